@@ -1,0 +1,1 @@
+"""Figures, one module per family; they read tables only."""

@@ -1,0 +1,1 @@
+"""Fine-tuning: one module per task (examples, head, decoding, metric) and one training loop."""
