@@ -13,6 +13,7 @@ class TreeSentence:
 
     All tuples have one entry per word. `heads` holds 0 for the root and otherwise the 1-based
     number of the head among `words`; multiword-token rows and empty nodes are not words.
+    `document` names the document that the sentence stands in, where the file says so.
     """
 
     identifier: str
@@ -21,6 +22,7 @@ class TreeSentence:
     treebank_tags: tuple[str, ...]
     heads: tuple[int, ...]
     relations: tuple[str, ...]
+    document: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,14 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class SpanTarget:
-    """A label on one span or a pair of spans; spans are (first word, end word), end exclusive."""
+    """Labels on one span or a pair of spans; spans are (first word, end word), end exclusive.
+
+    Most tasks have exactly one label a target; proto-roles have any number, none included.
+    """
 
     span1: tuple[int, int]
     span2: tuple[int, int] | None
-    label: str
+    labels: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +72,16 @@ class SpanSentence:
 
     words: tuple[str, ...]
     targets: tuple[SpanTarget, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stimulus:
+    """A text to read representations from, as the encoder gets it.
+
+    One segment is a single text, two are a pair; a segment is a tuple of words without blanks in
+    them. `tags` has the shape of `segments`, one universal part of speech a word, or is None.
+    """
+
+    identifier: str
+    segments: tuple[tuple[str, ...], ...]
+    tags: tuple[tuple[str, ...], ...] | None

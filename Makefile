@@ -1,0 +1,39 @@
+# make study   the default study       make test   all checks        make open   the study on real text
+# Each makes .venv first if there is none.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+CORES ?= $(shell nproc)
+BIN := .venv/bin
+
+.PHONY: study open test lint bench dry-run
+study: .venv/installed
+	$(BIN)/snakemake --cores $(CORES)
+
+open: .venv/installed
+	$(BIN)/snakemake --cores $(CORES) --configfile studies/open.yaml
+
+dry-run: .venv/installed
+	$(BIN)/snakemake --cores $(CORES) --dry-run
+
+test: .venv/installed-for-tests lint
+	$(BIN)/python -m pytest
+
+lint: .venv/installed-for-tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/mypy
+	$(BIN)/snakemake --lint
+
+bench: .venv/installed-for-tests
+	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/installed: requirements.txt | .venv/bin/python
+	$(BIN)/pip install --quiet --requirement requirements.txt
+	touch $@
+
+.venv/installed-for-tests: requirements-test.txt .venv/installed
+	$(BIN)/pip install --quiet --requirement requirements-test.txt
+	touch $@

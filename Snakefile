@@ -1,0 +1,44 @@
+"""What happens to an encoder's representations while it is fine-tuned: table of contents."""
+
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: Path(workflow.basedir, "config.yaml")
+
+
+include: "rules/common.smk"
+include: "rules/corpora.smk"
+include: "rules/models.smk"
+include: "rules/activations.smk"
+include: "rules/similarity.smk"
+include: "rules/tables.smk"
+include: "rules/figures.smk"
+
+
+report: "report/workflow.rst"
+
+
+localrules:
+    all,
+    corpora,
+    models,
+    ablations,
+    similarity,
+    figures,
+
+
+rule all:
+    default_target: True
+    input:
+        rules.models.input,
+        rules.ablations.input,
+        rules.similarity.input,
+        rules.figures.input,
+
+
+onsuccess:
+    print_run_times()

@@ -1,0 +1,31 @@
+# Activations: what each layer of each model says of each token of the stimuli, read once and kept.
+#
+# Inputs:  encoders/<encoder>/ or models/<model>/encoder/, stimuli/<stimuli>.jsonl
+# Outputs: activations/<model>/<stimuli>/ (layer_00.npy ..., tokens.parquet, summary.json)
+
+
+rule cache_activations:
+    """Run a model once over the stimuli and keep every layer's vectors of every token."""
+    input:
+        model=model_folder,
+        stimuli=f"{RESULTS}/stimuli/{{stimuli}}.jsonl",
+    output:
+        activations=directory(f"{RESULTS}/activations/{{model}}/{{stimuli}}"),
+        provenance=f"{RESULTS}/activations/{{model}}/{{stimuli}}.provenance.json",
+    log:
+        f"{RESULTS}/logs/cache_activations/{{model}}/{{stimuli}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/cache_activations/{{model}}/{{stimuli}}.tsv"
+    conda:
+        "../envs/models.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=60,
+        disk_mb=4000,
+        gpu=config["gpus"],
+    params:
+        tokens_per_batch=config["activations"]["tokens_per_batch"],
+        code=code("cache_activations"),
+    script:
+        "../workflow_scripts/cache_activations.py"

@@ -1,0 +1,196 @@
+# Everything that rules share: checked configuration, paths, and lists of what the study consists of.
+# No other file of rules defines a function.
+
+import sys
+from itertools import combinations
+
+sys.path.insert(0, str(Path(workflow.basedir, "workflow_scripts")))
+
+from snakemake.exceptions import WorkflowError
+
+from bertology import run_times
+from bertology.configuration import CORPUS_KIND, check, without_removed
+from bertology.errors import InputError
+from bertology.fingerprint import fingerprint
+
+SCRIPTS = Path(workflow.basedir, "workflow_scripts")
+
+config = without_removed(config)
+try:
+    check(
+        config,
+        [Path(name) for name in workflow.configfiles],
+        Path(workflow.basedir, "schemas", "config.schema.yaml"),
+    )
+except InputError as error:
+    raise WorkflowError(f"The configuration has mistakes.\n{error}")
+
+RESULTS = f"results/{config['study']}"
+ENCODERS = config["fine_tuned_encoders"]
+FLOORS = {name: config["encoders"][name]["floor"] for name in ENCODERS}
+STIMULI = list(config["stimuli"])
+ABLATIONS = [
+    *(["untuned"] if config["ablations"]["untuned"] else []),
+    *(f"freeze-{layers}" for layers in config["ablations"]["freeze"]),
+    *(f"keep-{layers}" for layers in config["ablations"]["keep"]),
+]
+
+# The same pattern as in the schema.
+NAME = "[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*"
+
+
+wildcard_constraints:
+    annotation=f"{NAME}/(?:treebank|inference|questions|text)",
+    encoder=NAME,
+    model=f"{NAME}(?:/{NAME}/full/seed-[0-9]+)?",
+    reference=f"{NAME}(?:/{NAME}/full/seed-[0-9]+)?",
+    seed="[0-9]+",
+    stimuli=NAME,
+    task=NAME,
+    variant="untuned|freeze-[0-9]+|keep-[0-9]+",
+
+
+# --- Parameters -----------------------------------------------------------------------------------
+
+
+def code(script, *modules):
+    """The fingerprint of the code that a rule's script can reach; `modules` it imports by name."""
+    return fingerprint(SCRIPTS / f"{script}.py", modules)
+
+
+def corpus_source(wildcards):
+    """The block of configuration that says where one kind of a corpus's annotation comes from."""
+    corpus, kind = wildcards.annotation.split("/")
+    return config["corpora"][corpus][kind]
+
+
+def reader_module(kind):
+    """The module that the library loads by name to read and write a kind of corpus."""
+    return f"bertology.corpora.{kind if kind != 'text' else 'plain'}"
+
+
+def task_code(wildcards):
+    """The fingerprint of fine-tuning, with no other task's module in it."""
+    kind = config["tasks"][wildcards.task]["kind"]
+    return code(
+        "finetune_encoder", f"bertology.finetuning.{kind}", reader_module(CORPUS_KIND[kind])
+    )
+
+
+def task_settings(wildcards):
+    """What fine-tuning needs to know of a task; which corpus and how much of it is in its data."""
+    left_out = ("corpus", "limits", "dev_fraction")
+    return {k: v for k, v in config["tasks"][wildcards.task].items() if k not in left_out}
+
+
+# --- Paths and inputs -----------------------------------------------------------------------------
+
+
+def annotations(*sources):
+    """A pattern for the wildcard {annotation} that fits corpus/kind from these sources alone."""
+    found = [
+        f"{corpus}/{kind}"
+        for corpus, kinds in config["corpora"].items()
+        for kind, origin in kinds.items()
+        if origin["source"] in sources
+    ]
+    return "|".join(found) or "(?!)"
+
+
+def corpus_files(wildcards):
+    """The user's own files that a corpus is read from; none for a corpus from the hub."""
+    source = corpus_source(wildcards)
+    if source["source"] != "files":
+        return []
+    return [Path(config["data_dir"], source[split]) for split in source if split != "source"]
+
+
+def task_corpus(wildcards):
+    task = config["tasks"][wildcards.task]
+    return f"{RESULTS}/corpora/{task['corpus']}/{CORPUS_KIND[task['kind']]}"
+
+
+def stimuli_corpus(wildcards):
+    stimuli = config["stimuli"][wildcards.stimuli]
+    return f"{RESULTS}/corpora/{stimuli['corpus']}/{stimuli['kind']}"
+
+
+def original_encoder(wildcards):
+    """The encoder whose architecture and tokenizer a random encoder takes over."""
+    encoder = config["encoders"][wildcards.encoder]
+    return f"{RESULTS}/encoders/{encoder['like']}" if "like" in encoder else []
+
+
+def model_folder(wildcards):
+    """The Hugging Face folder of a model: one of the encoders, or a fine-tuned one."""
+    if "/" in wildcards.model:
+        return f"{RESULTS}/models/{wildcards.model}/encoder"
+    return f"{RESULTS}/encoders/{wildcards.model}"
+
+
+def sampled_tokens(wildcards):
+    """The token sample of a comparison: drawn once for each encoder that is fine-tuned."""
+    models = [wildcards.model, wildcards.reference]
+    encoder = next(name for name in ENCODERS if any(m.split("/")[0] == name for m in models))
+    return f"{RESULTS}/similarity/{wildcards.stimuli}/{encoder}.tokens.csv"
+
+
+# --- What the study consists of -------------------------------------------------------------------
+
+
+def runs(variants):
+    """One (encoder, task, variant, seed) for each training run."""
+    return [
+        {"encoder": encoder, "task": task, "variant": variant, "seed": seed}
+        for encoder in ENCODERS
+        for task in config["tasks"]
+        for variant in variants
+        for seed in config["seeds"]
+    ]
+
+
+def run_files(variants, name):
+    """The file `name` of each training run."""
+    pattern = f"{RESULTS}/models/{{encoder}}/{{task}}/{{variant}}/seed-{{seed}}/{name}"
+    return [pattern.format(**run) for run in runs(variants)]
+
+
+def comparisons():
+    """Which model is compared with which, as columns of the similarity table."""
+    for encoder in ENCODERS:
+        for stimuli in STIMULI:
+            shared = {"encoder": encoder, "stimuli": stimuli}
+            yield {**shared, "comparison": "floor", "model": FLOORS[encoder], "reference": encoder}
+            for task in config["tasks"]:
+                tuned = {**shared, "task": task, "variant": "full"}
+                model = f"{encoder}/{task}/full/seed-"
+                for seed in config["seeds"]:
+                    yield {
+                        **tuned,
+                        "comparison": "tuned",
+                        "seed": seed,
+                        "model": f"{model}{seed}",
+                        "reference": encoder,
+                    }
+                for seed, second in combinations(config["seeds"], 2):
+                    yield {
+                        **tuned,
+                        "comparison": "ceiling",
+                        "seed": seed,
+                        "second_seed": second,
+                        "model": f"{model}{seed}",
+                        "reference": f"{model}{second}",
+                    }
+
+
+def comparison_file(comparison):
+    pattern = f"{RESULTS}/similarity/{{stimuli}}/{{model}}/against/{{reference}}.csv"
+    return pattern.format(**comparison)
+
+
+# --- After the run --------------------------------------------------------------------------------
+
+
+def print_run_times():
+    """Print what each rule took, from the benchmark files of its jobs."""
+    print(run_times.summary(Path(RESULTS, "benchmarks")))

@@ -1,0 +1,126 @@
+# Text: corpora from the grammar, from files or from the hub; the tasks' data; the stimuli.
+#
+# Inputs:  the grammar's lexicon, or files below data_dir, or the hub
+# Outputs: corpora/<corpus>/<kind>/, tasks/<task>/, stimuli/<stimuli>.jsonl
+# Steps:   write_grammar_corpus or fetch_corpus -> prepare_task, sample_stimuli
+
+
+rule write_grammar_corpus:
+    """Write annotated English text from the project's grammar and lexicon, in public formats."""
+    input:
+        lexicon=sorted(SCRIPTS.glob("bertology/corpora/grammar/data/*.tsv")),
+    output:
+        corpus=directory(f"{RESULTS}/corpora/{{annotation}}"),
+        provenance=f"{RESULTS}/corpora/{{annotation}}.provenance.json",
+    log:
+        f"{RESULTS}/logs/write_grammar_corpus/{{annotation}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/write_grammar_corpus/{{annotation}}.tsv"
+    wildcard_constraints:
+        annotation=annotations("grammar"),
+    conda:
+        "../envs/corpora.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=20,
+        disk_mb=200,
+    params:
+        source=corpus_source,
+        code=code("write_grammar_corpus"),
+    script:
+        "../workflow_scripts/write_grammar_corpus.py"
+
+
+rule fetch_corpus:
+    """Read a corpus from files or the hub, check every line of it, and keep it in one format."""
+    input:
+        files=corpus_files,
+    output:
+        corpus=directory(f"{RESULTS}/corpora/{{annotation}}"),
+        provenance=f"{RESULTS}/corpora/{{annotation}}.provenance.json",
+    log:
+        f"{RESULTS}/logs/fetch_corpus/{{annotation}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/fetch_corpus/{{annotation}}.tsv"
+    wildcard_constraints:
+        annotation=annotations("files", "hub"),
+    conda:
+        "../envs/corpora.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=60,
+        disk_mb=2000,
+    params:
+        source=corpus_source,
+        data_dir=config["data_dir"],
+        code=lambda wildcards: code(
+            "fetch_corpus", reader_module(wildcards.annotation.split("/")[1])
+        ),
+    script:
+        "../workflow_scripts/fetch_corpus.py"
+
+
+rule prepare_task:
+    """Choose a task's training, development and test data from its corpus."""
+    input:
+        corpus=task_corpus,
+    output:
+        data=directory(f"{RESULTS}/tasks/{{task}}"),
+        provenance=f"{RESULTS}/tasks/{{task}}.provenance.json",
+    log:
+        f"{RESULTS}/logs/prepare_task/{{task}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/prepare_task/{{task}}.tsv"
+    conda:
+        "../envs/corpora.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=30,
+        disk_mb=2000,
+    params:
+        kind=lambda wildcards: CORPUS_KIND[config["tasks"][wildcards.task]["kind"]],
+        limits=lambda wildcards: config["tasks"][wildcards.task]["limits"],
+        dev_fraction=lambda wildcards: config["tasks"][wildcards.task]["dev_fraction"],
+        code=lambda wildcards: code(
+            "prepare_task", reader_module(CORPUS_KIND[config["tasks"][wildcards.task]["kind"]])
+        ),
+    script:
+        "../workflow_scripts/prepare_task.py"
+
+
+rule sample_stimuli:
+    """Draw the sentences on which representations are compared."""
+    input:
+        corpus=stimuli_corpus,
+    output:
+        stimuli=f"{RESULTS}/stimuli/{{stimuli}}.jsonl",
+        summary=f"{RESULTS}/stimuli/{{stimuli}}.summary.json",
+        provenance=f"{RESULTS}/stimuli/{{stimuli}}.provenance.json",
+    log:
+        f"{RESULTS}/logs/sample_stimuli/{{stimuli}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/sample_stimuli/{{stimuli}}.tsv"
+    conda:
+        "../envs/corpora.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=30,
+        disk_mb=100,
+    params:
+        settings=lambda wildcards: config["stimuli"][wildcards.stimuli],
+        code=lambda wildcards: code(
+            "sample_stimuli", reader_module(config["stimuli"][wildcards.stimuli]["kind"])
+        ),
+    script:
+        "../workflow_scripts/sample_stimuli.py"
+
+
+rule corpora:
+    """Stop after the text: every task's data and all stimuli."""
+    input:
+        expand(f"{RESULTS}/tasks/{{task}}", task=config["tasks"]),
+        expand(f"{RESULTS}/stimuli/{{stimuli}}.jsonl", stimuli=STIMULI),

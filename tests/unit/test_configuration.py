@@ -1,0 +1,176 @@
+"""Each mistake in a configuration is one message with the file, the key, and what is allowed."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+from bertology.configuration import check, without_removed
+from bertology.errors import InputError
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SCHEMA = REPOSITORY / "schemas" / "config.schema.yaml"
+DEFAULT = REPOSITORY / "config.yaml"
+
+
+def merged(base, overlay):
+    """Merge as Snakemake does: dictionaries by key, everything else replaced."""
+    result = copy.deepcopy(base)
+    for key, value in overlay.items():
+        both = isinstance(value, dict) and isinstance(result.get(key), dict)
+        result[key] = merged(result[key], value) if both else value
+    return result
+
+
+def default():
+    return yaml.safe_load(DEFAULT.read_text())
+
+
+def messages(tmp_path, overlay):
+    study = tmp_path / "study.yaml"
+    study.write_text(yaml.safe_dump(overlay))
+    config = without_removed(merged(default(), overlay))
+    with pytest.raises(InputError) as caught:
+        check(config, [DEFAULT, study], SCHEMA)
+    return str(caught.value).replace(str(study), "study.yaml").splitlines()
+
+
+def test_the_default_configuration_is_valid():
+    check(default(), [DEFAULT], SCHEMA)
+
+
+@pytest.mark.parametrize("study", ["smoke", "open", "paper"])
+def test_the_studies_are_valid_over_the_default(study, tmp_path):
+    overlay = yaml.safe_load((REPOSITORY / "studies" / f"{study}.yaml").read_text())
+    config = without_removed(merged(default(), overlay))
+    if config["data_dir"]:
+        config["data_dir"] = str(tmp_path)
+        for kinds in config["corpora"].values():
+            for source in kinds.values():
+                for name in set(source) & {"train", "dev", "test"}:
+                    path = tmp_path / str(source[name])
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.touch()
+    check(config, [DEFAULT], SCHEMA)
+
+
+def test_every_object_of_the_schema_is_closed():
+    def objects(schema):
+        if isinstance(schema, dict):
+            if "properties" in schema:
+                yield schema
+            for part in schema.values():
+                yield from objects(part)
+        elif isinstance(schema, list):
+            for part in schema:
+                yield from objects(part)
+
+    schema = yaml.safe_load(SCHEMA.read_text())
+    for part in objects(schema):
+        names = set(part["properties"])
+        selects = names in ({"source"}, {"kind"})
+        assert selects or part.get("additionalProperties") is False, part
+
+
+@pytest.mark.parametrize(
+    ("overlay", "expected"),
+    [
+        ({"sede": 1}, "study.yaml: sede: found an unknown key; allowed: study, seeds,"),
+        (
+            {"tasks": {"parsing": {"learnig_rate": 1}}},
+            "study.yaml: tasks.parsing.learnig_rate: found an unknown key; allowed: kind,",
+        ),
+        ({"seeds": ["one"]}, "study.yaml: seeds.0: found 'one'; allowed: integer"),
+        ({"seeds": [1, 1]}, "study.yaml: seeds: found [1, 1]; allowed: each value once"),
+        ({"precision": "half"}, "study.yaml: precision: found 'half'; allowed: auto | float32"),
+        (
+            {"tasks": {"tagging": {"kind": "tagging"}}},
+            "study.yaml: tasks.tagging.kind: found 'tagging'; allowed: parsing | inference |",
+        ),
+        (
+            {"tasks": {"parsing": {"corpus": "harbor"}}},
+            "study.yaml: tasks.parsing.corpus: found 'harbor', no corpus of that name; allowed: har",
+        ),
+        (
+            {"tasks": {"parsing": {"corpus": "market"}}},
+            "study.yaml: tasks.parsing.corpus: found 'market', which has no treebank; allowed: harb",
+        ),
+        (
+            {"ablations": {"freeze": [0, 6]}},
+            "study.yaml: ablations.freeze.1: found 6; allowed: less than the 6 layers of minilm",
+        ),
+        (
+            {"ablations": {"keep": [7]}},
+            "study.yaml: ablations.keep.0: found 7; allowed: less than the 6 layers of minilm",
+        ),
+        (
+            {"stimuli": {"market": {"kind": "questions"}}},
+            "study.yaml: stimuli.market.kind: found 'questions', not in market; allowed: inference",
+        ),
+        (
+            {"fine_tuned_encoders": ["bert"]},
+            "study.yaml: fine_tuned_encoders.0: found 'bert', no encoder of that name; allowed: mi",
+        ),
+        (
+            {"encoders": {"minilm": {"floor": "maxilm"}}},
+            "study.yaml: encoders.minilm.floor: found 'maxilm', no encoder of that name;",
+        ),
+        (
+            {"encoders": {"minilm-random": {"like": "minilm-random"}}},
+            "study.yaml: encoders.minilm-random.like: found a circle;",
+        ),
+        (
+            {"encoders": {"minilm-random": {"layers": 5}}},
+            "study.yaml: encoders.minilm-random.layers: found 5; allowed: 6,",
+        ),
+        (
+            {"encoders": {"bert": {"source": "hub", "repository": "a/b", "layers": 12}}},
+            "study.yaml: encoders.bert.revision: found nothing; allowed: this key must be set",
+        ),
+        (
+            {
+                "encoders": {
+                    "b": {"source": "hub", "repository": "a/b", "revision": "main", "layers": 1}
+                }
+            },
+            "study.yaml: encoders.b.revision: found 'main'; allowed: a full commit hash",
+        ),
+        (
+            {"corpora": {"mine": {"text": {"source": "files", "test": "my.txt"}}}},
+            "data_dir: found null; allowed: a folder, for corpora.mine.text reads files",
+        ),
+        (
+            {
+                "data_dir": "nowhere",
+                "corpora": {"mine": {"text": {"source": "files", "test": "my.txt"}}},
+            },
+            "study.yaml: corpora.mine.text.test: found 'nowhere/my.txt'; allowed: a file that is",
+        ),
+        (
+            {"tasks": {"question_answering": {"stride": 384}}},
+            "study.yaml: tasks.question_answering.stride: found 384; allowed: less than longest, 384",
+        ),
+    ],
+)
+def test_a_mistake_is_named_with_file_and_key(tmp_path, overlay, expected):
+    found = messages(tmp_path, overlay)
+    assert len(found) == 1
+    assert found[0].startswith(expected) or found[0].split(": ", 1)[1].startswith(expected)
+
+
+def test_all_mistakes_are_named_at_once(tmp_path):
+    found = messages(tmp_path, {"seeds": [], "precision": 8, "study": "My Study"})
+    assert {line.split(": ")[1] for line in found} == {"seeds", "precision", "study"}
+
+
+def test_a_removed_entry_that_is_still_needed_is_named(tmp_path):
+    found = messages(tmp_path, {"corpora": {"harbour": None}})
+    assert any("tasks.parsing.corpus: found 'harbour'" in line for line in found)
+    assert any("stimuli.harbour.corpus: found 'harbour'" in line for line in found)
+
+
+def test_a_missing_key_of_the_default_is_put_down_to_that_file():
+    config = default()
+    del config["similarity"]["tokens"]
+    with pytest.raises(InputError, match=r"config\.yaml: similarity\.tokens: found nothing"):
+        check(config, [DEFAULT], SCHEMA)

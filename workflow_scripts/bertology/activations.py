@@ -1,0 +1,208 @@
+"""The cache of activations: every layer of an encoder on every token of a set of stimuli.
+
+A cache is a folder: `layer_00.npy` (embeddings), `layer_01.npy`, ..., each float16 of shape
+(tokens, width); `tokens.parquet`, one row for each row of these arrays, in the order of the
+stimuli; `summary.json`. Reading a cache needs neither torch nor the encoder.
+"""
+
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from bertology.errors import InputError
+from bertology.files import atomic_folder
+
+if TYPE_CHECKING:
+    from transformers import BatchEncoding, PreTrainedModel
+    from transformers import PreTrainedTokenizerBase as Tokenizer
+
+    from bertology.corpora.shapes import Stimulus
+
+logger = logging.getLogger(__name__)
+
+LARGEST = float(np.finfo(np.float16).max)
+NO_WORD = -1
+
+
+@dataclass(frozen=True)
+class Activations:
+    """A cache opened for reading: nothing is loaded until it is indexed.
+
+    `layers[k]` is a read-only memory map of shape (tokens, width), float16; layer 0 is the
+    embedding layer. `tokens` has one row per token and the columns
+    - sentence: identifier of the stimulus;
+    - segment: 0 or 1, and -1 for special tokens;
+    - position: index of the token in the encoder's input, from 0;
+    - word: index of its word in its segment, and -1 for special tokens;
+    - wordpiece: the token itself, as the tokenizer writes it;
+    - special: whether the tokenizer added it ([CLS], [SEP]);
+    - first: whether it is the first wordpiece of its word;
+    - tag: universal part of speech of its word, or null.
+    """
+
+    layers: list[np.ndarray]
+    tokens: pd.DataFrame
+
+
+def open_activations(folder: Path) -> Activations:
+    """Open a cache that `cache_activations` wrote; InputError if it is not one."""
+    files = sorted(folder.glob("layer_*.npy"))
+    if not files or not (folder / "tokens.parquet").is_file():
+        raise InputError.at(
+            folder, None, "no layer_00.npy and tokens.parquet", "cached activations"
+        )
+    layers = [np.load(file, mmap_mode="r", allow_pickle=False) for file in files]
+    return Activations(layers, pd.read_parquet(folder / "tokens.parquet"))
+
+
+def cache_activations(
+    encoder_folder: Path, stimuli_file: Path, folder: Path, tokens_per_batch: int, threads: int
+) -> None:
+    """Run an encoder once over the stimuli and write all its layers to `folder`.
+
+    `tokens_per_batch` bounds the tokens of one forward pass, padding included, and with it the
+    memory; the values do not depend on it beyond rounding. Stimuli that are longer than the
+    encoder takes are left out whole, and named in `summary.json` and in the log.
+
+    Raises InputError for stimuli that cannot be read, for hidden states outside the range of
+    float16, and where no stimulus is short enough.
+    """
+    import torch
+
+    from bertology.corpora.stimuli import read_stimuli
+    from bertology.encoders import describe, load_encoder, load_tokenizer, maximum_tokens
+
+    torch.set_num_threads(threads)
+    encoder, tokenizer = load_encoder(encoder_folder), load_tokenizer(encoder_folder)
+    encoder.to("cuda" if torch.cuda.is_available() else "cpu")
+    longest = maximum_tokens(encoder)
+    encoded = [(stimulus, _encode(stimulus, tokenizer)) for stimulus in read_stimuli(stimuli_file)]
+    kept = [pair for pair in encoded if len(pair[1].input_ids) <= longest]
+    too_long = [stimulus.identifier for stimulus, one in encoded if len(one.input_ids) > longest]
+    if too_long:
+        logger.warning("left out %d stimuli over %d tokens: %s", len(too_long), longest, too_long)
+    if not kept:
+        raise InputError.at(stimuli_file, None, "only longer stimuli", f"up to {longest} tokens")
+    tokens = pd.DataFrame([row for pair in kept for row in _token_rows(*pair)])
+    with atomic_folder(folder) as temporary:
+        tokens.to_parquet(temporary / "tokens.parquet", index=False)
+        encodings = [encoding for _, encoding in kept]
+        _write_layers(encoder, tokenizer, encodings, temporary, tokens_per_batch)
+        summary = {
+            "encoder": describe(encoder),
+            "sentences": len(kept),
+            "tokens": len(tokens),
+            "special_tokens": int(tokens["special"].sum()),
+            "words_without_token": _words_without_token(kept),
+            "left_out_as_too_long": too_long,
+        }
+        (temporary / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", "utf-8")
+
+
+def _encode(stimulus: "Stimulus", tokenizer: "Tokenizer") -> "BatchEncoding":
+    segments = [list(segment) for segment in stimulus.segments]
+    return tokenizer(*segments, is_split_into_words=True, verbose=False)
+
+
+def _token_rows(stimulus: "Stimulus", encoding: "BatchEncoding") -> Iterator[dict[str, Any]]:
+    """Give the rows of the token table for one stimulus."""
+    places = list(zip(encoding.sequence_ids(), encoding.word_ids(), strict=True))
+    for position, (wordpiece, place) in enumerate(zip(encoding.tokens(), places, strict=True)):
+        segment, word = place
+        special = segment is None
+        yield {
+            "sentence": stimulus.identifier,
+            "segment": NO_WORD if special else segment,
+            "position": position,
+            "word": NO_WORD if special else word,
+            "wordpiece": wordpiece,
+            "special": special,
+            "first": not special and place not in places[:position],
+            "tag": None if special or stimulus.tags is None else stimulus.tags[segment][word],
+        }
+
+
+def _words_without_token(kept: "list[tuple[Stimulus, BatchEncoding]]") -> int:
+    """Count words that the tokenizer drops, such as a lone control character."""
+    words = sum(len(segment) for stimulus, _ in kept for segment in stimulus.segments)
+    seen = 0
+    for _, encoding in kept:
+        places = set(zip(encoding.sequence_ids(), encoding.word_ids(), strict=True))
+        seen += len(places - {(None, None)})
+    return words - seen
+
+
+def _write_layers(
+    encoder: "PreTrainedModel",
+    tokenizer: "Tokenizer",
+    encodings: "list[BatchEncoding]",
+    folder: Path,
+    tokens_per_batch: int,
+) -> None:
+    """Write `layer_*.npy`, one batch at a time; rows are in the order of `encodings`."""
+    lengths = [len(encoding.input_ids) for encoding in encodings]
+    ends = np.cumsum(lengths)
+    layers: list[np.memmap] = []
+    for batch in pack(lengths, tokens_per_batch):
+        hidden = _hidden_states(encoder, tokenizer, [encodings[index] for index in batch])
+        if not layers:
+            layers = _empty_layers(folder, len(hidden), (int(ends[-1]), hidden[0].shape[-1]))
+        for number, (layer, values) in enumerate(zip(layers, hidden, strict=True)):
+            for index, sentence in zip(batch, values, strict=True):
+                rows = slice(ends[index] - lengths[index], ends[index])
+                layer[rows] = _as_float16(sentence[: lengths[index]], number)
+    for layer in layers:
+        layer.flush()
+
+
+def pack(lengths: Sequence[int], tokens_per_batch: int) -> Iterator[list[int]]:
+    """Group indices of similar lengths, longest first, so that padding wastes little.
+
+    A batch holds at most `tokens_per_batch` tokens with its padding, or a single sentence.
+    """
+    batch: list[int] = []
+    for index in sorted(range(len(lengths)), key=lambda index: -lengths[index]):
+        # The first of a batch is its longest, to which the others are padded.
+        if batch and (len(batch) + 1) * lengths[batch[0]] > tokens_per_batch:
+            yield batch
+            batch = []
+        batch.append(index)
+    if batch:
+        yield batch
+
+
+def _hidden_states(
+    encoder: "PreTrainedModel", tokenizer: "Tokenizer", encodings: "list[BatchEncoding]"
+) -> list[np.ndarray]:
+    """Run one batch; give one float32 array (sentences, longest, width) per layer."""
+    import torch
+
+    padded = tokenizer.pad(
+        {key: [encoding[key] for encoding in encodings] for key in encodings[0]},
+        padding_side="right",
+        return_tensors="pt",
+    ).to(encoder.device)
+    with torch.inference_mode():
+        states = encoder(**padded, output_hidden_states=True).hidden_states
+    return [state.float().cpu().numpy() for state in states]
+
+
+def _empty_layers(folder: Path, count: int, shape: tuple[int, int]) -> list[np.memmap]:
+    files = [folder / f"layer_{number:02d}.npy" for number in range(count)]
+    return [np.lib.format.open_memmap(file, "w+", np.float16, shape) for file in files]
+
+
+def _as_float16(values: np.ndarray, layer: int) -> np.ndarray:
+    largest = np.abs(values).max()
+    if not largest <= LARGEST:  # written so that NaN fails too
+        raise InputError(
+            f"layer {layer}: found a hidden state of {largest}; "
+            f"allowed: finite values up to {LARGEST}, the range of float16"
+        )
+    return values.astype(np.float16)

@@ -1,0 +1,260 @@
+"""Check a study's configuration: one message per mistake, all of them before any job starts."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from bertology.errors import InputError
+
+Key = tuple[str | int, ...]
+Problem = tuple[Key, str]
+Config = dict[str, Any]
+
+CORPUS_KIND = {
+    "parsing": "treebank",
+    "inference": "inference",
+    "question_answering": "questions",
+}
+"""The kind of annotation that each kind of task learns from."""
+
+NAMED_SECTIONS = ("encoders", "corpora", "tasks", "stimuli")
+
+
+def without_removed(config: Config) -> Config:
+    """Return the configuration without the named entries that a study set to null."""
+
+    def kept(section: Any) -> Any:
+        if not isinstance(section, dict):
+            return section
+        return {name: entry for name, entry in section.items() if entry is not None}
+
+    return {key: kept(value) if key in NAMED_SECTIONS else value for key, value in config.items()}
+
+
+def check(config: Config, files: Sequence[Path], schema: Path) -> None:
+    """Raise InputError with a line for each mistake: the file, the key, what is there, what may be.
+
+    `files` are the configuration files in the order in which they were merged, the last one
+    winning; a key that no file sets is put down to the last file.
+    """
+    problems = list(_schema_problems(config, schema)) or list(_cross_problems(config))
+    if problems:
+        contents = [(path, yaml.safe_load(path.read_text(encoding="utf-8"))) for path in files]
+        lines = [
+            f"{_setting_file(key, contents)}: {_dotted(key)}: {text}" for key, text in problems
+        ]
+        raise InputError("\n".join(lines))
+
+
+def _setting_file(key: Key, contents: list[tuple[Path, Any]]) -> Path | str:
+    """Name the last file that sets `key`, or else the longest part of it that any file sets."""
+    for length in range(len(key), 0, -1):
+        for path, content in reversed(contents):
+            if _has(content, key[:length]):
+                return path
+    return contents[-1][0] if contents else "configuration"
+
+
+def _has(content: Any, key: Key) -> bool:
+    for part in key:
+        try:
+            content = content[part]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return True
+
+
+def _dotted(key: Key) -> str:
+    return ".".join(str(part) for part in key) or "(top level)"
+
+
+def _schema_problems(config: Config, schema: Path) -> Iterator[Problem]:
+    validator = Draft202012Validator(yaml.safe_load(schema.read_text(encoding="utf-8")))
+    for error in sorted(
+        validator.iter_errors(config), key=lambda error: list(map(str, error.path))
+    ):
+        yield from _in_words(error)
+
+
+def _in_words(error: ValidationError) -> Iterator[Problem]:
+    """Turn a finding of the schema into words that name what is allowed."""
+    key: Key = tuple(error.absolute_path)
+    found, rule = error.instance, error.validator_value
+    if error.validator == "additionalProperties":
+        allowed = error.schema["properties"]
+        for name in [name for name in found if name not in allowed]:
+            yield (*key, name), f"found an unknown key; allowed: {', '.join(allowed)}"
+    elif error.validator == "required":
+        for name in [name for name in rule if name not in found]:
+            yield (*key, name), "found nothing; allowed: this key must be set"
+    else:
+        yield key, f"found {found!r}; allowed: {_allowed(str(error.validator), rule, key)}"
+
+
+def _allowed(validator: str, rule: Any, key: Key) -> str:
+    words = {
+        "type": lambda: " or ".join([rule] if isinstance(rule, str) else rule),
+        "enum": lambda: " | ".join(map(str, rule)),
+        "minimum": lambda: f"{rule} or more",
+        "maximum": lambda: f"{rule} or less",
+        "exclusiveMinimum": lambda: f"more than {rule}",
+        "exclusiveMaximum": lambda: f"less than {rule}",
+        "uniqueItems": lambda: "each value once",
+        "minItems": lambda: f"at least {rule} entry",
+        "minLength": lambda: "a text that is not empty",
+        "minProperties": lambda: f"at least {rule} keys",
+        "pattern": lambda: _pattern_in_words(rule, key),
+    }
+    return words[validator]() if validator in words else f"{validator} {rule}"
+
+
+def _pattern_in_words(pattern: str, key: Key) -> str:
+    if key and key[-1] == "revision":
+        return "a full commit hash, 40 characters of 0-9 a-f"
+    if key and key[-1] == "sha256":
+        return "64 characters of 0-9 a-f"
+    return f"lower-case letters and digits, with - or _ between them (pattern {pattern})"
+
+
+def _cross_problems(config: Config) -> Iterator[Problem]:
+    """Find what a schema cannot say: names that lead nowhere, layers that are not there."""
+    yield from _encoder_problems(config)
+    yield from _corpus_problems(config)
+    yield from _task_problems(config)
+    yield from _ablation_problems(config)
+    yield from _stimuli_problems(config)
+
+
+def _unknown(key: Key, name: str, known: Config, what: str) -> Iterator[Problem]:
+    if name not in known:
+        yield key, f"found {name!r}, no {what} of that name; allowed: {', '.join(known)}"
+
+
+def _encoder_problems(config: Config) -> Iterator[Problem]:
+    encoders = config["encoders"]
+    for name, encoder in encoders.items():
+        for link in ("like", "floor"):
+            if link in encoder:
+                yield from _unknown(("encoders", name, link), encoder[link], encoders, "encoder")
+        if encoder["source"] == "random":
+            yield from _random_encoder_problems(name, encoders)
+        if encoder["source"] == "folder" and not Path(encoder["path"], "config.json").is_file():
+            yield (
+                ("encoders", name, "path"),
+                f"found {encoder['path']!r}; allowed: a folder that holds a config.json",
+            )
+    for position, name in enumerate(config["fine_tuned_encoders"]):
+        key = ("fine_tuned_encoders", position)
+        yield from _unknown(key, name, encoders, "encoder")
+        if name in encoders and "floor" not in encoders[name]:
+            yield (
+                ("encoders", name, "floor"),
+                f"found nothing; allowed: a random encoder, since {name} is fine-tuned",
+            )
+
+
+def _random_encoder_problems(name: str, encoders: Config) -> Iterator[Problem]:
+    encoder = encoders[name]
+    origin = encoders.get(encoder["like"])
+    seen = {name}
+    follow = encoder
+    while follow is not None and "like" in follow:
+        if follow["like"] in seen:
+            yield ("encoders", name, "like"), "found a circle; allowed: an encoder with weights"
+            return
+        seen.add(follow["like"])
+        follow = encoders.get(follow["like"])
+    if origin is not None:
+        layers = encoder.get("config", {}).get("num_hidden_layers", origin["layers"])
+        if encoder["layers"] != layers:
+            yield (
+                ("encoders", name, "layers"),
+                f"found {encoder['layers']}; allowed: {layers}, by {encoder['like']} or `config`",
+            )
+
+
+def _corpus_problems(config: Config) -> Iterator[Problem]:
+    for name, corpus in config["corpora"].items():
+        for kind, origin in corpus.items():
+            if origin["source"] != "files":
+                continue
+            key: Key = ("corpora", name, kind)
+            if config["data_dir"] is None:
+                yield (
+                    ("data_dir",),
+                    f"found null; allowed: a folder, for {_dotted(key)} reads files",
+                )
+                continue
+            for split in (split for split in origin if split != "source"):
+                path = Path(config["data_dir"], origin[split])
+                if not path.is_file():
+                    yield (*key, split), f"found {str(path)!r}; allowed: a file that is there"
+
+
+def _task_problems(config: Config) -> Iterator[Problem]:
+    for name, task in config["tasks"].items():
+        key: Key = ("tasks", name, "corpus")
+        yield from _unknown(key, task["corpus"], config["corpora"], "corpus")
+        corpus = config["corpora"].get(task["corpus"], {})
+        kind = CORPUS_KIND[task["kind"]]
+        if corpus and kind not in corpus:
+            yield (
+                key,
+                f"found {task['corpus']!r}, which has no {kind}; allowed: {_having(config, kind)}",
+            )
+        elif corpus:
+            yield from _split_problems(name, task, corpus[kind])
+        if task["kind"] == "question_answering" and task["stride"] >= task["longest"]:
+            yield (
+                ("tasks", name, "stride"),
+                f"found {task['stride']}; allowed: less than longest, {task['longest']}",
+            )
+
+
+def _having(config: Config, kind: str) -> str:
+    names = [name for name, corpus in config["corpora"].items() if kind in corpus]
+    return ", ".join(names) or f"a corpus with {kind}"
+
+
+def _split_problems(name: str, task: Config, origin: Config) -> Iterator[Problem]:
+    for split in ("train", "test"):
+        if split not in origin:
+            yield (
+                ("tasks", name, "corpus"),
+                f"found no {split} split in it; allowed: one that has it",
+            )
+    if "dev" not in origin and task["dev_fraction"] is None:
+        yield (
+            ("tasks", name, "dev_fraction"),
+            "found null; allowed: a share of train, since the corpus has no dev split",
+        )
+
+
+def _ablation_problems(config: Config) -> Iterator[Problem]:
+    for encoder in config["fine_tuned_encoders"]:
+        depth = config["encoders"].get(encoder, {}).get("layers", 0)
+        for variant in ("freeze", "keep"):
+            for position, layers in enumerate(config["ablations"][variant]):
+                if depth and layers >= depth:
+                    yield (
+                        ("ablations", variant, position),
+                        f"found {layers}; allowed: less than the {depth} layers of {encoder}",
+                    )
+
+
+def _stimuli_problems(config: Config) -> Iterator[Problem]:
+    for name, stimuli in config["stimuli"].items():
+        key: Key = ("stimuli", name)
+        yield from _unknown((*key, "corpus"), stimuli["corpus"], config["corpora"], "corpus")
+        corpus = config["corpora"].get(stimuli["corpus"], {})
+        kind, split = stimuli["kind"], stimuli["split"]
+        if corpus and kind not in corpus:
+            allowed = ", ".join(corpus)
+            yield (*key, "kind"), f"found {kind!r}, not in {stimuli['corpus']}; allowed: {allowed}"
+        elif corpus and split not in corpus[kind]:
+            splits = [name for name in ("train", "dev", "test") if name in corpus[kind]]
+            yield (*key, "split"), f"found {split!r}; allowed: {', '.join(splits)}"

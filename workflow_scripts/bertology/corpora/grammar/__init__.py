@@ -1,0 +1,1 @@
+"""A small English grammar that writes annotated text (the embedded corpus)."""

@@ -1,0 +1,182 @@
+"""Draw the texts on which representations are compared, from one split of a corpus."""
+
+import json
+import logging
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from bertology.corpora.kinds import read_kind
+from bertology.corpora.reading import json_lines, refuse_repeated, required, write_json_lines
+from bertology.corpora.shapes import Question, SentencePair, Stimulus, TreeSentence
+from bertology.errors import InputError
+from bertology.files import atomic_file
+
+logger = logging.getLogger(__name__)
+
+Words = tuple[str, ...]
+
+OPENING = "\"'([{“‘"
+CLOSING = "\"')]}”’"
+SENTENCE_END = re.compile(rf".*[.!?][{re.escape(CLOSING)}]*")
+ABBREVIATION = re.compile(r"([^\W\d]\.)+|(Mr|Mrs|Ms|Dr|St|Jr|Sr|Prof|Gen|Col|Lt|No|vs|etc)\.")
+
+
+def sample_stimuli(
+    kind: str,
+    corpus_split_file: Path | str,
+    out_file: Path | str,
+    sentences: int,
+    form: Literal["own", "single"],
+    seed: int,
+    longest: int,
+) -> None:
+    """Write a random sample of stimuli as JSON lines, in the order of the corpus.
+
+    `form` own: as the task feeds its input, so inference and questions give two segments (premise
+    and hypothesis, question and passage). `form` single: one segment, so each premise, hypothesis,
+    question or sentence of a passage is a stimulus by itself. Stimuli longer than `longest` words
+    are not drawn, nor is one of whose segments another one has. At most `sentences` are drawn; a
+    smaller sample is part of a larger one. `<stem>.summary.json` beside the file counts all this.
+    Raises InputError for a kind without stimuli, an unknown form, or if nothing can be drawn.
+    """
+    if kind not in CANDIDATES or form not in ("own", "single"):
+        allowed = f"{', '.join(CANDIDATES)} as own or single"
+        raise InputError(f"stimuli: found the kind {kind} as {form}; allowed: {allowed}")
+    candidates = list(CANDIDATES[kind](read_kind(kind, corpus_split_file), form == "single"))
+    short = [stimulus for stimulus in candidates if _length(stimulus) <= longest]
+    chosen = _draw_different(short, sentences, np.random.default_rng(seed))
+    if not chosen:
+        found = f"no stimulus of {longest} words or fewer"
+        raise InputError.at(corpus_split_file, None, found, "at least one")
+    summary = {
+        "asked": sentences,
+        "drawn": len(chosen),
+        "candidates": len(candidates),
+        "too_long": len(candidates) - len(short),
+        "words": sum(_length(stimulus) for stimulus in chosen),
+    }
+    logger.info("%s: %s", out_file, json.dumps(summary))
+    write_json_lines(out_file, (_record(stimulus) for stimulus in chosen))
+    with atomic_file(Path(out_file).with_suffix(".summary.json")) as temporary:
+        temporary.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+
+
+def read_stimuli(path: Path | str) -> list[Stimulus]:
+    """Read a file that `sample_stimuli` wrote; InputError with file and line if it is broken."""
+    stimuli: list[Stimulus] = []
+    seen: set[str] = set()
+    for line, record in json_lines(path):
+        identifier = required(record, "id", str, path, line)
+        refuse_repeated(identifier, seen, path, line)
+        segments = _rows_of_words(record, "segments", path, line)
+        tags = _rows_of_words(record, "tags", path, line) if record.get("tags") else None
+        if tags is not None and [len(row) for row in tags] != [len(row) for row in segments]:
+            raise InputError.at(path, line, "tags unlike segments", "one tag for each word")
+        stimuli.append(Stimulus(identifier, segments, tags))
+    return stimuli
+
+
+def passage_sentences(passage: str) -> list[Words]:
+    """Cut a passage into sentences of words, by a simple rule.
+
+    A sentence ends after a word on ".", "!" or "?" (closing quotes and brackets may follow) if the
+    next word does not begin with a small letter, and the word is no initial, no abbreviation with
+    inner periods and none of a short list of titles.
+    """
+    words = passage.split()
+    sentences: list[Words] = []
+    start = 0
+    for end, (word, following) in enumerate(zip(words, [*words[1:], ""], strict=True), start=1):
+        ends = SENTENCE_END.fullmatch(word) and not ABBREVIATION.fullmatch(word.lstrip(OPENING))
+        if not following or (ends and not following.lstrip(OPENING)[:1].islower()):
+            sentences.append(tuple(words[start:end]))
+            start = end
+    return sentences
+
+
+def _from_treebank(sentences: list[TreeSentence], single: bool) -> Iterator[Stimulus]:
+    for sentence in sentences:
+        # Some treebanks have blanks within a word ("10 000"), stimuli have none.
+        words = tuple("".join(word.split()) for word in sentence.words)
+        yield Stimulus(sentence.identifier, (words,), (sentence.universal_tags,))
+
+
+def _from_pairs(pairs: list[SentencePair], single: bool) -> Iterator[Stimulus]:
+    for pair in pairs:
+        premise, hypothesis = tuple(pair.premise.split()), tuple(pair.hypothesis.split())
+        if single:
+            yield Stimulus(f"{pair.identifier}-premise", (premise,), None)
+            yield Stimulus(f"{pair.identifier}-hypothesis", (hypothesis,), None)
+        else:
+            yield Stimulus(pair.identifier, (premise, hypothesis), None)
+
+
+def _from_questions(questions: list[Question], single: bool) -> Iterator[Stimulus]:
+    cut: set[str] = set()
+    for question in questions:
+        asked = tuple(question.question.split())
+        if not single:
+            yield Stimulus(question.identifier, (asked, tuple(question.passage.split())), None)
+            continue
+        yield Stimulus(f"{question.identifier}-question", (asked,), None)
+        if question.passage not in cut:
+            cut.add(question.passage)
+            for number, words in enumerate(passage_sentences(question.passage), start=1):
+                yield Stimulus(f"{question.identifier}-passage-{number}", (words,), None)
+
+
+def _from_text(sentences: list[Words], single: bool) -> Iterator[Stimulus]:
+    for number, words in enumerate(sentences, start=1):
+        yield Stimulus(str(number), (words,), None)
+
+
+CANDIDATES: dict[str, Callable[[list[Any], bool], Iterator[Stimulus]]] = {
+    "treebank": _from_treebank,
+    "inference": _from_pairs,
+    "questions": _from_questions,
+    "text": _from_text,
+}
+
+
+def _length(stimulus: Stimulus) -> int:
+    return sum(len(words) for words in stimulus.segments)
+
+
+def _draw_different(
+    candidates: list[Stimulus], limit: int, generator: np.random.Generator
+) -> list[Stimulus]:
+    """Draw at most `limit` candidates no two of which share a segment, in their old order."""
+    used: set[Words] = set()
+    drawn: list[int] = []
+    for position in generator.permutation(len(candidates)):
+        segments = candidates[position].segments
+        if len(drawn) < limit and used.isdisjoint(segments):
+            drawn.append(int(position))
+            used.update(segments)
+    return [candidates[position] for position in sorted(drawn)]
+
+
+def _record(stimulus: Stimulus) -> dict[str, Any]:
+    return {
+        "id": stimulus.identifier,
+        "segments": stimulus.segments,
+        "tags": stimulus.tags,
+    }
+
+
+def _rows_of_words(
+    record: dict[str, Any], key: str, path: Path | str, line: int
+) -> tuple[Words, ...]:
+    rows = required(record, key, list, path, line)
+    for row in rows:
+        words = row if isinstance(row, list) else []
+        if not words or not all(isinstance(word, str) and word.split() == [word] for word in words):
+            allowed = "lists of words without blanks, none of them empty"
+            raise InputError.at(path, line, f"{key} that are not words", allowed)
+    if not 1 <= len(rows) <= 2:
+        raise InputError.at(path, line, f"{len(rows)} {key}", f"one or two {key}")
+    return tuple(tuple(row) for row in rows)

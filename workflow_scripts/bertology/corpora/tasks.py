@@ -1,0 +1,197 @@
+"""Make the data of a fine-tuning task from a corpus: splits without leakage, cut to a size.
+
+Development data choose, test data are scored once: so no test input may stand in train, and dev is
+never taken from test.
+"""
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bertology.corpora.kinds import read_kind, split_path, write_kind
+from bertology.corpora.shapes import SPLITS, Question, SentencePair, TreeSentence
+from bertology.errors import InputError
+from bertology.files import atomic_folder
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """What preparing needs to know of an example of one kind.
+
+    `text`: what the encoder reads, equal for duplicates. `group`: what must not be torn apart
+    between train and dev. `unit`: what a sample takes or leaves as a whole.
+    """
+
+    text: Callable[[Any], tuple[str, ...]]
+    group: Callable[[Any], Hashable]
+    unit: Callable[[Any], Hashable]
+    label: Callable[[Any], str] | None = None
+
+
+def _words(sentence: TreeSentence) -> tuple[str, ...]:
+    return sentence.words
+
+
+def _document(sentence: TreeSentence) -> str:
+    return sentence.document or sentence.identifier
+
+
+def _pair(pair: SentencePair) -> tuple[str, ...]:
+    return pair.premise, pair.hypothesis
+
+
+def _question_and_passage(question: Question) -> tuple[str, ...]:
+    return question.question, question.passage
+
+
+VIEWS = {
+    "treebank": Views(_words, _document, lambda sentence: sentence.identifier),
+    "inference": Views(
+        _pair, lambda pair: pair.premise, lambda pair: pair.identifier, lambda pair: pair.label
+    ),
+    "questions": Views(
+        _question_and_passage, lambda question: question.title, lambda question: question.passage
+    ),
+}
+
+
+def prepare_task(
+    kind: str,
+    corpus_folder: Path | str,
+    task_folder: Path | str,
+    limits: dict[str, int | None],
+    dev_fraction: float | None,
+    seed: int,
+) -> None:
+    """Write the train, dev and test data of a task, in the format of the corpus's kind.
+
+    `kind` is treebank, inference or questions; `corpus_folder` holds the corpus's splits. Train
+    loses each input that test has too. A corpus without dev gives `dev_fraction` (between 0 and
+    1) of its train examples to dev, in whole groups: documents, premises, articles. Of each split
+    remain `limits[split]` examples (None or no such key: all), drawn with `seed` and in their old
+    order; a smaller sample is part of a larger one, and questions are drawn by whole passages but
+    for the last. `summary.json` beside them counts all this. Raises InputError for a corpus
+    without train or test, or without dev where `dev_fraction` is None.
+    """
+    if kind not in VIEWS:
+        raise InputError(f"task data: found the kind {kind}; allowed: {', '.join(VIEWS)}")
+    views = VIEWS[kind]
+    splits = _read_splits(kind, Path(corpus_folder))
+    in_corpus = {split: len(examples) for split, examples in splits.items()}
+    splits["train"], leaked = _without_test_inputs(splits["train"], splits["test"], views)
+    if "dev" not in splits:
+        splits["train"], splits["dev"] = _carve_dev(splits["train"], dev_fraction, seed, views)
+    samples = {
+        split: sample(splits[split], limits.get(split), [seed, number], views.unit)
+        for number, split in enumerate(SPLITS)
+    }
+    summary = {
+        "kind": kind,
+        "seed": seed,
+        "dev": "the corpus's" if "dev" in in_corpus else "carved out of train",
+        **leaked,
+        "splits": {
+            split: {"in_corpus": in_corpus.get(split, 0), **_describe(samples[split], views)}
+            for split in SPLITS
+        },
+    }
+    logger.info("%s", json.dumps(summary))
+    with atomic_folder(task_folder) as temporary:
+        for split in SPLITS:
+            write_kind(kind, split_path(kind, temporary, split), samples[split])
+        text = json.dumps(summary, indent=2) + "\n"
+        (temporary / "summary.json").write_text(text, encoding="utf-8")
+
+
+def sample(
+    examples: Sequence[Any],
+    limit: int | None,
+    seed: int | Sequence[int],
+    unit: Callable[[Any], Hashable],
+) -> list[Any]:
+    """Draw at most `limit` examples at random, in whole units but for the last, order kept.
+
+    With the same seed a smaller sample is part of a larger one.
+    """
+    if limit is None or limit >= len(examples):
+        return list(examples)
+    members = _members(examples, unit)
+    order = np.random.default_rng(seed).permutation(len(members))
+    drawn = [position for number in order for position in members[number]]
+    return [examples[position] for position in sorted(drawn[:limit])]
+
+
+def _members(examples: Sequence[Any], group: Callable[[Any], Hashable]) -> list[list[int]]:
+    """Positions of the examples of each group, groups in order of their first example."""
+    members: dict[Hashable, list[int]] = {}
+    for position, example in enumerate(examples):
+        members.setdefault(group(example), []).append(position)
+    return list(members.values())
+
+
+def _read_splits(kind: str, folder: Path) -> dict[str, list[Any]]:
+    splits: dict[str, list[Any]] = {}
+    for split in SPLITS:
+        path = split_path(kind, folder, split)
+        if path.is_file():
+            splits[split] = read_kind(kind, path)
+        elif split != "dev":
+            raise InputError.at(folder, None, f"no {path.name}", "a corpus with train and test")
+    return splits
+
+
+def _without_test_inputs(
+    train: list[Any], test: list[Any], views: Views
+) -> tuple[list[Any], dict[str, int]]:
+    """Give train without the inputs that test has too, and how many that concerns."""
+    train_inputs = {views.text(example) for example in train}
+    test_inputs = {views.text(example) for example in test}
+    kept = [example for example in train if views.text(example) not in test_inputs]
+    if not kept:
+        raise InputError("task data: found every train input in test; allowed: others too")
+    shared = sum(views.text(example) in train_inputs for example in test)
+    return kept, {"test_inputs_in_train": shared, "removed_from_train": len(train) - len(kept)}
+
+
+def _carve_dev(
+    train: list[Any], dev_fraction: float | None, seed: int, views: Views
+) -> tuple[list[Any], list[Any]]:
+    """Split train into train and dev, by groups drawn at random until dev is large enough."""
+    if dev_fraction is None:
+        raise InputError(
+            "dev_fraction: found null, in a task whose corpus has no dev split; "
+            "allowed: a number between 0 and 1"
+        )
+    groups = _members(train, views.group)
+    # A stream of its own: `sample` uses [seed, 0] to [seed, 2].
+    order = np.random.default_rng([seed, len(SPLITS)]).permutation(len(groups))
+    dev: set[int] = set()
+    for number in order:
+        if len(dev) >= dev_fraction * len(train):
+            break
+        dev.update(groups[number])
+    if len(dev) == len(train):
+        found = f"{len(groups)} groups of {len(train)} examples, all needed for dev"
+        raise InputError(f"dev_fraction {dev_fraction}: {found}; allowed: more groups, or less")
+    return (
+        [example for position, example in enumerate(train) if position not in dev],
+        [example for position, example in enumerate(train) if position in dev],
+    )
+
+
+def _describe(examples: list[Any], views: Views) -> dict[str, Any]:
+    """Count examples, words (pieces between blanks) for each, and labels where there are any."""
+    words = sum(len(part.split()) for example in examples for part in views.text(example))
+    description = {"prepared": len(examples), "mean_words": round(words / len(examples), 2)}
+    if views.label is None:
+        return description
+    counts = Counter(views.label(example) for example in examples)
+    return {**description, "labels": dict(sorted(counts.items()))}

@@ -1,0 +1,91 @@
+"""The deep biaffine dependency parser's scorer (Dozat & Manning 2017, Deep Biaffine Attention)."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from bertology.finetuning.task import IGNORED
+
+
+class BiaffineParser(nn.Module):
+    """Score every head of every word, and every relation of every such arc.
+
+    `targets` of its methods holds, for sentences of up to n words (position 0 is the root):
+    - `word_weights` (batch x n+1 x tokens): the weights with which tokens make up a word's vector;
+    - `words` (batch x n+1): whether there is a root or word here, or padding;
+    - `heads`, `relations` (batch x n): gold heads (0 is the root) and gold relations.
+    """
+
+    def __init__(
+        self,
+        hidden_size: int,
+        relations: int,
+        root_relation: int,
+        arc_size: int,
+        relation_size: int,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        self.root_relation = root_relation
+        self.arc_dependent = _projection(hidden_size, arc_size, dropout)
+        self.arc_head = _projection(hidden_size, arc_size, dropout)
+        self.relation_dependent = _projection(hidden_size, relation_size, dropout)
+        self.relation_head = _projection(hidden_size, relation_size, dropout)
+        # The constant 1 that is joined to a vector turns a row of the weights into a bias.
+        self.arc = nn.Parameter(torch.empty(arc_size + 1, arc_size))
+        self.relation = nn.Parameter(torch.empty(relations, relation_size + 1, relation_size + 1))
+        nn.init.xavier_uniform_(self.arc)
+        for weights in self.relation:
+            nn.init.xavier_uniform_(weights)
+
+    def loss(self, hidden: Tensor, targets: dict[str, Tensor]) -> Tensor:
+        """Return the cross-entropy of gold heads plus that of gold relations, mean over words."""
+        words = targets["word_weights"] @ hidden
+        arcs = self._arc_scores(words, targets["words"])
+        gold = targets["heads"].clamp(min=0).unsqueeze(-1)
+        heads = self.relation_head(words)
+        heads = heads.gather(1, gold.expand(-1, -1, heads.shape[-1]))
+        dependents = self.relation_dependent(words[:, 1:])
+        relations = torch.einsum(
+            "bdi,rij,bdj->bdr", _with_one(dependents), self.relation, _with_one(heads)
+        )
+        return _cross_entropy(arcs, targets["heads"]) + _cross_entropy(
+            relations, targets["relations"]
+        )
+
+    def forward(self, hidden: Tensor, targets: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return the log-probability and the best relation of every arc, batch x n x n+1 each.
+
+        The relation of the arc from the root is the root relation, and that of no other arc.
+        """
+        words = targets["word_weights"] @ hidden
+        arcs = self._arc_scores(words, targets["words"]).log_softmax(-1)
+        relations = torch.einsum(
+            "bdi,rij,bhj->bdhr",
+            _with_one(self.relation_dependent(words[:, 1:])),
+            self.relation,
+            _with_one(self.relation_head(words)),
+        )
+        relations[..., self.root_relation] = -torch.inf
+        best = relations.argmax(-1)
+        best[..., 0] = self.root_relation
+        return {"arcs": arcs, "relations": best}
+
+    def _arc_scores(self, words: Tensor, present: Tensor) -> Tensor:
+        """Score the heads (last axis) of each word; padding and the word itself get -infinity."""
+        dependents = _with_one(self.arc_dependent(words[:, 1:]))
+        scores = torch.einsum("bdi,ij,bhj->bdh", dependents, self.arc, self.arc_head(words))
+        itself = torch.eye(words.shape[1], dtype=torch.bool, device=words.device)[1:]
+        return scores.masked_fill(itself | ~present.unsqueeze(1), -torch.inf)
+
+
+def _projection(hidden_size: int, size: int, dropout: float) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(hidden_size, size), nn.LeakyReLU(0.1), nn.Dropout(dropout))
+
+
+def _with_one(vectors: Tensor) -> Tensor:
+    return functional.pad(vectors, (0, 1), value=1.0)
+
+
+def _cross_entropy(scores: Tensor, gold: Tensor) -> Tensor:
+    return functional.cross_entropy(scores.flatten(0, 1), gold.flatten(), ignore_index=IGNORED)

@@ -1,0 +1,97 @@
+"""An encoder with a task's head, and what is fixed in it."""
+
+import re
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from bertology.encoders import freeze_all, freeze_prefix, truncate
+from bertology.errors import InputError
+
+VARIANT = re.compile(r"full|untuned|(freeze|keep)-([0-9]+)")
+HIDDEN = "last_hidden_state"
+
+
+class TaskModel(nn.Module):
+    """An encoder and a head; `bfloat16` runs the encoder, not the head, in that precision."""
+
+    def __init__(self, encoder: PreTrainedModel, head: nn.Module, bfloat16: bool) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.head = head
+        self.bfloat16 = bfloat16
+
+    def forward(self, inputs: dict[str, Tensor], targets: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return the loss of a batch, under the name that the Trainer looks for."""
+        return {"loss": self.head.loss(self.hidden(inputs), targets)}
+
+    def outputs(self, inputs: dict[str, Tensor], targets: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return what the head gives to decode."""
+        return self.head(self.hidden(inputs), targets)
+
+    def hidden(self, inputs: dict[str, Tensor]) -> Tensor:
+        """Return last hidden states (batch x tokens x hidden, float32) of the encoder's inputs.
+
+        `inputs` may hold them already, where a fixed encoder's output was kept.
+        """
+        if HIDDEN in inputs:
+            return inputs[HIDDEN]
+        device = next(self.parameters()).device.type
+        with torch.autocast(device, torch.bfloat16, enabled=self.bfloat16):
+            return self.encoder(**inputs).last_hidden_state.float()
+
+
+def apply_variant(encoder: PreTrainedModel, variant: str) -> None:
+    """Fix or remove layers of an encoder, in place.
+
+    `full` changes nothing; `untuned` fixes the whole encoder; `freeze-k` fixes the embeddings and
+    the first k layers; `keep-k` removes all but the first k layers. Raises InputError otherwise.
+    """
+    match = VARIANT.fullmatch(variant)
+    if match is None:
+        raise InputError(
+            f"variant: found {variant!r}; allowed: full, untuned, freeze-<k>, keep-<k>"
+        )
+    if variant == "untuned":
+        freeze_all(encoder)
+    elif match[1] == "freeze":
+        freeze_prefix(encoder, int(match[2]))
+    elif match[1] == "keep":
+        truncate(encoder, int(match[2]))
+
+
+def uses_bfloat16(precision: str) -> bool:
+    """Say whether `precision` (float32, bfloat16, auto) means bfloat16 on this machine.
+
+    `auto` takes it on a GPU that has it, and nowhere else.
+    """
+    if precision == "auto":
+        return torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
+    return precision == "bfloat16"
+
+
+def parameter_groups(
+    model: TaskModel, learning_rate: float, head_factor: float, weight_decay: float
+) -> list[dict[str, Any]]:
+    """Group what learns by learning rate (encoder, head) and weight decay.
+
+    Biases and the weights of normalisations, which are the vectors, do not decay. The encoder's
+    groups come first; a group without parameters is left out.
+    """
+    groups = []
+    for module, rate in ((model.encoder, learning_rate), (model.head, head_factor * learning_rate)):
+        learning = [parameter for parameter in module.parameters() if parameter.requires_grad]
+        matrices = [parameter for parameter in learning if parameter.ndim > 1]
+        vectors = [parameter for parameter in learning if parameter.ndim == 1]
+        groups.append({"params": matrices, "lr": rate, "weight_decay": weight_decay})
+        groups.append({"params": vectors, "lr": rate, "weight_decay": 0.0})
+    return [group for group in groups if group["params"]]
+
+
+def clone_weights(model: nn.Module) -> dict[str, Tensor]:
+    """Copy a model's weights to the main memory."""
+    return {name: weight.detach().cpu().clone() for name, weight in model.state_dict().items()}
+
+

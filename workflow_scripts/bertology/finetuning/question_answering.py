@@ -1,0 +1,252 @@
+"""Question answering: start and end of the answer in a passage (SQuAD 1.1, Devlin et al. 2019).
+
+A passage longer than the encoder takes is read in windows that overlap. A window of training data
+without the answer points to the first token; predictions lie in the passage always.
+"""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Encoding
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import PretrainedConfig
+from transformers import PreTrainedTokenizerBase as Tokenizer
+
+from bertology.corpora.questions import read_questions
+from bertology.corpora.shapes import Answer, Question
+from bertology.errors import InputError
+from bertology.finetuning.squad import exact_match, f1
+from bertology.finetuning.task import Feature, Score, encoder_inputs, pad
+
+logger = logging.getLogger(__name__)
+
+LONGEST_QUESTION = 64
+"""Tokens of a question that are read, at most half a window (run_squad.py of Devlin et al.)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Where a window's tokens stand in the passage, and its answer.
+
+    offsets: first character and end of each token in the passage; None outside the passage.
+    start, end: tokens of the answer (end inclusive); both 0 where the answer is elsewhere.
+    """
+
+    offsets: tuple[tuple[int, int] | None, ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The best answer of one window: its logit, and its characters in the passage."""
+
+    logit: float
+    start: int
+    end: int
+
+
+class SpanHead(nn.Module):
+    """One linear layer that gives each token a logit as start and as end of the answer.
+
+    `targets` holds `tokens` and `passage` (batch x tokens: is there a token, is it of the passage)
+    and `starts`, `ends` (batch): numbers of tokens.
+    """
+
+    def __init__(self, hidden_size: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(hidden_size, 2)
+
+    def loss(self, hidden: Tensor, targets: dict[str, Tensor]) -> Tensor:
+        """Return the mean of the cross-entropies of start and end."""
+        start, end = self._logits(hidden, targets["tokens"])
+        return (
+            functional.cross_entropy(start, targets["starts"])
+            + functional.cross_entropy(end, targets["ends"])
+        ) / 2
+
+    def forward(self, hidden: Tensor, targets: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return logits `start` and `end` (batch x tokens), -infinity outside the passage."""
+        start, end = self._logits(hidden, targets["passage"])
+        return {"start": start, "end": end}
+
+    def _logits(self, hidden: Tensor, allowed: Tensor) -> tuple[Tensor, Tensor]:
+        start, end = self.linear(hidden).unbind(-1)
+        return start.masked_fill(~allowed, -torch.inf), end.masked_fill(~allowed, -torch.inf)
+
+
+class QuestionAnswering:
+    """Extractive question answering over passages."""
+
+    extension = "json"
+    prediction_extension = "json"
+    selection_metric = "f1"
+    labels = ("start", "end")
+
+    def __init__(
+        self, tokenizer: Tokenizer, settings: Mapping[str, Any], training: Sequence[Question]
+    ) -> None:
+        self.tokenizer = tokenizer
+        self.settings = settings
+        self.longest_question = min(LONGEST_QUESTION, settings["longest"] // 2)
+        _check_stride(settings, self.longest_question, tokenizer)
+
+    @staticmethod
+    def read(path: Path) -> list[Question]:
+        """Read SQuAD 1.1 JSON."""
+        return read_questions(path)
+
+    def head(self, config: PretrainedConfig) -> SpanHead:
+        """Build a span head for an encoder of this configuration."""
+        return SpanHead(config.hidden_size)
+
+    def features(self, examples: Sequence[Question], training: bool) -> list[Feature]:
+        """Cut questions with their passages into windows of tokens; see Window."""
+        shortened = [self._shortened(question.question) for question in examples]
+        changed = sum(
+            text != question.question for text, question in zip(shortened, examples, strict=True)
+        )
+        if changed:
+            logger.warning("%d of %d questions are too long: shortened", changed, len(examples))
+        return [
+            Feature(
+                encoder_inputs(encoding, self.tokenizer),
+                index,
+                passage_window(encoding, question.answers[0]),
+            )
+            for index, question in enumerate(examples)
+            for encoding in self._windows(shortened[index], question.passage)
+        ]
+
+    def _shortened(self, question: str) -> str:
+        """Cut a question after the last token that is read."""
+        offsets = self.tokenizer(question, add_special_tokens=False).encodings[0].offsets
+        if len(offsets) <= self.longest_question:
+            return question
+        return question[: offsets[self.longest_question - 1][1]]
+
+    def _windows(self, question: str, passage: str) -> list[Encoding]:
+        return self.tokenizer(
+            question,
+            passage,
+            truncation="only_second",
+            max_length=self.settings["longest"],
+            stride=self.settings["stride"],
+            return_overflowing_tokens=True,
+        ).encodings
+
+    def targets(self, features: Sequence[Feature]) -> dict[str, Tensor]:
+        """Collate what SpanHead reads."""
+        windows = [feature.details for feature in features]
+        return {
+            "tokens": pad([[True] * len(window.offsets) for window in windows], False),
+            "passage": pad([[o is not None for o in window.offsets] for window in windows], False),
+            "starts": torch.tensor([window.start for window in windows]),
+            "ends": torch.tensor([window.end for window in windows]),
+        }
+
+    def decode(self, outputs: dict[str, Tensor], features: Sequence[Feature]) -> list[Span]:
+        """Find the best span of each window."""
+        best = best_spans(outputs["start"], outputs["end"], self.settings["longest_answer"])
+        spans = []
+        for feature, logit, start, end in zip(features, *(b.tolist() for b in best), strict=True):
+            offsets = feature.details.offsets
+            spans.append(Span(logit, offsets[start][0], offsets[end][1]))
+        return spans
+
+    def predictions(
+        self, decoded: Sequence[Span], features: Sequence[Feature], examples: Sequence[Question]
+    ) -> list[str]:
+        """Take the answer of each question's best window, as it stands in the passage."""
+        best: dict[int, Span] = {}
+        for feature, span in zip(features, decoded, strict=True):
+            known = best.get(feature.example)
+            if known is None or span.logit > known.logit:
+                best[feature.example] = span
+        return [
+            question.passage[best[index].start : best[index].end]
+            for index, question in enumerate(examples)
+        ]
+
+    def score(self, predictions: Sequence[str], examples: Sequence[Question]) -> dict[str, Score]:
+        """Compute exact match and F1 in percent, as the official script of SQuAD 1.1 does."""
+        pairs = [
+            (prediction, [answer.text for answer in question.answers])
+            for prediction, question in zip(predictions, examples, strict=True)
+        ]
+        n = len(pairs)
+        return {
+            "exact_match": Score(100 * sum(exact_match(*pair) for pair in pairs) / n, n),
+            "f1": Score(100 * sum(f1(*pair) for pair in pairs) / n, n),
+        }
+
+    def write(
+        self,
+        predictions: Sequence[str],
+        examples: Sequence[Question],
+        source: Path,
+        path: Path,
+    ) -> None:
+        """Write one JSON object from the identifiers of questions to answers."""
+        answers = {
+            question.identifier: prediction
+            for prediction, question in zip(predictions, examples, strict=True)
+        }
+        path.write_text(json.dumps(answers, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def passage_window(encoding: Encoding, answer: Answer) -> Window:
+    """Locate a window in its passage, and the answer in the window."""
+    offsets = tuple(
+        offset if sequence == 1 else None
+        for offset, sequence in zip(encoding.offsets, encoding.sequence_ids, strict=True)
+    )
+    start = answer.start + len(answer.text) - len(answer.text.lstrip())
+    end = start + len(answer.text.strip())
+    inside = [
+        token
+        for token, offset in enumerate(offsets)
+        if offset is not None and offset[0] < end and offset[1] > start
+    ]
+    whole = inside and offsets[inside[0]][0] <= start and offsets[inside[-1]][1] >= end
+    return Window(offsets, inside[0], inside[-1]) if whole else Window(offsets, 0, 0)
+
+
+def best_spans(start: Tensor, end: Tensor, longest: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Find in each row the span of at most `longest` tokens with the highest sum of logits.
+
+    start, end: batch x tokens. Returns logit, first and last token (batch each). The shorter span
+    wins a tie, then the first.
+    """
+    tokens = start.shape[1]
+    logit = torch.full(start.shape[:1], -torch.inf)
+    first = torch.zeros(start.shape[:1], dtype=torch.long)
+    last = torch.zeros_like(first)
+    for distance in range(min(longest, tokens)):
+        sums, position = (start[:, : tokens - distance] + end[:, distance:]).max(-1)
+        better = sums > logit
+        logit = torch.where(better, sums, logit)
+        first = torch.where(better, position, first)
+        last = torch.where(better, position + distance, last)
+    return logit, first, last
+
+
+def _check_stride(settings: Mapping[str, Any], question: int, tokenizer: Tokenizer) -> None:
+    """Raise InputError unless a window has room for more passage than it shares with the next."""
+    special = tokenizer.num_special_tokens_to_add(pair=True)
+    room = settings["longest"] - question - special
+    if not 0 <= settings["stride"] < room:
+        raise InputError(
+            f"question_answering: found stride {settings['stride']}; allowed: 0 to {room - 1}, as "
+            f"longest = {settings['longest']} tokens hold a question of up to {question} tokens, "
+            f"{special} special tokens, and more passage than two windows share"
+        )
+
+
+TASK = QuestionAnswering

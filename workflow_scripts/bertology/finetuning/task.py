@@ -1,0 +1,152 @@
+"""What every fine-tuning task offers to the trainer, and what the tasks share."""
+
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple, Protocol
+
+import torch
+from tokenizers import Encoding
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
+from transformers import PretrainedConfig
+from transformers import PreTrainedTokenizerBase as Tokenizer
+
+IGNORED = -100
+"""A target that cross-entropy leaves out: padding."""
+
+
+class Score(NamedTuple):
+    """The value of a metric (0 to 100 for percentages) and the number of units it is taken over."""
+
+    value: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One sequence of tokens as the encoder reads it.
+
+    inputs: the encoder's inputs by name, each with one entry per token; or `last_hidden_state`
+        (tokens x hidden) alone where a fixed encoder's output was computed once and for all.
+    example: number of the example that it was made of; a long example may have several features.
+    details: what the task has to know about the sequence.
+    """
+
+    inputs: Mapping[str, Any]
+    example: int
+    details: Any
+
+    def __len__(self) -> int:
+        """Count the tokens, special ones included."""
+        return len(next(iter(self.inputs.values())))
+
+
+class Head(Protocol):
+    """Layers on top of an encoder's last hidden states (batch x tokens x hidden)."""
+
+    def loss(self, hidden: Tensor, targets: dict[str, Tensor]) -> Tensor:
+        """Return the mean loss, a scalar."""
+
+    def forward(self, hidden: Tensor, targets: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return what `Task.decode` reads; the first axis of each tensor is the batch."""
+
+
+class Task(Protocol):
+    """A task: its examples, its head, its decoding and its metrics."""
+
+    extension: ClassVar[str]
+    """Of the files of examples: <task folder>/<split>.<extension>."""
+    prediction_extension: ClassVar[str]
+    selection_metric: ClassVar[str]
+    """The metric on development data that chooses the epoch."""
+
+    def __init__(
+        self, tokenizer: Tokenizer, settings: Mapping[str, Any], training: Sequence[Any]
+    ) -> None: ...
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels that the head can give, in its order."""
+
+    @staticmethod
+    def read(path: Path) -> list[Any]:
+        """Read the examples of one file."""
+
+    def head(self, config: PretrainedConfig) -> nn.Module:
+        """Build a freshly initialised head for an encoder of this configuration."""
+
+    def features(self, examples: Sequence[Any], training: bool) -> list[Feature]:
+        """Cut examples into tokens; for training, only what can be learnt from."""
+
+    def targets(self, features: Sequence[Feature]) -> dict[str, Tensor]:
+        """Collate what the head needs beside hidden states, for one batch."""
+
+    def decode(self, outputs: dict[str, Tensor], features: Sequence[Feature]) -> list[Any]:
+        """Decode one batch of the head's outputs, one result a feature."""
+
+    def predictions(
+        self, decoded: Sequence[Any], features: Sequence[Feature], examples: Sequence[Any]
+    ) -> list[Any]:
+        """Combine the results of features to one prediction an example."""
+
+    def score(self, predictions: Sequence[Any], examples: Sequence[Any]) -> dict[str, Score]:
+        """Compare predictions with what the examples say."""
+
+    def write(
+        self, predictions: Sequence[Any], examples: Sequence[Any], source: Path, path: Path
+    ) -> None:
+        """Write predictions on the examples of the file `source` in the task's public format."""
+
+
+def load_task(
+    kind: str, tokenizer: Tokenizer, settings: Mapping[str, Any], training: Sequence[Any]
+) -> Task:
+    """Build the task `kind`, which is the name of a module here, after its training examples."""
+    return task_class(kind)(tokenizer, settings, training)
+
+
+def task_class(kind: str) -> type[Task]:
+    """Import a task's module by name, so that no task depends on the code of another."""
+    return importlib.import_module(f"bertology.finetuning.{kind}").TASK
+
+
+def pad(rows: Sequence[Any], value: float) -> Tensor:
+    """Stack rows of different length to one tensor (rows x longest x ...), padded at the end."""
+    tensors = [torch.as_tensor(row) for row in rows]
+    return pad_sequence(tensors, batch_first=True, padding_value=value)
+
+
+def collate_inputs(features: Sequence[Feature], tokenizer: Tokenizer) -> dict[str, Tensor]:
+    """Stack the encoder's inputs of a batch (batch x tokens), padded to its longest sequence."""
+    padding = {
+        "input_ids": tokenizer.pad_token_id,
+        "token_type_ids": tokenizer.pad_token_type_id,
+    }
+    return {
+        name: pad([feature.inputs[name] for feature in features], padding.get(name, 0))
+        for name in features[0].inputs
+    }
+
+
+def encoder_inputs(encoding: Encoding, tokenizer: Tokenizer) -> dict[str, list[int]]:
+    """Pick an encoder's inputs from one encoded sequence, by the names that its model reads."""
+    inputs = {
+        "input_ids": encoding.ids,
+        "token_type_ids": encoding.type_ids,
+        "attention_mask": encoding.attention_mask,
+    }
+    return {name: value for name, value in inputs.items() if name in tokenizer.model_input_names}
+
+
+def checkpoint_dropout(config: PretrainedConfig) -> float:
+    """Return the dropout before a classifier that an encoder's configuration asks for.
+
+    A configuration that names none (its architecture trains without) gives 0.
+    """
+    for name in ("classifier_dropout", "seq_classif_dropout", "hidden_dropout_prob"):
+        value = getattr(config, name, None)
+        if value is not None:
+            return float(value)
+    return 0.0

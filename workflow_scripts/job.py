@@ -1,0 +1,64 @@
+"""What every rule's script does around its one call: log, fail clearly, record provenance.
+
+The only module that knows Snakemake's `snakemake` object.
+"""
+
+import datetime
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bertology.errors import InputError
+from bertology.provenance import write_record
+
+
+@contextmanager
+def job(snakemake: Any) -> Iterator[None]:
+    """Run a rule's work: output to its log, a mistake of the user's as one line, then a record.
+
+    A rule without an output named `provenance` gets no record.
+    """
+    started = datetime.datetime.now(datetime.UTC)
+    terminal = _redirect_output(Path(snakemake.log[0]))
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
+    )
+    try:
+        yield
+        if "provenance" in snakemake.output.keys():  # noqa: SIM118 (a list with names)
+            _record(snakemake, started)
+    except InputError as error:
+        for stream in (sys.stderr, terminal):
+            print(f"Error in rule {snakemake.rule}: {error}", file=stream, flush=True)
+        sys.exit(1)
+    except Exception:
+        traceback.print_exc()
+        print(f"Rule {snakemake.rule} failed, see {snakemake.log[0]}", file=terminal, flush=True)
+        sys.exit(1)
+
+
+def _redirect_output(log: Path) -> Any:
+    """Send all that this process prints to the log; return a stream that still is the terminal."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    terminal = os.fdopen(os.dup(2), "w", encoding="utf-8")
+    with log.open("w", encoding="utf-8") as stream:
+        for descriptor in (1, 2):
+            os.dup2(stream.fileno(), descriptor)
+    return terminal
+
+
+def _record(snakemake: Any, started: datetime.datetime) -> None:
+    record = snakemake.output.provenance
+    write_record(
+        Path(record),
+        rule=snakemake.rule,
+        settings={**dict(snakemake.wildcards), **dict(snakemake.params)},
+        inputs=list(snakemake.input),
+        outputs=[name for name in snakemake.output if name != record],
+        started=started,
+    )

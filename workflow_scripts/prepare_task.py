@@ -1,0 +1,17 @@
+"""Choose a task's training, development and test data."""
+
+from job import job
+
+with job(snakemake):
+    from pathlib import Path
+
+    from bertology.corpora.tasks import prepare_task
+
+    prepare_task(
+        kind=snakemake.params.kind,
+        corpus_folder=Path(snakemake.input.corpus),
+        task_folder=Path(snakemake.output.data),
+        limits=snakemake.params.limits,
+        dev_fraction=snakemake.params.dev_fraction,
+        seed=1,
+    )
