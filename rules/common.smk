@@ -1,6 +1,7 @@
 # Everything that rules share: checked configuration, paths, and lists of what the study consists of.
 # No other file of rules defines a function.
 
+import os
 import sys
 from itertools import combinations
 
@@ -9,17 +10,22 @@ sys.path.insert(0, str(Path(workflow.basedir, "workflow_scripts")))
 from snakemake.exceptions import WorkflowError
 
 from bertology import run_times
+from bertology.corpora.kinds import FORMATS
 from bertology.configuration import CORPUS_KIND, check, without_removed
 from bertology.errors import InputError
 from bertology.fingerprint import fingerprint
 
 SCRIPTS = Path(workflow.basedir, "workflow_scripts")
 
+# Snakemake lists the files of the command line first, though they are merged last.
+DEFAULT = Path(workflow.basedir, "config.yaml")
+OVERLAYS = [Path(name) for name in workflow.configfiles if Path(name) != DEFAULT]
+
 config = without_removed(config)
 try:
     check(
         config,
-        [Path(name) for name in workflow.configfiles],
+        [Path(os.path.relpath(path)) for path in (DEFAULT, *OVERLAYS)],
         Path(workflow.basedir, "schemas", "config.schema.yaml"),
     )
 except InputError as error:
@@ -66,7 +72,15 @@ def corpus_source(wildcards):
 
 def reader_module(kind):
     """The module that the library loads by name to read and write a kind of corpus."""
-    return f"bertology.corpora.{kind if kind != 'text' else 'plain'}"
+    return f"bertology.corpora.{FORMATS[kind].module}"
+
+
+def corpus_code(wildcards):
+    """The fingerprint of fetching a corpus, with no other kind's reader in it."""
+    modules = [reader_module(wildcards.annotation.split("/")[1])]
+    if corpus_source(wildcards)["source"] == "hub":
+        modules.append("bertology.corpora.hub")
+    return code("fetch_corpus", *modules)
 
 
 def task_code(wildcards):

@@ -55,9 +55,7 @@ rule fetch_corpus:
     params:
         source=corpus_source,
         data_dir=config["data_dir"],
-        code=lambda wildcards: code(
-            "fetch_corpus", reader_module(wildcards.annotation.split("/")[1])
-        ),
+        code=corpus_code,
     script:
         "../workflow_scripts/fetch_corpus.py"
 

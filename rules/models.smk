@@ -41,7 +41,8 @@ rule finetune_encoder:
         data=f"{RESULTS}/tasks/{{task}}",
     output:
         encoder=directory(f"{RESULTS}/models/{{encoder}}/{{task}}/full/seed-{{seed}}/encoder"),
-        head=directory(f"{RESULTS}/models/{{encoder}}/{{task}}/full/seed-{{seed}}/head"),
+        head=f"{RESULTS}/models/{{encoder}}/{{task}}/full/seed-{{seed}}/head.safetensors",
+        head_description=f"{RESULTS}/models/{{encoder}}/{{task}}/full/seed-{{seed}}/head.json",
         training=f"{RESULTS}/models/{{encoder}}/{{task}}/full/seed-{{seed}}/training.csv",
         scores=f"{RESULTS}/models/{{encoder}}/{{task}}/full/seed-{{seed}}/scores.csv",
         predictions=directory(
@@ -78,7 +79,8 @@ rule ablate_layers:
         encoder=f"{RESULTS}/encoders/{{encoder}}",
         data=f"{RESULTS}/tasks/{{task}}",
     output:
-        head=directory(f"{RESULTS}/models/{{encoder}}/{{task}}/{{variant}}/seed-{{seed}}/head"),
+        head=f"{RESULTS}/models/{{encoder}}/{{task}}/{{variant}}/seed-{{seed}}/head.safetensors",
+        head_description=f"{RESULTS}/models/{{encoder}}/{{task}}/{{variant}}/seed-{{seed}}/head.json",
         training=f"{RESULTS}/models/{{encoder}}/{{task}}/{{variant}}/seed-{{seed}}/training.csv",
         scores=f"{RESULTS}/models/{{encoder}}/{{task}}/{{variant}}/seed-{{seed}}/scores.csv",
         predictions=directory(

@@ -7,12 +7,14 @@ with job(snakemake):
 
     from bertology.finetuning.trainer import finetune
 
+    settings = dict(snakemake.params.settings)
     finetune(
+        task=settings.pop("kind"),
         encoder_folder=Path(snakemake.input.encoder),
         task_folder=Path(snakemake.input.data),
         out_folder=Path(snakemake.output.scores).parent,
         variant=snakemake.params.variant,
-        settings=snakemake.params.settings,
+        settings=settings,
         seed=int(snakemake.wildcards.seed),
         precision=snakemake.params.precision,
         threads=snakemake.threads,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from bertology.configuration import check, without_removed
 from bertology.errors import InputError
 

@@ -1,6 +1,7 @@
 """The fingerprint moves with the code that a script can reach, and with nothing else."""
 
 import pytest
+
 from bertology import fingerprint as module
 from bertology.fingerprint import fingerprint
 

@@ -78,11 +78,12 @@ def cache_activations(
     from bertology.corpora.stimuli import read_stimuli
     from bertology.encoders import describe, load_encoder, load_tokenizer, maximum_tokens
 
+    stimuli = read_stimuli(stimuli_file)
     torch.set_num_threads(threads)
     encoder, tokenizer = load_encoder(encoder_folder), load_tokenizer(encoder_folder)
     encoder.to("cuda" if torch.cuda.is_available() else "cpu")
     longest = maximum_tokens(encoder)
-    encoded = [(stimulus, _encode(stimulus, tokenizer)) for stimulus in read_stimuli(stimuli_file)]
+    encoded = [(stimulus, _encode(stimulus, tokenizer)) for stimulus in stimuli]
     kept = [pair for pair in encoded if len(pair[1].input_ids) <= longest]
     too_long = [stimulus.identifier for stimulus, one in encoded if len(one.input_ids) > longest]
     if too_long:

@@ -60,6 +60,7 @@ def fetch_encoder(source: dict[str, Any], folder: Path, like: Path | None = None
     - `folder`: `path`;
     - `random`: `seed`, and `config` with settings that differ from those of the encoder folder
       `like`, from which configuration and tokenizer are taken.
+    Any of them may say how many `layers` the encoder has; other keys are not read.
 
     Raises InputError where the source cannot be had or is not an encoder this project can use.
     """
@@ -75,8 +76,17 @@ def fetch_encoder(source: dict[str, Any], folder: Path, like: Path | None = None
             _copy_encoder(Path(source["path"]), temporary)
         else:
             _from_random(source, temporary, like)
-        describe(load_encoder(temporary))
+        _check_depth(source, describe(load_encoder(temporary)))
         load_tokenizer(temporary)
+
+
+def _check_depth(source: dict[str, Any], description: dict[str, str | int]) -> None:
+    declared = source.get("layers", description["layers"])
+    if declared != description["layers"]:
+        raise InputError(
+            f"encoder: found {description['layers']} layers in its weights; its configuration "
+            f"says {declared}"
+        )
 
 
 def _kind_of_source(source: dict[str, Any]) -> str:

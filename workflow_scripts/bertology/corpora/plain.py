@@ -30,7 +30,8 @@ def read_text(path: Path | str) -> list[tuple[str, ...]]:
     Raises InputError with the file if there is no sentence in it.
     """
     cut = [words for _, line in numbered_lines(path) for words in sentences_of_line(line)]
-    sentences = [words for words in cut if UNKNOWN not in words]
+    # Within a word too: 15 @,@ <unk> has become 15,<unk>.
+    sentences = [words for words in cut if not any(UNKNOWN in word for word in words)]
     if len(sentences) < len(cut):
         logger.info("%s: left out %d sentences with %s", path, len(cut) - len(sentences), UNKNOWN)
     if not sentences:

@@ -99,7 +99,11 @@ def prepare_task(
         "dev": "the corpus's" if "dev" in in_corpus else "carved out of train",
         **leaked,
         "splits": {
-            split: {"in_corpus": in_corpus.get(split, 0), **_describe(samples[split], views)}
+            split: {
+                "in_corpus": in_corpus.get(split, 0),
+                "available": len(splits[split]),
+                **_describe(samples[split], views),
+            }
             for split in SPLITS
         },
     }

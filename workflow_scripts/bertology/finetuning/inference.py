@@ -1,4 +1,4 @@
-"""Natural language inference: a linear classifier on the first token of a pair (Devlin et al. 2019)."""
+"""Natural language inference: a classifier on a pair's first token (Devlin et al. 2019)."""
 
 import json
 import logging

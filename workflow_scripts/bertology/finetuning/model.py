@@ -21,7 +21,7 @@ class TaskModel(nn.Module):
         super().__init__()
         self.encoder = encoder
         self.head = head
-        self.bfloat16 = bfloat16
+        self.in_bfloat16 = bfloat16
 
     def forward(self, inputs: dict[str, Tensor], targets: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return the loss of a batch, under the name that the Trainer looks for."""
@@ -39,7 +39,7 @@ class TaskModel(nn.Module):
         if HIDDEN in inputs:
             return inputs[HIDDEN]
         device = next(self.parameters()).device.type
-        with torch.autocast(device, torch.bfloat16, enabled=self.bfloat16):
+        with torch.autocast(device, torch.bfloat16, enabled=self.in_bfloat16):
             return self.encoder(**inputs).last_hidden_state.float()
 
 
@@ -88,10 +88,3 @@ def parameter_groups(
         groups.append({"params": matrices, "lr": rate, "weight_decay": weight_decay})
         groups.append({"params": vectors, "lr": rate, "weight_decay": 0.0})
     return [group for group in groups if group["params"]]
-
-
-def clone_weights(model: nn.Module) -> dict[str, Tensor]:
-    """Copy a model's weights to the main memory."""
-    return {name: weight.detach().cpu().clone() for name, weight in model.state_dict().items()}
-
-

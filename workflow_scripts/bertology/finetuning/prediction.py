@@ -1,32 +1,84 @@
-"""Run a model over features without training: decode them, or keep a fixed encoder's output."""
+"""Run a model over features without training it."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import torch
-
-from bertology.finetuning.model import HIDDEN, TaskModel
-from bertology.finetuning.task import Feature, Task, collate_inputs
+from torch import Tensor
 from transformers import PreTrainedTokenizerBase as Tokenizer
 
+from bertology.finetuning.model import HIDDEN, TaskModel
+from bertology.finetuning.task import Feature, Score, Task, collate_inputs
 
-@torch.no_grad()
-def predict(
-    model: TaskModel,
-    task: Task,
-    tokenizer: Tokenizer,
-    features: Sequence[Feature],
-    examples: Sequence[Any],
-    batch_size: int,
-) -> list[Any]:
-    """Predict each example; the model is left in evaluation mode."""
-    model.eval()
-    device = next(model.parameters()).device
-    decoded: list[Any] = [None] * len(features)
-    for numbers in batches_by_length(features, batch_size):
-        batch = [features[number] for number in numbers]
-        inputs = collate_inputs(batch, tokenizer)
-        outputs = model.outputs(*(_to(t, device) for t in (inputs, task.targets(batch))))
-        for number, result in zip(numbers, task.decode(_to(outputs, "cpu"), batch), strict=True):
-            decoded[number] = result
-    return task.predictions(decoded, features, examples)
+KEPT_BYTES = 2**30
+"""Hidden states of a fixed encoder are kept in memory up to this size."""
+
+
+class Split(NamedTuple):
+    """The examples of one file, and what they become for the encoder."""
+
+    path: Path
+    examples: list[Any]
+    features: list[Feature]
+
+
+@dataclass(frozen=True, slots=True)
+class Predictor:
+    """A model at work on its task, in batches of `batch_size` sequences of similar length."""
+
+    model: TaskModel
+    task: Task
+    tokenizer: Tokenizer
+    batch_size: int
+
+    @torch.no_grad()
+    def predict(self, split: Split) -> list[Any]:
+        """Predict each example of a split. The model is left in evaluation mode."""
+        self.model.eval()
+        decoded: list[Any] = [None] * len(split.features)
+        for numbers in batches_by_length(split.features, self.batch_size):
+            batch = [split.features[number] for number in numbers]
+            targets = self._to_device(self.task.targets(batch))
+            outputs = self.model.outputs(self._inputs(batch), targets)
+            on_cpu = {name: tensor.cpu() for name, tensor in outputs.items()}
+            for number, result in zip(numbers, self.task.decode(on_cpu, batch), strict=True):
+                decoded[number] = result
+        return self.task.predictions(decoded, split.features, split.examples)
+
+    def evaluate(self, split: Split) -> dict[str, Score]:
+        """Predict a split and score that."""
+        return self.task.score(self.predict(split), split.examples)
+
+    @torch.no_grad()
+    def with_hidden_states(self, split: Split) -> Split:
+        """Replace features' inputs by the last hidden states of the encoder, which must be fixed.
+
+        The split is returned as it is where hidden states would take more than KEPT_BYTES.
+        """
+        values = sum(map(len, split.features)) * self.model.encoder.config.hidden_size
+        if values * torch.float32.itemsize > KEPT_BYTES:
+            return split
+        self.model.eval()
+        kept = list(split.features)
+        for numbers in batches_by_length(split.features, self.batch_size):
+            batch = [split.features[number] for number in numbers]
+            hidden = self.model.hidden(self._inputs(batch)).cpu()
+            for number, feature, states in zip(numbers, batch, hidden, strict=True):
+                kept[number] = replace(feature, inputs={HIDDEN: states[: len(feature)].clone()})
+        return split._replace(features=kept)
+
+    def _inputs(self, batch: Sequence[Feature]) -> dict[str, Tensor]:
+        return self._to_device(collate_inputs(batch, self.tokenizer))
+
+    def _to_device(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        device = next(self.model.parameters()).device
+        return {name: tensor.to(device) for name, tensor in tensors.items()}
+
+
+def batches_by_length(features: Sequence[Feature], size: int) -> Iterator[list[int]]:
+    """Give the numbers of features in batches of similar length, the longest first."""
+    order = sorted(range(len(features)), key=lambda number: -len(features[number]))
+    for start in range(0, len(order), size):
+        yield order[start : start + size]

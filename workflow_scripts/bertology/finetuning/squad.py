@@ -1,4 +1,4 @@
-"""The metrics of SQuAD 1.1 (Rajpurkar et al. 2016, section 6.1), as its official script has them."""
+"""The metrics of SQuAD 1.1 (Rajpurkar et al. 2016, section 6.1), as in its official script."""
 
 import re
 import string

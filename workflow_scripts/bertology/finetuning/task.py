@@ -100,13 +100,6 @@ class Task(Protocol):
         """Write predictions on the examples of the file `source` in the task's public format."""
 
 
-def load_task(
-    kind: str, tokenizer: Tokenizer, settings: Mapping[str, Any], training: Sequence[Any]
-) -> Task:
-    """Build the task `kind`, which is the name of a module here, after its training examples."""
-    return task_class(kind)(tokenizer, settings, training)
-
-
 def task_class(kind: str) -> type[Task]:
     """Import a task's module by name, so that no task depends on the code of another."""
     return importlib.import_module(f"bertology.finetuning.{kind}").TASK

@@ -22,6 +22,8 @@ from bertology.similarity.tokens import read_token_sample
 CORRELATIONS = ("pearson", "spearman")
 TILE = 512
 """Tokens on a side of a tile. 26 layers take 82 MB in float32 and float64 together."""
+SMALLEST_DEVIATION = 1e-6
+"""Cosines that vary less than this vary by rounding in float32."""
 RANK_STEPS = 2**17
 """Steps of the grid, per unit of cosine, on which similarities are ranked."""
 
@@ -151,8 +153,10 @@ def _pearson(tiles: Iterator[np.ndarray], shift: np.ndarray) -> np.ndarray:
         products += centred @ centred.T
     covariance = products - np.outer(sums, sums) / count
     spread = np.sqrt(np.diag(covariance))
-    if not (spread > 0).all():
-        raise InputError(f"similarities of set {int(np.argmin(spread))}: found no variation")
+    deviations = spread / np.sqrt(count)
+    if not (deviations > SMALLEST_DEVIATION).all():
+        constant = int(np.argmin(deviations))
+        raise InputError(f"set of vectors {constant}: its similarities do not vary")
     return covariance / np.outer(spread, spread)
 
 

@@ -65,7 +65,8 @@ class Sentence:
     "recipient", "oblique", "complement", "predicate", an adjunct's kind ("time", "place", ...; with
     its preposition), and below them dotted addresses: "complement.subject",
     "coordinated.0.object", "object.relative.subject", "subject.number", "object.possessor",
-    "subject.conjuncts.0", "time.phrase" (an adjunct without its preposition or conjunction).
+    "subject.first" and "subject.conjuncts.0". A phrase with a preposition holds the noun phrase or
+    date without it as "phrase": "time.phrase", "recipient.phrase.number".
     """
 
     tokens: tuple[Token, ...]

@@ -12,28 +12,17 @@ from typing import Literal
 
 from bertology.corpora.grammar.lexicon import Adjective, Adverb, Name, Noun, Verb
 
-# Contract with the lexicon, beyond its dataclasses:
-# - Verb.roles: one label per argument in the order subject, object (or clausal complement),
-#   recipient, governed oblique, leaving out what the frame does not have.
-# - Verb.recipient_kinds: kinds of the recipient (ditransitive) or, for other frames with
-#   Verb.preposition, kinds of the noun after that preposition (it is then always expressed).
-# - Verb.preposition of a ditransitive verb: "to" or "for" ("gave the rope to X").
-# - Wanted besides the agreed fields (each with a default):
-#   Verb.stative: bool = False       verbs without a progressive ("own", "know", "need")
-#   Verb.instrument: bool = False    takes "with a <noun of kind tool>"
-#   Verb.effect: str | None = None   what happens to the object (to the subject of an intransitive):
-#                                    "change", "create", "destroy", "move", "transfer", None
-#   Noun.preposition: str = "in"     for places, institutions, events: "in", "at", "on", "near"
-#   Noun.parts: tuple[str, ...] = () lemmas in the same lexicon: "a boat with a sail"
-#   Noun kind "tool" for things one does something with; Noun.gender: "f", "m" or None ("aunt").
-#   Adverb.type: "manner" (slowly), "time" (yesterday, past only), "frequency" (often), "degree"
-#   (very). Time adverbs must fit a past clause. Names: words capitalised as written in text.
+# Asked of the lexicon: a flag of ditransitive verbs, `Verb.double_object: bool`, true where English
+# has "gave X the rope" beside "gave the rope to X" (give, send, show, hand, throw, sell, lend, rent,
+# ship, bring, teach, read) and false where it has not (explain, demonstrate, deliver, present,
+# submit, whisper). `Clause.recipient_first` is for the former only.
 
 Determiner = Literal[
     "the", "a", "this", "that", "all", "some", "no", "every", "each", "most", "few", "many", "several"
 ]
 """`a` is written "an" where needed; `this` and `that` are written "these" and "those" in plural."""
 
+Gender = Literal["f", "m"]
 Tense = Literal["past", "present", "future"]
 Aspect = Literal["simple", "progressive"]
 Voice = Literal["active", "passive"]
@@ -93,8 +82,8 @@ class NounPhrase:
     """A noun or a name with all that belongs to it.
 
     `head` stays when `pronoun` is set: then "he", "she", "it", "they" (or "his", ... where it is a
-    possessor) stands for the whole phrase, chosen by `gender` and `plural`, and nothing else of the
-    phrase is written. `number` is the cardinal ("three boats"), after the determiner if both.
+    possessor) stands for the whole phrase, chosen by `plural` and the gender of `head` or else
+    `gender`, and nothing else of the phrase is written. `number` is the cardinal ("three boats"), after the determiner if both.
     A phrase with `conjuncts` is "head-part, conjunct ... and conjunct"; everything else in it
     belongs to the first part. `referent` is the same for all mentions of a thing in a passage;
     of a coordination, `referent` is that of the first part.
@@ -111,7 +100,7 @@ class NounPhrase:
     conjuncts: tuple[NounPhrase, ...] = ()
     conjunction: Literal["and", "or"] = "and"
     pronoun: bool = False
-    gender: Literal["f", "m"] | None = None
+    gender: Gender | None = None
     referent: int | None = None
 
 

@@ -78,25 +78,25 @@ def _with_stop(node: Node, stop: str) -> Node:
 def is_plural(np: NounPhrase) -> bool:
     """Whether a verb with this subject is plural."""
     if np.pronoun:
-        return _pronoun_key(np) == "plural"
+        return pronoun_key(np) == "plural"
     if np.conjuncts:
         return np.conjunction == "and" or is_plural(np.conjuncts[-1])
     return np.plural
 
 
-def _pronoun_key(np: NounPhrase) -> str:
-    """Which pronoun stands for the phrase; a person of unknown gender is "they"."""
+def pronoun_key(np: NounPhrase) -> str:
+    """Which of morphology.PRONOUNS stands for the phrase; a person of unknown gender is "they"."""
     if np.plural:
         return "plural"
     if np.head.kind != "person":
         return "thing"
-    return np.gender or np.head.gender or "plural"
+    return np.head.gender or np.gender or "plural"
 
 
 def _noun_phrase(np: NounPhrase, name: str, case: Case = "Acc") -> Node:
     """A noun phrase; nominative or accusative shows in pronouns only."""
     if np.pronoun:
-        pronoun = morphology.personal_pronoun(_pronoun_key(np), case)
+        pronoun = morphology.personal_pronoun(pronoun_key(np), case)
         node = phrase("NP", part(HEAD, pronoun), name=name)
     elif np.conjuncts:
         return _coordination(np, name, case)

@@ -1,0 +1,101 @@
+"""The reader of edge-probing JSON lines."""
+
+import json
+import re
+
+import pytest
+
+from bertology.corpora.edges import read_edges, write_edges
+from bertology.corpora.shapes import SpanSentence, SpanTarget
+from bertology.errors import InputError
+
+ONE = {"text": "Ana met Bo", "targets": [{"span1": [0, 1], "label": "PERSON"}]}
+TWO = {"text": "Ana met Bo", "targets": [{"span1": [1, 2], "span2": [2, 3], "label": "ARG1"}]}
+
+
+def write(folder, *records):
+    path = folder / "edges.jsonl"
+    lines = (line if isinstance(line, str) else json.dumps(line) for line in records)
+    path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def test_reads_one_span_and_two_spans(tmp_path):
+    (one,) = read_edges(write(tmp_path, {**ONE, "info": {"source": "ignored"}}))
+    assert one == SpanSentence(("Ana", "met", "Bo"), (SpanTarget((0, 1), None, ("PERSON",)),))
+    (two,) = read_edges(write(tmp_path, TWO))
+    assert two.targets == (SpanTarget((1, 2), (2, 3), ("ARG1",)),)
+
+
+@pytest.mark.parametrize(
+    ("label", "labels"),
+    [("x", ("x",)), (["x"], ("x",)), (["x", "y"], ("x", "y")), ([], ())],
+)
+def test_labels_are_a_text_or_a_list(tmp_path, label, labels):
+    target = {**TWO["targets"][0], "label": label}
+    (sentence,) = read_edges(write(tmp_path, {**TWO, "targets": [target]}))
+    assert sentence.targets[0].labels == labels
+
+
+def test_writing_and_reading_gives_the_same(tmp_path):
+    sentences = [
+        SpanSentence(("Ünï", "😀"), ()),
+        SpanSentence(("a", "b", "c"), tuple(
+            SpanTarget((0, 3), (1, 2), labels) for labels in [(), ("x",), ("x", "y")]
+        )),
+    ]  # fmt: skip
+    write_edges(tmp_path / "out.jsonl", sentences)
+    assert read_edges(tmp_path / "out.jsonl") == sentences
+
+
+@pytest.mark.parametrize("word", ["", "New York", "a\u00a0b"])
+def test_words_that_would_shift_the_spans_are_not_written(tmp_path, word):
+    with pytest.raises(ValueError, match="blank"):
+        write_edges(tmp_path / "out.jsonl", [SpanSentence(("a", word), ())])
+    assert list(tmp_path.iterdir()) == []
+
+
+def with_target(**changes):
+    target = {key: value for key, value in {**TWO["targets"][0], **changes}.items() if value != ...}
+    return {**TWO, "targets": [target]}
+
+
+@pytest.mark.parametrize(
+    ("bad", "found", "allowed"),
+    [
+        (with_target(span1=[2, 4]), "targets[0].span1 = [2, 4]", "end <= 3, the number of words"),
+        (with_target(span2=[2, 2]), "targets[0].span2 = [2, 2]", "first < end"),
+        (with_target(span2=[2, 1]), "span2 = [2, 1]", "first < end"),
+        (with_target(span1=[-1, 1]), "span1 = [-1, 1]", "0 <= first"),
+        (with_target(span1=[0, 1, 2]), "span1 = [0, 1, 2]", "[first, end]"),
+        (with_target(span1=[0, 1.0]), "span1 = [0, 1.0]", "[first, end]"),
+        (with_target(span1=[False, True]), "span1 = [false, true]", "[first, end]"),
+        (with_target(span1="0-1"), 'span1 = "0-1"', "a list"),
+        (with_target(span1=...), "no key targets[0].span1", "a list"),
+        (with_target(label=...), "no key targets[0].label", "a text or a list of texts"),
+        (with_target(label=1), "targets[0].label = 1", "a text or a list of texts"),
+        (with_target(label=["x", 1]), 'label = ["x", 1]', "a text or a list of texts"),
+        (with_target(span2=...), "a target with one span", "span2 in all targets or in none"),
+        ({"text": "Ana"}, "no key targets", "targets as a list"),
+        ({"targets": []}, "no key text", "text as a text"),
+        ({**TWO, "targets": ["x"]}, 'targets[0] = "x"', "an object with the key span1"),
+        ("{", "invalid JSON", "one JSON object a line"),
+    ],
+)
+def test_broken_lines_are_refused(tmp_path, bad, found, allowed):
+    path = write(tmp_path, TWO, bad)
+    with pytest.raises(InputError) as error:
+        read_edges(path)
+    message = str(error.value)
+    assert message.startswith(f"{path}, line 2: found ")
+    assert re.search(f"{re.escape(found)}.*; allowed: .*{re.escape(allowed)}", message)
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [([], "an empty file"), ([{"text": "Ana", "targets": []}], "no target")],
+)
+def test_files_without_targets_are_refused(tmp_path, lines, found):
+    path = write(tmp_path, *lines)
+    with pytest.raises(InputError, match=f"{re.escape(str(path))}: found {found}; allowed"):
+        read_edges(path)

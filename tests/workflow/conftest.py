@@ -1,0 +1,84 @@
+"""A finished smoke study in a copy of the repository, run once for all workflow tests."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import yaml
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PARTS = ("Snakefile", "config.yaml", "rules", "studies", "schemas", "envs", "profiles", "report")
+NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.pyc")
+
+
+class Workflow:
+    """A copy of the workflow in a folder of its own, and Snakemake in it."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        folder.mkdir(parents=True)
+        for part in (*PARTS, "workflow_scripts"):
+            origin = REPOSITORY / part
+            if origin.is_dir():
+                shutil.copytree(origin, folder / part, ignore=NOT_COPIED)
+            else:
+                shutil.copy(origin, folder / part)
+
+    def snakemake(self, *arguments, study="studies/smoke.yaml"):
+        """Run Snakemake; return the finished process with all that it printed in `stdout`."""
+        command = [sys.executable, "-m", "snakemake", *arguments, "--configfile", study]
+        return subprocess.run(
+            command, cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+
+    def finish(self, *arguments, study="studies/smoke.yaml"):
+        """Run Snakemake on two cores and demand success."""
+        process = self.snakemake("--cores", "2", *arguments, study=study)
+        assert process.returncode == 0, process.stdout[-20000:]
+        return process
+
+    def stale(self, *arguments, study="studies/smoke.yaml") -> dict[str, int]:
+        """Return how many jobs of each rule a dry run would do; `all` is not counted."""
+        process = self.snakemake("--dry-run", *arguments, study=study)
+        assert process.returncode == 0, process.stdout[-20000:]
+        if "Nothing to be done" in process.stdout:
+            return {}
+        table = process.stdout.split("Job stats:")[1].split("total")[0]
+        jobs = re.findall(r"^(\w+) +(\d+)$", table, flags=re.MULTILINE)
+        return {rule: int(count) for rule, count in jobs if rule != "all"}
+
+    @contextmanager
+    def edited(self, name: str, old: str, new: str) -> Iterator[None]:
+        """Replace `old` by `new` in one file while the block runs."""
+        path = self.folder / name
+        text = path.read_text()
+        assert text.count(old) == 1, f"{name} must hold {old!r} once"
+        path.write_text(text.replace(old, new))
+        try:
+            yield
+        finally:
+            path.write_text(text)
+
+    def study(self, name: str, overlay: dict) -> str:
+        """Write a study and return its path in this copy."""
+        (self.folder / name).write_text(yaml.safe_dump(overlay))
+        return name
+
+
+@pytest.fixture(scope="session")
+def smoke(tmp_path_factory) -> Workflow:
+    """A copy of the repository in which the smoke study has been run."""
+    workflow = Workflow(tmp_path_factory.mktemp("smoke") / "repository")
+    workflow.finish()
+    return workflow
+
+
+@pytest.fixture
+def fresh(tmp_path) -> Workflow:
+    """A copy of the repository in which nothing has been run."""
+    return Workflow(tmp_path / "repository")

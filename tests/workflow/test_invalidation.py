@@ -1,0 +1,112 @@
+"""After a change, exactly what depends on it is stale."""
+
+import pytest
+
+pytestmark = pytest.mark.workflow
+LIBRARY = "workflow_scripts/bertology"
+
+
+@pytest.mark.parametrize(
+    "module", ["similarity/rsa.py", "finetuning/trainer.py", "encoders.py", "corpora/treebank.py"]
+)
+def test_a_comment_costs_nothing(smoke, module):
+    path = smoke.folder / LIBRARY / module
+    text = path.read_text()
+    try:
+        path.write_text(text + "\n# A comment.\n")
+        assert smoke.stale() == {}
+    finally:
+        path.write_text(text)
+
+
+def test_all_modules_with_a_comment_and_a_docstring_cost_nothing(smoke):
+    modules = sorted((smoke.folder / "workflow_scripts").rglob("*.py"))
+    texts = {path: path.read_text() for path in modules}
+    try:
+        for path, text in texts.items():
+            path.write_text('"""Another docstring."""\n' + text.rstrip() + "\n\n# A comment.\n")
+        # A docstring that is no longer first is a text without use, which is not code either.
+        assert smoke.stale() == {}
+    finally:
+        for path, text in texts.items():
+            path.write_text(text)
+
+
+def append_code(smoke, module):
+    path = smoke.folder / LIBRARY / module
+    path.write_text(path.read_text() + "\nCHANGED = True\n")
+
+
+@pytest.fixture
+def restored(smoke):
+    """Put every module back as it was."""
+    modules = sorted((smoke.folder / "workflow_scripts").rglob("*.py"))
+    texts = {path: path.read_text() for path in modules}
+    yield
+    for path, text in texts.items():
+        path.write_text(text)
+
+
+SIMILARITY = {"compare_representations": 20, "tabulate_similarity": 1, "plot_similarity": 1}
+
+
+@pytest.mark.parametrize(
+    ("module", "stale"),
+    [
+        ("similarity/rsa.py", SIMILARITY),
+        ("figures/similarity.py", {"plot_similarity": 1}),
+        (
+            "activations.py",
+            {"cache_activations": 16, "sample_tokens": 2, **SIMILARITY},
+        ),
+        (
+            "finetuning/parsing.py",
+            {
+                "finetune_encoder": 2,
+                "ablate_layers": 6,
+                "tabulate_finetuning": 1,
+                "plot_finetuning": 1,
+                # Two runs on two stimulus sets, each against the base, and against one another.
+                "cache_activations": 4,
+                **SIMILARITY,
+                "compare_representations": 6,
+            },
+        ),
+    ],
+)
+def test_a_changed_line_reruns_what_reaches_it(smoke, restored, module, stale):
+    append_code(smoke, module)
+    assert smoke.stale() == stale
+
+
+def test_a_changed_learning_rate_reruns_that_task_alone(smoke):
+    with smoke.edited(
+        "studies/smoke.yaml", "parsing: {epochs: 1,", "parsing: {learning_rate: 0.1, epochs: 1,"
+    ):
+        assert smoke.stale() == {
+            "finetune_encoder": 2,
+            "ablate_layers": 6,
+            "tabulate_finetuning": 1,
+            "plot_finetuning": 1,
+            "cache_activations": 4,
+            **SIMILARITY,
+            "compare_representations": 6,
+        }
+
+
+def test_another_stimulus_set_runs_nothing_else(smoke):
+    old, new = "  market: null\n  laboratory: {sentences", "  laboratory: {sentences"
+    with smoke.edited("studies/smoke.yaml", old, new):
+        assert smoke.stale() == {
+            "sample_stimuli": 1,
+            "cache_activations": 8,
+            "sample_tokens": 1,
+            "compare_representations": 10,
+            "tabulate_similarity": 1,
+            "plot_similarity": 1,
+        }
+
+
+def test_layout_of_the_configuration_costs_nothing(smoke):
+    with smoke.edited("studies/smoke.yaml", "  tokens: 100", "  # Few.\n  tokens: 100"):
+        assert smoke.stale() == {}

@@ -1,0 +1,97 @@
+"""The smoke study: it ends, it is complete, it can be repeated exactly."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from transformers import AutoModel
+
+pytestmark = pytest.mark.workflow
+RESULTS = "results/smoke"
+
+
+def table(workflow, name, results=RESULTS):
+    return pd.read_csv(workflow.folder / results / "tables" / f"{name}.csv")
+
+
+def test_there_is_nothing_to_do_after_it(smoke):
+    assert smoke.stale() == {}
+
+
+def test_its_artifacts_exist_and_are_not_empty(smoke):
+    results = smoke.folder / RESULTS
+    for name in ("similarity", "finetuning"):
+        for suffix in ("png", "pdf"):
+            assert (results / "figures" / f"{name}.{suffix}").stat().st_size > 5000
+    assert not list(results.rglob(".unfinished-*"))
+
+
+def test_every_artifact_has_a_record_of_what_made_it(smoke):
+    results = smoke.folder / RESULTS
+    records = list(results.rglob("*provenance.json"))
+    rules = {json.loads(path.read_text())["rule"] for path in records}
+    logs = {path.name for path in (results / "logs").iterdir() if path.is_dir()}
+    single = {path.stem for path in (results / "logs").glob("*.log")}
+    assert rules == logs | single
+    for path in records:
+        record = json.loads(path.read_text())
+        assert record["settings"]["code"]
+        assert record["outputs"]
+        for name, digest in record["outputs"].items():
+            assert (smoke.folder / name).exists()
+            assert len(digest) == 64
+
+
+def test_the_score_table_has_every_run(smoke):
+    scores = table(smoke, "finetuning")
+    runs = scores[scores.split == "test"].groupby(["task", "variant"]).seed.unique()
+    assert len(runs) == 3 * 4
+    assert all(sorted(seeds) == [1, 2] for seeds in runs)
+    assert scores.value.between(0, 100).all()
+
+
+def test_the_similarity_table_has_every_comparison(smoke):
+    similarity = table(smoke, "similarity")
+    counts = similarity.groupby(["stimuli", "comparison"]).size()
+    # Two stimulus sets; 3 x 3 pairs of layers; 3 tasks with 2 seeds, 3 pairs of seeds, one floor.
+    assert counts.to_dict() == {
+        (stimuli, comparison): 9 * number
+        for stimuli in ("harbour", "laboratory")
+        for comparison, number in (("tuned", 6), ("ceiling", 3), ("floor", 1))
+    }
+    assert similarity.value.between(-1.0001, 1.0001).all()
+    same = similarity[similarity.layer == similarity.second_layer]
+    # One epoch on 48 sentences barely moves the embeddings; another random encoder shares nothing.
+    embeddings = same[same.layer == 0].groupby("comparison").value.mean()
+    assert embeddings["tuned"] > 0.9 > 0.5 > abs(embeddings["floor"])
+
+
+def test_a_fine_tuned_encoder_is_an_ordinary_hugging_face_folder(smoke):
+    folder = smoke.folder / RESULTS / "models/tiny/parsing/full/seed-1/encoder"
+    tuned = AutoModel.from_pretrained(folder)
+    base = AutoModel.from_pretrained(smoke.folder / RESULTS / "encoders/tiny")
+    weights = dict(base.named_parameters())
+    moved = [
+        not np.array_equal(value.detach(), weights[name].detach())
+        for name, value in tuned.named_parameters()
+        if not name.startswith("pooler")
+    ]
+    assert all(moved)
+
+
+def test_a_second_run_gives_bit_identical_tables(smoke, fresh):
+    """The second run has one seed only: what it shares with the first must be the same."""
+    fresh.finish("--config", "seeds=[1]")
+    for name in ("finetuning", "similarity"):
+        first, second = table(smoke, name), table(fresh, name)
+        shared = first[(first.seed.fillna(1) == 1) & first.get("second_seed", first.seed).isna()]
+        if name == "finetuning":
+            shared = first[first.seed == 1]
+        columns = list(first.columns)
+        pd.testing.assert_frame_equal(
+            shared.sort_values(columns).reset_index(drop=True),
+            second.sort_values(columns).reset_index(drop=True),
+            check_exact=True,
+            check_dtype=False,
+        )

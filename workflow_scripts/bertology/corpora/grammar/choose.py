@@ -1,0 +1,77 @@
+"""Random choice of words from a lexicon, by kind and use."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
+
+import numpy as np
+
+from bertology.corpora.grammar.lexicon import Adjective, Adverb, Lexicon, Name, Noun, Verb
+
+Item = TypeVar("Item")
+
+
+class Chooser:
+    """Draws words of a lexicon with a generator of random numbers; all choices are reproducible."""
+
+    def __init__(self, lexicon: Lexicon, generator: np.random.Generator) -> None:
+        self.lexicon = lexicon
+        self.generator = generator
+        self._nouns = _grouped((noun.kind, noun) for noun in lexicon.nouns)
+        self._names = _grouped((name.kind, name) for name in lexicon.names)
+        self._adverbs = _grouped((adverb.type, adverb) for adverb in lexicon.adverbs)
+        self._verbs = _grouped((verb.frame, verb) for verb in lexicon.verbs)
+        self._adjectives = _grouped(
+            (kind, adjective) for adjective in lexicon.adjectives for kind in adjective.kinds
+        )
+
+    def chance(self, probability: float) -> bool:
+        """Whether an event of this probability happens."""
+        return bool(self.generator.random() < probability)
+
+    def pick(self, items: Sequence[Item]) -> Item:
+        """One of some items, all equally likely."""
+        return items[int(self.generator.integers(len(items)))]
+
+    def weighted(self, weights: Mapping[Item, float]) -> Item:
+        """One of some items, with probability in proportion to its weight."""
+        rest = self.generator.random() * sum(weights.values())
+        for item, weight in weights.items():
+            rest -= weight
+            if rest < 0:
+                return item
+        return next(reversed(list(weights)))
+
+    def noun(self, kinds: Iterable[str], excluded: Iterable[Noun | Name] = ()) -> Noun | None:
+        """A noun of one of some kinds that is not excluded; None if there is none."""
+        return self._allowed(self._nouns, kinds, excluded)
+
+    def name(self, kinds: Iterable[str], excluded: Iterable[Noun | Name] = ()) -> Name | None:
+        """A name of one of some kinds that is not excluded; None if there is none."""
+        return self._allowed(self._names, kinds, excluded)
+
+    def adjective(self, kind: str, excluded: Iterable[Adjective] = ()) -> Adjective | None:
+        """An adjective that fits nouns of a kind; None if there is none."""
+        return self._allowed(self._adjectives, (kind,), excluded)
+
+    def adverb(self, kind: str) -> Adverb | None:
+        """An adverb of manner, time, frequency, place or degree; None if there is none."""
+        return self._allowed(self._adverbs, (kind,), ())
+
+    def verbs(self, frame: str) -> Sequence[Verb]:
+        """All verbs of a frame."""
+        return self._verbs[frame]
+
+    def _allowed(
+        self, groups: Mapping[str, Sequence[Item]], kinds: Iterable[str], excluded: Iterable[Item]
+    ) -> Item | None:
+        taken = list(excluded)
+        items = [each for kind in kinds for each in groups.get(kind, ()) if each not in taken]
+        return self.pick(items) if items else None
+
+
+def _grouped(pairs: Iterable[tuple[str, Item]]) -> dict[str, list[Item]]:
+    groups: dict[str, list[Item]] = defaultdict(list)
+    for key, item in pairs:
+        groups[key].append(item)
+    return dict(groups)

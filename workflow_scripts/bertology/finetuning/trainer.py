@@ -1,0 +1,272 @@
+"""Fine-tune an encoder on a task, or train the task's head alone."""
+
+import json
+import logging
+import math
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+from torch.optim import AdamW
+from torch.utils.data import Sampler
+from transformers import PreTrainedModel, Trainer, TrainerCallback, TrainingArguments
+from transformers.trainer_callback import PrinterCallback
+
+from bertology.encoders import TOKENIZER_FILES, load_encoder, load_tokenizer, maximum_tokens
+from bertology.errors import InputError
+from bertology.files import atomic_folder
+from bertology.finetuning.model import TaskModel, apply_variant, parameter_groups, uses_bfloat16
+from bertology.finetuning.prediction import Predictor, Split
+from bertology.finetuning.reproducible import seed_everything
+from bertology.finetuning.sampling import SimilarLengths
+from bertology.finetuning.task import Feature, Score, Task, collate_inputs, task_class
+
+logger = logging.getLogger(__name__)
+
+SPLITS = ("train", "dev", "test")
+POINTS_OF_LOSS_CURVE = 100
+DEVELOPMENT = "dev_"
+
+
+def finetune(
+    task: str,
+    encoder_folder: Path,
+    task_folder: Path,
+    out_folder: Path,
+    variant: str,
+    settings: Mapping[str, Any],
+    seed: int,
+    precision: str,
+    threads: int,
+    checkpoints: Sequence[int] = (),
+) -> None:
+    """Train on `train`, choose the epoch on `dev`, score once on `test`; write to `out_folder`.
+
+    task: name of a module of this package (parsing, inference, question_answering), which finds
+        its examples in task_folder as train, dev and test in the task's public format.
+    variant: full, untuned, freeze-<k> or keep-<k> (see `apply_variant`).
+    settings: learning_rate (of the encoder), head_learning_rate_factor, batch_size, epochs,
+        longest (tokens), warmup_fraction, weight_decay, clip, and the task's own.
+    precision: float32, bfloat16 (autocast of the encoder) or auto (bfloat16 on a GPU that has it).
+    checkpoints: numbers of optimizer steps after which the encoder is saved; 0 is the start.
+
+    Written are `encoder/` (a Hugging Face folder; not for `untuned`, where it is the base),
+    `head.safetensors` and `head.json`, `training.csv` (loss curve and development scores),
+    `scores.csv` (split, metric, value, n), `predictions.<extension>` (of the test split, in the
+    task's public format) and `checkpoints/step-<n>/`. Raises InputError for what cannot be used.
+    """
+    torch.set_num_threads(threads)
+    tokenizer = load_tokenizer(encoder_folder)
+    kind = task_class(task)
+    paths = {name: task_folder / f"{name}.{kind.extension}" for name in SPLITS}
+    examples = {name: kind.read(path) for name, path in paths.items()}
+    chosen = kind(tokenizer, settings, examples["train"])
+    model = build_model(chosen, encoder_folder, variant, precision, settings["longest"], seed)
+    predictor = Predictor(model, chosen, tokenizer, settings["batch_size"])
+    train, development, test = (
+        Split(paths[name], examples[name], chosen.features(examples[name], name == "train"))
+        for name in SPLITS
+    )
+    with atomic_folder(out_folder) as folder:
+        saver = EncoderSaver(encoder_folder, folder / "checkpoints", checkpoints)
+        trainer = TaskTrainer(predictor, train, development, settings, seed, folder, saver)
+        trainer.train()
+        model.load_state_dict(trainer.best_weights)
+        predictions = predictor.predict(test)
+        scores = {"dev": trainer.best, "test": chosen.score(predictions, test.examples)}
+        score_table(scores).to_csv(folder / "scores.csv", index=False)
+        training_table(trainer.state.log_history).to_csv(folder / "training.csv", index=False)
+        predicted = folder / f"predictions.{chosen.prediction_extension}"
+        chosen.write(predictions, test.examples, test.path, predicted)
+        save_head(model.head, chosen, task, folder)
+        if variant != "untuned":
+            saver.save(model.encoder, folder / "encoder")
+
+
+def build_model(
+    task: Task, encoder_folder: Path, variant: str, precision: str, longest: int, seed: int
+) -> TaskModel:
+    """Load an encoder, fix or remove layers, and put a head on it that the seed initialises."""
+    encoder = load_encoder(encoder_folder)
+    most = maximum_tokens(encoder)
+    if longest > most:
+        raise InputError.at(encoder_folder, None, f"longest = {longest} tokens", f"at most {most}")
+    apply_variant(encoder, variant)
+    seed_everything(seed)
+    return TaskModel(encoder, task.head(encoder.config), uses_bfloat16(precision))
+
+
+class EncoderSaver(TrainerCallback):
+    """Saves the encoder as a Hugging Face folder, also after given numbers of optimizer steps.
+
+    The tokenizer's files are those of the folder that the encoder was loaded from.
+    """
+
+    def __init__(self, base: Path, folder: Path, steps: Sequence[int]) -> None:
+        self.base = base
+        self.folder = folder
+        self.steps = frozenset(steps)
+
+    def save(self, encoder: PreTrainedModel, folder: Path) -> None:
+        """Write weights, configuration and tokenizer to a new folder."""
+        encoder.save_pretrained(folder)
+        for name in TOKENIZER_FILES:
+            if (self.base / name).is_file():
+                shutil.copyfile(self.base / name, folder / name)
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Save the start, and refuse steps that training will not reach."""
+        beyond = sorted(step for step in self.steps if step > state.max_steps)
+        if beyond:
+            raise InputError(
+                f"checkpoints: found step {beyond[0]}; allowed: 0 to {state.max_steps}"
+            )
+        self.on_step_end(args, state, control, **kwargs)
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Save after this step if it was asked for."""
+        if state.global_step in self.steps:
+            self.save(kwargs["model"].encoder, self.folder / f"step-{state.global_step}")
+
+
+class ProgressLogger(TrainerCallback):
+    """Writes the loss curve and development scores to the log."""
+
+    def on_log(
+        self, args: Any, state: Any, control: Any, logs: dict[str, float], **kwargs: Any
+    ) -> None:
+        """Log one line."""
+        values = ", ".join(f"{name} {value:.4g}" for name, value in logs.items())
+        logger.info("step %d of %d: %s", state.global_step, state.max_steps, values)
+
+
+class TaskTrainer(Trainer):
+    """The Trainer of Hugging Face, with a task's own evaluation, keeping the best epoch.
+
+    best, best_weights: development scores and weights of the epoch whose selection metric is
+    highest (the first of equals); empty before training.
+    """
+
+    def __init__(
+        self,
+        predictor: Predictor,
+        train: Split,
+        development: Split,
+        settings: Mapping[str, Any],
+        seed: int,
+        folder: Path,
+        saver: EncoderSaver,
+    ) -> None:
+        self.predictor = predictor
+        self.best: dict[str, Score] = {}
+        self.best_weights: dict[str, Tensor] = {}
+        model = predictor.model
+        if not any(parameter.requires_grad for parameter in model.encoder.parameters()):
+            train, development = map(predictor.with_hidden_states, (train, development))
+        self.development = development
+        optimizer = AdamW(
+            parameter_groups(
+                model,
+                settings["learning_rate"],
+                settings["head_learning_rate_factor"],
+                settings["weight_decay"],
+            ),
+            fused=True,
+        )
+        steps = math.ceil(len(train.features) / settings["batch_size"]) * settings["epochs"]
+        super().__init__(
+            model=model,
+            args=training_arguments(settings, seed, folder, steps),
+            data_collator=self.collate,
+            train_dataset=train.features,
+            eval_dataset=development.features,
+            callbacks=[saver, ProgressLogger()],
+            optimizers=(optimizer, None),
+        )
+        self.remove_callback(PrinterCallback)
+
+    def collate(self, batch: Sequence[Feature]) -> dict[str, dict[str, Tensor]]:
+        """Stack features to what TaskModel takes."""
+        return {
+            "inputs": collate_inputs(batch, self.predictor.tokenizer),
+            "targets": self.predictor.task.targets(batch),
+        }
+
+    def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
+        """Score development data; keep the weights if they are the best so far."""
+        scores = self.predictor.evaluate(self.development)
+        metric = self.predictor.task.selection_metric
+        if not self.best or scores[metric].value > self.best[metric].value:
+            self.best = scores
+            self.best_weights = {
+                name: weight.detach().cpu().clone()
+                for name, weight in self.predictor.model.state_dict().items()
+            }
+        values = {f"{DEVELOPMENT}{name}": score.value for name, score in scores.items()}
+        self.log(dict(values))
+        return values
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler:
+        lengths = [len(feature) for feature in self.train_dataset]
+        return SimilarLengths(lengths, self.args.train_batch_size)
+
+
+def training_arguments(
+    settings: Mapping[str, Any], seed: int, folder: Path, steps: int
+) -> TrainingArguments:
+    """Set up linear decay after warm-up, gradient clipping, and evaluation after each epoch."""
+    return TrainingArguments(
+        output_dir=str(folder),
+        num_train_epochs=settings["epochs"],
+        per_device_train_batch_size=settings["batch_size"],
+        lr_scheduler_type="linear",
+        warmup_steps=settings["warmup_fraction"],
+        max_grad_norm=settings["clip"],
+        seed=seed,
+        eval_strategy="epoch",
+        save_strategy="no",
+        logging_steps=math.ceil(steps / POINTS_OF_LOSS_CURVE),
+        logging_nan_inf_filter=False,
+        remove_unused_columns=False,
+        dataloader_pin_memory=torch.cuda.is_available(),
+        disable_tqdm=True,
+        report_to=[],
+    )
+
+
+def training_table(history: Sequence[Mapping[str, float]]) -> pd.DataFrame:
+    """Return the loss curve and development scores: step, epoch, loss, learning_rate, dev_*.
+
+    The learning rate is that of the encoder (of the head where the encoder is fixed), the loss a
+    mean since the row before. A row holds either these two or development scores.
+    """
+    rows = [row for row in history if "loss" in row or any(DEVELOPMENT in name for name in row)]
+    table = pd.DataFrame(rows)
+    scores = [name for name in table.columns if name.startswith(DEVELOPMENT)]
+    return table[["step", "epoch", "loss", "learning_rate", *scores]]
+
+
+def score_table(scores: Mapping[str, Mapping[str, Score]]) -> pd.DataFrame:
+    """Return scores by split in long form: split, metric, value, n."""
+    rows = [
+        (split, metric, score.value, score.n)
+        for split, of_split in scores.items()
+        for metric, score in of_split.items()
+    ]
+    return pd.DataFrame(rows, columns=["split", "metric", "value", "n"])
+
+
+def save_head(head: torch.nn.Module, task: Task, kind: str, folder: Path) -> None:
+    """Write the head's weights, and its task, labels and sizes."""
+    save_file(
+        {name: weight.cpu().contiguous() for name, weight in head.state_dict().items()},
+        folder / "head.safetensors",
+    )
+    shapes = {name: list(weight.shape) for name, weight in head.state_dict().items()}
+    description = {"task": kind, "labels": list(task.labels), "shapes": shapes}
+    (folder / "head.json").write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
