@@ -1,4 +1,4 @@
-"""Read one kind of a corpus's annotation from files or the hub, check it, write it in one format."""
+"""Read one kind of a corpus's annotation from files or the hub, check it, keep it in one format."""
 
 from job import job
 

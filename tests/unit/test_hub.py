@@ -122,7 +122,7 @@ def test_the_reason_of_a_network_error_is_kept(monkeypatch):
 @pytest.mark.parametrize(
     ("kind", "rows", "found", "allowed"),
     [
-        ("inference", [{**PAIRS[0], "label": -1}], ", line 0: found label -1", "entailment"),
+        ("inference", [{**PAIRS[0], "label": -1}], ", row 0: found label -1", "entailment"),
         ("inference", QUESTIONS, "found columns id, title", "premise, hypothesis, label"),
         ("inference", [{**PAIRS[0], "premise": ""}], "no row with text", "at least one"),
         ("questions", [{**QUESTIONS[0], "answers": {"text": ["Bo"], "answer_start": [7]}}],

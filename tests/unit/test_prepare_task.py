@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from bertology.corpora.inference import read_pairs, write_pairs
+from bertology.corpora.inference import read_pairs
 from bertology.corpora.kinds import EXTENSIONS, read_kind, split_path, write_kind
 from bertology.corpora.questions import read_questions
 from bertology.corpora.shapes import Answer, Question, SentencePair, TreeSentence

@@ -8,16 +8,20 @@ import pytest
 from bertology.corpora.plain import read_text, write_text
 from bertology.errors import InputError
 
-WIKITEXT = """\
- 
- = Harbour = 
- 
- The well @-@ known port cost 1 @,@ 200 @.@ 5 pounds . It cost 15 @,@ <unk> once . It opened 
- = = History = = 
- " Why ? " he said . 
- . . .
- Scores of 3 @-@ 2 @-@ 1 = six
-"""
+# WikiText has a blank at both ends of each line.
+WIKITEXT = "".join(
+    f" {line} \n"
+    for line in [
+        "",
+        "= Harbour =",
+        "",
+        "The well @-@ known port cost 1 @,@ 200 @.@ 5 pounds . It cost 15 @,@ <unk> . It opened",
+        "= = History = =",
+        '" Why ? " he said .',
+        ". . .",
+        "Scores of 3 @-@ 2 @-@ 1 = six",
+    ]
+)
 
 
 def write(folder, text):

@@ -81,19 +81,19 @@ def test_passages_are_cut_at_sentence_ends(sentences):
 @pytest.mark.parametrize("kind", list(REAL_FILES))
 def test_real_corpora(shared_data, tmp_path, kind, form):
     file = shared_data / REAL_FILES[kind]
-    stimuli, summary = draw(kind, file, tmp_path, sentences=300, form=form, longest=60)
+    stimuli, summary = draw(kind, file, tmp_path, sentences=300, form=form, longest=160)
     assert len(stimuli) == summary["drawn"] == 300
     segments = [words for stimulus in stimuli for words in stimulus.segments]
     assert len(set(segments)) == len(segments), "no text twice"
     lengths = [sum(map(len, stimulus.segments)) for stimulus in stimuli]
-    assert max(lengths) <= 60
+    assert max(lengths) <= 160
     assert sum(lengths) == summary["words"]
     pairs = form == "own" and kind in ("inference", "questions")
     assert {len(stimulus.segments) for stimulus in stimuli} == {2 if pairs else 1}
     assert all((stimulus.tags is not None) == (kind == "treebank") for stimulus in stimuli)
-    fewer, _ = draw(kind, file, tmp_path, sentences=100, form=form, longest=60)
+    fewer, _ = draw(kind, file, tmp_path, sentences=100, form=form, longest=160)
     assert fewer == [stimulus for stimulus in stimuli if stimulus in fewer], "nested, in order"
-    other, _ = draw(kind, file, tmp_path, sentences=100, form=form, longest=60, seed=2)
+    other, _ = draw(kind, file, tmp_path, sentences=100, form=form, longest=160, seed=2)
     assert other != fewer
 
 

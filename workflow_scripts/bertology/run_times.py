@@ -9,9 +9,13 @@ HEADER = ("rule", "jobs", "total s", "longest s", "peak MiB")
 def summary(benchmarks: Path) -> str:
     """Return a table, one line a rule: jobs, total and longest seconds, and peak memory in MiB.
 
-    `benchmarks` holds one folder per rule with Snakemake's benchmark files below it.
+    `benchmarks` holds Snakemake's benchmark files: `<rule>.tsv`, or below a folder `<rule>/`.
     """
-    rows = [_row(folder) for folder in sorted(benchmarks.iterdir()) if folder.is_dir()]
+    jobs: dict[str, list[Path]] = {}
+    for path in sorted(benchmarks.rglob("*.tsv")):
+        rule = path.relative_to(benchmarks).parts[0].removesuffix(".tsv")
+        jobs.setdefault(rule, []).append(path)
+    rows = [_row(rule, files) for rule, files in sorted(jobs.items())]
     total = ("all", *(str(sum(int(row[column]) for row in rows)) for column in (1, 2)), "", "")
     table = [HEADER, *rows, total]
     widths = [max(len(row[column]) for row in table) for column in range(len(HEADER))]
@@ -22,12 +26,11 @@ def summary(benchmarks: Path) -> str:
     )
 
 
-def _row(folder: Path) -> tuple[str, ...]:
-    jobs = [_read(path) for path in sorted(folder.rglob("*.tsv"))]
+def _row(rule: str, files: list[Path]) -> tuple[str, ...]:
+    jobs = [_read(path) for path in files]
     seconds = [job["s"] for job in jobs]
-    # A job that ended before it was measured has no memory in its file.
     memory = max(job["max_rss"] for job in jobs)
-    return (folder.name, str(len(jobs)), f"{sum(seconds):.0f}", f"{max(seconds):.0f}", f"{memory:.0f}")
+    return rule, str(len(jobs)), f"{sum(seconds):.0f}", f"{max(seconds):.0f}", f"{memory:.0f}"
 
 
 def _read(path: Path) -> dict[str, float]:
@@ -37,6 +40,7 @@ def _read(path: Path) -> dict[str, float]:
 
 
 def _number(text: str) -> float:
+    """Read a number; a job that ended before it was measured has none, which counts as 0."""
     try:
         return float(text)
     except ValueError:

@@ -74,7 +74,7 @@ def _with_text(
 
 def _pairs(rows: Iterable[tuple[int, dict[str, Any]]], place: str) -> list[Any]:
     make = importlib.import_module("bertology.corpora.inference").pair_from_record
-    return [make(row, place, number) for number, row in rows]
+    return [make({"idx": number, **row}, f"{place}, row {number}", None) for number, row in rows]
 
 
 def _questions(rows: Iterable[tuple[int, dict[str, Any]]], place: str) -> list[Any]:

@@ -61,7 +61,7 @@ def write_pairs(path: Path | str, pairs: Iterable[SentencePair]) -> None:
     )
 
 
-def pair_from_record(record: dict[str, Any], path: Path | str, line: int) -> SentencePair:
+def pair_from_record(record: dict[str, Any], path: Path | str, line: int | None) -> SentencePair:
     """Make a pair of a record in either layout; `line` names it if it has no identifier."""
     official = "gold_label" in record or "sentence1" in record
     first, second, label = (
@@ -76,7 +76,7 @@ def pair_from_record(record: dict[str, Any], path: Path | str, line: int) -> Sen
     )
 
 
-def _label(record: dict[str, Any], key: str, path: Path | str, line: int) -> str:
+def _label(record: dict[str, Any], key: str, path: Path | str, line: int | None) -> str:
     """Name of the label, which a record gives as a name or as a code."""
     codes = range(len(INFERENCE_LABELS))
     allowed = f"{', '.join(INFERENCE_LABELS)}, or the codes {', '.join(map(str, codes))}"

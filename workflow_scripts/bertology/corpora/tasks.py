@@ -184,7 +184,7 @@ def _carve_dev(
         dev.update(groups[number])
     if len(dev) == len(train):
         found = f"{len(groups)} groups of {len(train)} examples, all needed for dev"
-        raise InputError(f"dev_fraction {dev_fraction}: {found}; allowed: more groups, or less")
+        raise InputError.at(f"dev_fraction {dev_fraction}", None, found, "more groups, or less")
     return (
         [example for position, example in enumerate(train) if position not in dev],
         [example for position, example in enumerate(train) if position in dev],

@@ -9,6 +9,7 @@ once, and only their sums are kept: memory grows with the tile, not with the num
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +25,39 @@ TILE = 512
 """Tokens on a side of a tile. 26 layers take 82 MB in float32 and float64 together."""
 SMALLEST_DEVIATION = 1e-6
 """Cosines that vary less than this vary by rounding in float32."""
-RANK_STEPS = 2**17
-"""Steps of the grid, per unit of cosine, on which similarities are ranked."""
+RANK_STEPS = 2**18
+"""Steps of the grid, over the range of a layer's similarities, on which they are ranked."""
+
+
+@dataclass(frozen=True)
+class _Centred:
+    """Vectors of length 1 as float32, split so that their cosines lose no digits.
+
+    With c the mean of the unit vectors u, and w = u - c, the cosine of two tokens i and j is
+    w_i w_j + offset_i + offset_j + c c, where offset_i = c w_i. Vectors of contextual encoders
+    share a large c, and a cosine near 1 in float32 would keep few digits of what tells pairs
+    apart. The constant c c is left out, since no correlation depends on it.
+    """
+
+    vectors: np.ndarray
+    offsets: np.ndarray
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> "_Centred":
+        unit = values / np.linalg.norm(values, axis=1, keepdims=True)
+        centre = unit.mean(axis=0)
+        vectors = unit - centre
+        return cls(vectors.astype(np.float32), (vectors @ centre).astype(np.float32))
+
+    def similarities(self, rows: slice, columns: slice, out: np.ndarray) -> None:
+        """Write the similarities of some tokens (rows) to some others (columns) into `out`."""
+        np.matmul(self.vectors[rows], self.vectors[columns].T, out=out)
+        out += self.offsets[rows, None] + self.offsets[columns]
+
+    def largest(self) -> float:
+        """Bound the absolute value of a similarity."""
+        lengths = np.einsum("ij,ij->i", self.vectors, self.vectors)
+        return float(lengths.max() + 2 * np.abs(self.offsets).max())
 
 
 def write_comparison(
@@ -63,29 +95,32 @@ def compare(
     """
     first, second = open_activations(first_folder), open_activations(second_folder)
     _check_same_tokens(first, second, first_folder, second_folder)
-    vectors = [
-        _unit_vectors(layer[rows], f"{folder}, layer {number}")
+    layers = [
+        _without_zeros(layer[rows], f"{folder}, layer {number}")
         for cache, folder in ((first, first_folder), (second, second_folder))
         for number, layer in enumerate(cache.layers)
     ]
-    matrix = correlate_similarities(vectors, correlation)
+    matrix = correlate_similarities(layers, correlation)
     return matrix[: len(first.layers), len(first.layers) :]
 
 
-def correlate_similarities(vectors: Sequence[np.ndarray], correlation: str) -> np.ndarray:
-    """Correlate the pairwise similarities of each set of vectors with those of each other set.
+def correlate_similarities(layers: Sequence[np.ndarray], correlation: str) -> np.ndarray:
+    """Correlate the cosines of all pairs of tokens in each layer with those in each other layer.
 
-    Each set is float32 of shape (tokens, its own width), its rows of length 1. Returns float64 of
-    shape (sets, sets). Spearman ranks similarities rounded to steps of 1 / RANK_STEPS, which bounds
-    its memory; equal ones share their mean rank.
+    A layer has shape (tokens, its own width), without zero vectors. Returns float64 of shape
+    (layers, layers). Spearman ranks cosines after rounding them to RANK_STEPS values, so that it
+    need not keep them; equal ones share their mean rank.
     """
     if correlation not in CORRELATIONS:
         raise InputError(f"correlation: found {correlation!r}; allowed: {', '.join(CORRELATIONS)}")
-    if correlation == "spearman":
-        ranks = _mean_ranks(vectors)
-        tiles = (_ranked(tile, ranks) for tile in _tiles(vectors))
-        return _pearson(tiles, np.zeros(len(vectors)))
-    return _pearson(_tiles(vectors), np.array([_mean_similarity(one) for one in vectors]))
+    centred = [_Centred.of(layer.astype(np.float64)) for layer in layers]
+    if correlation == "pearson":
+        return _pearson(_tiles(centred))
+    scales = np.array([[RANK_STEPS / 2 / layer.largest()] for layer in centred])
+    ranks = _mean_ranks(_steps(tile, scales) for tile in _tiles(centred))
+    return _pearson(
+        np.take_along_axis(ranks, _steps(tile, scales), axis=1) for tile in _tiles(centred)
+    )
 
 
 def _check_same_tokens(
@@ -99,32 +134,29 @@ def _check_same_tokens(
         )
 
 
-def _unit_vectors(values: np.ndarray, place: str) -> np.ndarray:
-    vectors = values.astype(np.float32)
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    if not lengths.all():
-        row = int(np.argmin(lengths))
-        raise InputError(f"{place}: found a zero vector (sampled token {row}); it has no cosine")
-    return vectors / lengths
+def _without_zeros(values: np.ndarray, place: str) -> np.ndarray:
+    zero = np.flatnonzero(~values.any(axis=1))
+    if zero.size:
+        raise InputError(
+            f"{place}: found a zero vector (sampled token {zero[0]}): it has no cosine"
+        )
+    return values
 
 
-def _tiles(vectors: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
+def _tiles(layers: Sequence[_Centred]) -> Iterator[np.ndarray]:
     """Give the similarities of all pairs of tokens, each pair once, tile by tile.
 
-    A tile is float32 of shape (sets, pairs) and is overwritten by the next one.
+    A tile is float32 of shape (layers, pairs), and is overwritten by the next one.
     """
-    tokens = len(vectors[0])
-    buffer = np.empty((len(vectors), TILE * TILE), np.float32)
+    tokens = len(layers[0].offsets)
+    buffer = np.empty((len(layers), TILE * TILE), np.float32)
     for top in range(0, tokens, TILE):
         for left in range(top, tokens, TILE):
             height, width = min(TILE, tokens - top), min(TILE, tokens - left)
             tile = buffer[:, : height * width]
-            for one, flat in zip(vectors, tile, strict=True):
-                np.matmul(
-                    one[top : top + height],
-                    one[left : left + width].T,
-                    out=flat.reshape(height, width),
-                )
+            for layer, flat in zip(layers, tile, strict=True):
+                rows, columns = slice(top, top + height), slice(left, left + width)
+                layer.similarities(rows, columns, flat.reshape(height, width))
             yield tile if left > top else tile[:, _above_diagonal(height)]
 
 
@@ -132,48 +164,30 @@ def _above_diagonal(size: int) -> np.ndarray:
     return np.flatnonzero(np.triu(np.ones((size, size), dtype=bool), k=1))
 
 
-def _mean_similarity(vectors: np.ndarray) -> float:
-    """Mean cosine of all pairs, from the length of the vectors' sum."""
-    count = len(vectors)
-    total = vectors.sum(axis=0, dtype=np.float64)
-    return float((total @ total - count) / (count * (count - 1)))
-
-
-def _pearson(tiles: Iterator[np.ndarray], shift: np.ndarray) -> np.ndarray:
-    """Correlate the rows of a matrix that comes in tiles of columns.
-
-    `shift`, near the rows' means, is subtracted first: cosines of contextual vectors can have a
-    mean far above their spread, and sums of their raw products would lose the digits that count.
-    """
-    count, sums, products = 0, np.zeros(len(shift)), np.zeros((len(shift), len(shift)))
+def _pearson(tiles: Iterator[np.ndarray]) -> np.ndarray:
+    """Correlate the rows of a matrix, of means near 0, that comes in tiles of columns."""
+    count, sums, products = 0, np.float64(0), np.float64(0)
     for tile in tiles:
-        centred = np.subtract(tile, shift[:, None], dtype=np.float64)
-        count += tile.shape[1]
-        sums += centred.sum(axis=1)
-        products += centred @ centred.T
-    covariance = products - np.outer(sums, sums) / count
-    spread = np.sqrt(np.diag(covariance))
-    deviations = spread / np.sqrt(count)
+        exact = tile.astype(np.float64)
+        count += exact.shape[1]
+        sums = sums + exact.sum(axis=1)
+        products = products + exact @ exact.T
+    covariance = products / count - np.outer(sums, sums) / count**2
+    deviations = np.sqrt(np.diag(covariance))
     if not (deviations > SMALLEST_DEVIATION).all():
         constant = int(np.argmin(deviations))
-        raise InputError(f"set of vectors {constant}: its similarities do not vary")
-    return covariance / np.outer(spread, spread)
+        raise InputError(f"layer {constant} of those compared: its similarities do not vary")
+    return covariance / np.outer(deviations, deviations)
 
 
-def _steps(tile: np.ndarray) -> np.ndarray:
-    """Round cosines to the grid on which they are ranked; the result counts from 0."""
-    return np.rint((np.clip(tile, -1, 1) + 1) * RANK_STEPS).astype(np.int32)
+def _steps(tile: np.ndarray, scales: np.ndarray) -> np.ndarray:
+    """Round similarities to whole numbers from 0 to RANK_STEPS."""
+    return np.rint(tile * scales + RANK_STEPS / 2).astype(np.int32)
 
 
-def _mean_ranks(vectors: Sequence[np.ndarray]) -> np.ndarray:
-    """Give the centred mean rank of each step of the grid, shape (sets, steps)."""
-    counts = np.zeros((len(vectors), 2 * RANK_STEPS + 1))
-    for tile in _tiles(vectors):
-        for row, steps in zip(counts, _steps(tile), strict=True):
-            row += np.bincount(steps, minlength=len(row))
-    total = counts[0].sum()
-    return np.cumsum(counts, axis=1) - (counts + total) / 2
-
-
-def _ranked(tile: np.ndarray, ranks: np.ndarray) -> np.ndarray:
-    return np.take_along_axis(ranks, _steps(tile), axis=1)
+def _mean_ranks(tiles_of_steps: Iterator[np.ndarray]) -> np.ndarray:
+    """Give the mean rank of each step in each layer, less the mean of all ranks."""
+    counts = np.float64(0)
+    for tile in tiles_of_steps:
+        counts = counts + np.stack([np.bincount(row, minlength=RANK_STEPS + 1) for row in tile])
+    return np.cumsum(counts, axis=1) - (counts + counts[0].sum()) / 2

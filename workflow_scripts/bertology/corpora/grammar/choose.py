@@ -50,9 +50,17 @@ class Chooser:
         """A name of one of some kinds that is not excluded; None if there is none."""
         return self._allowed(self._names, kinds, excluded)
 
-    def adjective(self, kind: str, excluded: Iterable[Adjective] = ()) -> Adjective | None:
-        """An adjective that fits nouns of a kind; None if there is none."""
-        return self._allowed(self._adjectives, (kind,), excluded)
+    def countable_noun(self, kinds: Iterable[str]) -> Noun | None:
+        """A noun of one of some kinds that has a plural; None if there is none."""
+        nouns = [each for kind in kinds for each in self._nouns.get(kind, ())]
+        countable = [noun for noun in nouns if not noun.uncountable]
+        return self.pick(countable) if countable else None
+
+    def adjective(self, kind: str, beside: Sequence[Adjective] = ()) -> Adjective | None:
+        """An adjective that fits nouns of a kind and does not repeat or deny those `beside` it."""
+        said = [lemma for each in beside for lemma in (each.lemma, each.antonym)]
+        items = [each for each in self._adjectives.get(kind, ()) if each.lemma not in said]
+        return self.pick(items) if items else None
 
     def adverb(self, kind: str) -> Adverb | None:
         """An adverb of manner, time, frequency, place or degree; None if there is none."""

@@ -12,6 +12,7 @@ from bertology.corpora.grammar.choose import Chooser
 from bertology.corpora.grammar.lexicon import DOMAINS, Name, Noun, Verb, load_lexicon
 from bertology.corpora.grammar.meaning import (
     Adjunct,
+    AdjunctKind,
     Clause,
     NounPhrase,
     Quality,
@@ -34,7 +35,7 @@ FRAMES = {"transitive": 0.47, "intransitive": 0.24, "ditransitive": 0.15, "claus
 ANIMATE_KINDS = ("person", "animal")
 EXISTING_KINDS = ("person", "animal", "vehicle", "artifact", "tool", "food", "plant", "document")
 DESCRIBED_KINDS = ("person", "animal", "vehicle", "artifact", "place", "food", "event")
-CONJUNCTIONS = {"because": "cause", "while": "circumstance", "before": "circumstance"}
+CONJUNCTIONS: dict[str, AdjunctKind] = {"because": "cause", "while": "circumstance", "before": "circumstance"}
 RELATIVE_DETERMINERS = ("a", "the", "some", None)
 
 
@@ -84,16 +85,13 @@ class ClauseSampler:
 
     def _with_dependent_clause(self, clause: Clause) -> Clause:
         conjunction = self.chooser.pick(tuple(CONJUNCTIONS))
-        inner = self._embedded_clause()
-        if conjunction == "cause":
-            adjunct = Adjunct("cause", inner, conjunction)
-        else:
-            adjunct = Adjunct("circumstance", inner, conjunction)
+        adjunct = Adjunct(CONJUNCTIONS[conjunction], self._embedded_clause(), conjunction)
         return replace(clause, adjuncts=(*clause.adjuncts, adjunct))
 
     def _can_coordinate(self, clause: Clause) -> bool:
         plain = clause.voice == "active" and clause.aspect == "simple" and not clause.negative
-        return plain and clause.tense != "future"
+        follows = bool(self._verbs_of_subject(clause.subject.head.kind))
+        return plain and follows and clause.tense != "future"
 
     def _further(self, clause: Clause, setting: Setting) -> Clause:
         """Another verb phrase with the subject of `clause`."""
@@ -152,7 +150,7 @@ class ClauseSampler:
         return clause
 
     def _with_recipient(self, clause: Clause, verb: Verb, setting: Setting) -> Clause:
-        first = verb.double_object and setting.asked is None and self.chooser.chance(0.5)
+        first = getattr(verb, "double_object", False) and setting.asked is None and self.chooser.chance(0.5)
         if first:
             recipient = self._argument("recipient", verb.recipient_kinds, setting)
             thing = self._argument("object", verb.object_kinds, setting)
@@ -171,7 +169,7 @@ class ClauseSampler:
         if setting.asked == role:
             return self.phrases.unspoken(kinds, named)
         if setting.asked == f"{role}.number":
-            return replace(self.phrases.countable(kinds), number=2)
+            return self.phrases.countable(kinds) or self.phrases.unspoken(kinds)
         phrase = self.phrases.argument(kinds, setting, named)
         if setting.embedded or not _takes_relative(phrase) or not self.chooser.chance(0.13):
             return phrase
@@ -187,7 +185,7 @@ class ClauseSampler:
         as_subject = self._verbs_of_subject(kind)
         if as_subject and (not as_object or self.chooser.chance(0.5)):
             return self._subject_relative(phrase, self.chooser.pick(as_subject), setting)
-        return self._object_relative(phrase, self.chooser.pick(as_object), setting)
+        return self._object_relative(phrase, self.chooser.pick(as_object), setting) if as_object else None
 
     def _subject_relative(self, phrase: NounPhrase, verb: Verb, setting: Setting) -> Relative:
         subject = self.phrases.copy(phrase)
@@ -215,13 +213,174 @@ class ClauseSampler:
         """The clause with up to `most` adjuncts that fit it, and the one that is asked for."""
         verb = clause.verb
         assert verb is not None
-        kinds = [kind for kind, chance in self._adjunct_chances(clause, verb, setting).items()
-                 if kind == setting.asked or self.chooser.chance(chance)]
-        if setting.asked in kinds:
-            kinds.sort(key=lambda kind: kind != setting.asked)
+        chances = self._adjunct_chances(clause, verb)
+        kinds = [kind for kind, chance in chances.items() if self.chooser.chance(chance)]
+        if len(kinds) > most:
+            kinds = [kind for kind in kinds if self.chooser.chance(most / len(kinds))]
+        if setting.asked in chances and setting.asked not in kinds:
+            kinds.append(setting.asked)
         adjuncts: dict[str, Adjunct] = {}
-        for kind in kinds[:most]:
+        for kind in kinds:
             adjunct = self._adjunct(kind, verb, setting)
             if adjunct is not None:
                 adjuncts.setdefault(adjunct.kind, adjunct)
         return replace(clause, adjuncts=tuple(adjuncts.values()))
+
+    def _adjunct_chances(self, clause: Clause, verb: Verb) -> dict[str, float]:
+        """How often a clause with this verb has each adjunct, in the order of writing."""
+        chances = {"frequency": 0.3 if clause.tense == "present" else 0.05}
+        if verb.stative:
+            return chances
+        animate = clause.subject.head.kind in ANIMATE_KINDS
+        if animate and verb.frame != "clausal":
+            chances["manner"] = 0.14
+        if verb.instrument:
+            chances["instrument"] = 0.35
+        if animate and verb.frame == "intransitive" and clause.oblique is None:
+            chances["companion"] = 0.2
+        if not _speaks_of_place(clause):
+            chances["place"] = 0.3
+        if clause.tense != "present":
+            chances["time"] = 0.28
+        return chances
+
+    def _adjunct(self, kind: str, verb: Verb, setting: Setting) -> Adjunct | None:
+        if kind == "instrument":
+            return self.phrases.instrument(verb, setting)
+        if kind == "companion":
+            return self.phrases.companion(setting)
+        if kind == "frequency":
+            return self.phrases.frequency()
+        if kind == "manner":
+            return self.phrases.manner(setting)
+        return self.phrases.place(setting) if kind == "place" else self.phrases.time(setting)
+
+    # Clauses without a verb of their own
+
+    def _copular(self, setting: Setting) -> Clause:
+        """Something is of some quality, or someone is something."""
+        subject = self.phrases.argument(DESCRIBED_KINDS, setting, named=False)
+        predicate = self._predicate(subject)
+        time = self.phrases.time(setting) if self.chooser.chance(0.15) else None
+        return Clause(
+            None,
+            subject,
+            predicate=predicate,
+            tense=setting.tense,
+            negative=setting.negative,
+            adjuncts=() if time is None else (time,),
+        )
+
+    def _predicate(self, subject: NounPhrase) -> Quality | NounPhrase:
+        if isinstance(subject.head, Name) and self.chooser.chance(0.5):
+            profession = self.phrases.profession(subject)
+            if profession is not None:
+                return profession
+        beside = [quality.adjective for quality in subject.adjectives]
+        adjective = self.chooser.adjective(subject.head.kind, beside)
+        if adjective is None:
+            raise ValueError(f"the lexicon has too few adjectives for a {subject.head.kind}")
+        degree = self.chooser.adverb("degree") if self.chooser.chance(0.3) else None
+        return Quality(adjective, degree)
+
+    def _existential(self, setting: Setting) -> Clause:
+        thing = self.phrases.new_thing(EXISTING_KINDS)
+        if thing.modifiers == () and self.chooser.chance(0.15):
+            thing = replace(thing, relative=self._relative(thing))
+        place = self.phrases.place(setting) if self.chooser.chance(0.85) else None
+        adjuncts = () if place is None else (place,)
+        return Clause(None, thing, existential=True, tense=setting.tense, adjuncts=adjuncts)
+
+    # Questions
+
+    def _question(self) -> Clause:
+        if self.chooser.chance(0.35):
+            setting = Setting(self.tense, embedded=True, asked="whether")
+            copular = self.chooser.chance(0.25)
+            clause = self._copular(setting) if copular else self._asking(setting)
+            return replace(clause, mood="polar")
+        verb = self._verb_to_ask_with()
+        focus = self.chooser.pick(self._foci(verb))
+        clause = self._asking(Setting(self.tense, embedded=True, asked=focus), verb)
+        return replace(clause, mood="wh", focus=focus)
+
+    def _asking(self, setting: Setting, verb: Verb | None = None) -> Clause:
+        verb = verb or self._verb_to_ask_with()
+        return self._with_adjuncts(self._with_arguments(verb, setting), setting, most=1)
+
+    def _verb_to_ask_with(self) -> Verb:
+        frames = {frame: weight for frame, weight in FRAMES.items() if frame != "clausal"}
+        return self.chooser.pick(self.chooser.verbs(self.chooser.weighted(frames)))
+
+    def _foci(self, verb: Verb) -> list[str]:
+        """What can be asked for in a clause with this verb."""
+        foci = ["subject", "subject"]
+        foci += ["subject.number"] if self.chooser.countable_noun(verb.subject_kinds) else []
+        if verb.frame in ("transitive", "ditransitive"):
+            foci += ["object", "object"]
+            foci += ["object.number"] if self.chooser.countable_noun(verb.object_kinds) else []
+        if verb.frame == "ditransitive":
+            foci.append("recipient")
+        elif verb.preposition is not None:
+            foci.append("oblique")
+        if not verb.stative:
+            foci += [] if self.tense == "present" else ["time"]
+            foci += [] if "place" in verb.object_kinds + verb.recipient_kinds else ["place"]
+            foci += ["instrument"] if verb.instrument else []
+        return foci
+
+
+def _names_places(verb: Verb) -> bool:
+    """Whether the object may be a named place: one reaches or loves London, but locks no city."""
+    return verb.effect is None and not verb.instrument
+
+
+def _takes_relative(phrase: NounPhrase) -> bool:
+    plain = phrase.determiner in RELATIVE_DETERMINERS and phrase.possessor is None
+    written_out = not phrase.pronoun and not phrase.conjuncts
+    return plain and written_out and isinstance(phrase.head, Noun)
+
+
+def _speaks_of_place(clause: Clause) -> bool:
+    arguments = (clause.object, clause.oblique)
+    return any(each is not None and each.head.kind in ("place", "event") for each in arguments)
+
+
+def sample_passage(chooser: Chooser) -> Passage:
+    """Two to five sentences that speak of some of the same people and things."""
+    length = int(chooser.generator.integers(SHORTEST_PASSAGE, LONGEST_PASSAGE + 1))
+    while True:
+        sampler = ClauseSampler(chooser)
+        passage = tuple(realise(sampler.sentence()) for _ in range(length))
+        if all(len(sentence.tokens) <= LONGEST_SENTENCE for sentence in passage):
+            return passage
+
+
+def sample_splits(domain: str, sizes: dict[str, int], seed: int) -> dict[str, list[Passage]]:
+    """Passages of each split, `sizes` sentences in all in each; no sentence occurs twice.
+
+    Words marked for the test only occur in the split "test". The same domain, sizes and seed give
+    the same passages. Raises InputError for an unknown domain.
+    """
+    lexicon = load_lexicon(domain)
+    seen: set[str] = set()
+    passages = {}
+    for split, size in sizes.items():
+        entropy = (seed, DOMAINS.index(domain), SPLITS.index(split))
+        chooser = Chooser(lexicon.for_split(split), np.random.default_rng(entropy))
+        passages[split] = _sample_split(chooser, size, seen)
+    return passages
+
+
+def _sample_split(chooser: Chooser, size: int, seen: set[str]) -> list[Passage]:
+    """Passages with `size` sentences in all, none of them among `seen`, to which they are added."""
+    passages: list[Passage] = []
+    missing = size
+    while missing > 0:
+        passage = sample_passage(chooser)[:missing]
+        texts = [sentence.text for sentence in passage]
+        if len(set(texts)) == len(texts) and seen.isdisjoint(texts):
+            seen.update(texts)
+            passages.append(passage)
+            missing -= len(passage)
+    return passages

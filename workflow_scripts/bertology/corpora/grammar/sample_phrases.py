@@ -127,6 +127,19 @@ class PhraseSampler:
         """An argument that the sentence asks for or leaves out, so that it has no referent."""
         return replace(self._head(kinds, named), determiner="the")
 
+    def countable(self, kinds: Collection[str]) -> NounPhrase | None:
+        """Several things of one kind, to ask for their number; None where nothing is countable."""
+        noun = self.chooser.countable_noun(kinds)
+        return None if noun is None else NounPhrase(noun, plural=True, number=2)
+
+    def profession(self, person: NounPhrase) -> NounPhrase | None:
+        """What a person is said to be ("a brave diver"); it refers to nothing by itself."""
+        noun = self.chooser.noun(("person",), self.discourse.heads)
+        gender = person.head.gender or person.gender
+        if noun is None or noun.gender not in (None, gender):
+            return None
+        return NounPhrase(noun, determiner="a", adjectives=self.adjectives("person", 1))
+
     def copy(self, phrase: NounPhrase) -> NounPhrase:
         """A phrase bare of its modifiers, for the clause that modifies it."""
         return NounPhrase(
@@ -149,10 +162,8 @@ class PhraseSampler:
         """Up to `most` different adjectives for a noun of this kind, the first perhaps graded."""
         qualities: list[Quality] = []
         while len(qualities) < most and self.chooser.chance(0.33 if not qualities else 0.25):
-            used = [each.adjective for each in qualities]
-            lemmas = [each.lemma for each in used]
-            adjective = self.chooser.adjective(kind, used)
-            if adjective is None or adjective.antonym in lemmas:
+            adjective = self.chooser.adjective(kind, [each.adjective for each in qualities])
+            if adjective is None:
                 break
             degree = self.chooser.adverb("degree") if self.chooser.chance(0.1) else None
             qualities.append(Quality(adjective, None if qualities else degree))

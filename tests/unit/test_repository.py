@@ -1,0 +1,106 @@
+"""What the repository promises of itself: rules complete, versions equal, functions short."""
+
+import ast
+import re
+import statistics
+from pathlib import Path
+
+import pytest
+import yaml
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+RULE = re.compile(r"^rule (\w+):\n(.*?)(?=^rule |\Z)", flags=re.MULTILINE | re.DOTALL)
+RULES = {
+    name: body
+    for path in sorted((REPOSITORY / "rules").glob("*.smk"))
+    for name, body in RULE.findall(path.read_text())
+}
+JOBS = {name: body for name, body in RULES.items() if "output:" in body}
+SHARED_SCRIPT = {"ablate_layers": "finetune_encoder"}
+
+
+def python_files():
+    return sorted((REPOSITORY / "workflow_scripts").rglob("*.py"))
+
+
+def test_there_are_rules():
+    assert len(JOBS) >= 12
+
+
+@pytest.mark.parametrize("rule", JOBS)
+def test_a_rule_says_everything(rule):
+    body = JOBS[rule]
+    assert body.lstrip().startswith('"""')
+    for part in ("log", "benchmark", "conda", "threads", "resources", "params", "script"):
+        assert re.search(rf"^    {part}:", body, flags=re.MULTILINE), part
+    for resource in ("mem_mb", "runtime", "disk_mb"):
+        assert f"{resource}=" in body
+    assert f"/{SHARED_SCRIPT.get(rule, rule)}.py" in body
+    assert "provenance=" in body
+    assert re.search(r"^        code=", body, flags=re.MULTILINE)
+
+
+def test_every_script_belongs_to_a_rule():
+    scripts = {path.stem for path in (REPOSITORY / "workflow_scripts").glob("*.py")} - {"job"}
+    assert scripts == {SHARED_SCRIPT.get(rule, rule) for rule in JOBS}
+
+
+def test_the_snakefile_is_a_table_of_contents():
+    assert len((REPOSITORY / "Snakefile").read_text().splitlines()) < 60
+
+
+def test_rules_hold_no_functions_and_no_run_blocks():
+    for path in (REPOSITORY / "rules").glob("*.smk"):
+        text = path.read_text()
+        assert not re.search(r"^\s+run:", text, flags=re.MULTILINE)
+        if path.name != "common.smk":
+            assert "def " not in text
+
+
+def test_environments_pin_the_versions_of_requirements():
+    text = (REPOSITORY / "requirements.txt").read_text()
+    pinned = dict(re.findall(r"^([\w.-]+)==([\w.]+)$", text, flags=re.MULTILINE))
+    for path in (REPOSITORY / "envs").glob("*.yaml"):
+        packages = yaml.safe_load(path.read_text())["dependencies"][-1]["pip"]
+        for package in packages:
+            name, version = package.split("==")
+            assert pinned[name] == version, f"{path.name}: {package}"
+
+
+def test_every_environment_is_used():
+    used = set(re.findall(r"envs/(\w+)\.yaml", " ".join(JOBS.values())))
+    assert used == {path.stem for path in (REPOSITORY / "envs").glob("*.yaml")}
+
+
+def test_functions_are_short():
+    lengths = {
+        f"{path.name}:{node.name}": node.end_lineno - node.lineno + 1
+        for path in python_files()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert statistics.median(lengths.values()) <= 15
+    too_long = {name: length for name, length in lengths.items() if length > 60}
+    assert not too_long
+
+
+def test_the_library_does_not_know_snakemake_and_unpickles_nothing():
+    for path in (REPOSITORY / "workflow_scripts" / "bertology").rglob("*.py"):
+        text = path.read_text()
+        for word in (
+            "import snakemake",
+            "from snakemake",
+            "snakemake.",
+            "import pickle",
+            "torch.load(",
+        ):
+            assert word not in text, f"{path.name}: {word}"
+
+
+def test_the_name_pattern_is_the_same_in_schema_and_rules():
+    schema = yaml.safe_load((REPOSITORY / "schemas" / "config.schema.yaml").read_text())
+    pattern = schema["$defs"]["name"]["pattern"].strip("^$")
+    assert schema["$defs"]["named"]["propertyNames"]["pattern"].strip("^$") == pattern
+    rules = (REPOSITORY / "rules" / "common.smk").read_text()
+    wildcard = re.search(r'^NAME = "(.*)"$', rules, flags=re.MULTILINE)[1]
+    assert wildcard.replace("(?:", "(") == pattern

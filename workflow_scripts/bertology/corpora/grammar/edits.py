@@ -1,0 +1,611 @@
+"""Small changes of a meaning, each with a known effect on what is said.
+
+An edit takes a clause and gives a changed one, or None where it does not apply. Conventions that
+fix the effects: "the N" is the one N of the situation, and its adjectives and number are asserted
+of it even in a negated clause; a verb and its participants make one event, so that two dates or two
+towns exclude each other; an indefinite object ("a boat") lies within the scope of the negation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from bertology.corpora.grammar.choose import Chooser
+from bertology.corpora.grammar.lexicon import Adjective, Name, Noun, Verb
+from bertology.corpora.grammar.meaning import (
+    Adjunct,
+    Clause,
+    Date,
+    Determiner,
+    NounPhrase,
+    Quality,
+    Relative,
+)
+
+Edit = Callable[[Clause, Chooser], Clause | None]
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+YEARS = range(1900, 2020)
+DAYS = range(1, 29)
+NUMBERS = range(2, 13)
+SLOTS = ("subject", "object", "recipient")
+
+
+# What a clause has
+
+
+def expressed(clause: Clause) -> dict[str, NounPhrase]:
+    """Give the arguments that are written, by slot: all but the agent of a short passive."""
+    hidden = ("subject",) if clause.voice == "passive" and not clause.agent_expressed else ()
+    arguments = {slot: getattr(clause, slot) for slot in SLOTS if slot not in hidden}
+    return {slot: phrase for slot, phrase in arguments.items() if phrase is not None}
+
+
+def is_definite(phrase: NounPhrase) -> bool:
+    """Say whether the phrase stands for one known thing or group."""
+    return isinstance(phrase.head, Name) or phrase.determiner == "the"
+
+
+def participants_are_definite(clause: Clause) -> bool:
+    """Say whether all participants are written and known, so that there is just one event."""
+    arguments = expressed(clause)
+    return "subject" in arguments and all(
+        is_definite(phrase) and not phrase.conjuncts for phrase in arguments.values()
+    )
+
+
+def adjunct_of(clause: Clause, kind: str) -> Adjunct | None:
+    """Give the adjunct of a kind, None if there is none."""
+    return next((adjunct for adjunct in clause.adjuncts if adjunct.kind == kind), None)
+
+
+def heads_of(clause: Clause) -> list[Noun | Name]:
+    """Give all nouns and names of a clause, those of its adjuncts too."""
+    phrases = [getattr(clause, slot) for slot in SLOTS]
+    phrases += [adjunct.phrase for adjunct in clause.adjuncts]
+    nouns = [phrase for phrase in phrases if isinstance(phrase, NounPhrase)]
+    return [part.head for phrase in nouns for part in (phrase, *phrase.conjuncts)]
+
+
+def new_noun(kinds: tuple[str, ...], clause: Clause, chooser: Chooser) -> Noun | None:
+    """Choose a countable noun that is neither in the clause nor more or less general than one."""
+    nouns = chooser.lexicon.nouns
+    used = [head.lemma for head in heads_of(clause) if isinstance(head, Noun)]
+    above = {general for lemma in used for general in lineage(lemma, nouns)}
+    choices = [
+        noun
+        for noun in nouns
+        if noun.kind in kinds
+        and not noun.uncountable
+        and noun.lemma not in above
+        and not set(used) & set(lineage(noun.lemma, nouns))
+    ]
+    return chooser.pick(choices) if choices else None
+
+
+def lineage(lemma: str, words: tuple[Noun, ...] | tuple[Verb, ...]) -> list[str]:
+    """Give the lemma and all that are more general, in rising order."""
+    above = {word.lemma: word.hypernym for word in words}
+    chain = [lemma]
+    while general := above.get(chain[-1]):
+        chain.append(general)
+    return chain
+
+
+def _with(clause: Clause, slot: str, phrase: NounPhrase) -> Clause:
+    arguments = {slot: phrase}
+    return replace(clause, **arguments)  # type: ignore[arg-type]
+
+
+def _slot_where(
+    clause: Clause, chooser: Chooser, fits: Callable[[NounPhrase], bool]
+) -> tuple[str, NounPhrase] | None:
+    choices = [(slot, phrase) for slot, phrase in expressed(clause).items() if fits(phrase)]
+    return chooser.pick(choices) if choices else None
+
+
+# Adjectives and numbers
+
+
+def _takes_adjective(phrase: NounPhrase, determiner: Determiner) -> bool:
+    return (
+        isinstance(phrase.head, Noun)
+        and phrase.determiner == determiner
+        and not phrase.adjectives
+        and not phrase.conjuncts
+    )
+
+
+def with_new_adjective(phrase: NounPhrase, chooser: Chooser) -> NounPhrase | None:
+    """Give the phrase with an adjective that fits, None if the lexicon has none."""
+    adjective = chooser.adjective(phrase.head.kind)
+    return replace(phrase, adjectives=(Quality(adjective),)) if adjective else None
+
+
+def _add_adjective(clause: Clause, chooser: Chooser, determiner: Determiner) -> Clause | None:
+    found = _slot_where(clause, chooser, lambda phrase: _takes_adjective(phrase, determiner))
+    if found is None:
+        return None
+    changed = with_new_adjective(found[1], chooser)
+    return _with(clause, found[0], changed) if changed else None
+
+
+def _drop_adjective(clause: Clause, chooser: Chooser, determiner: Determiner) -> Clause | None:
+    found = _slot_where(
+        clause, chooser, lambda phrase: bool(phrase.adjectives) and phrase.determiner == determiner
+    )
+    return _with(clause, found[0], replace(found[1], adjectives=())) if found else None
+
+
+def add_adjective(clause: Clause, chooser: Chooser) -> Clause | None:
+    """ "the sailor" -> "the old sailor"."""
+    return _add_adjective(clause, chooser, "the")
+
+
+def drop_adjective(clause: Clause, chooser: Chooser) -> Clause | None:
+    """ "the old sailor" -> "the sailor"."""
+    return _drop_adjective(clause, chooser, "the")
+
+
+def change_adjective(clause: Clause, chooser: Chooser) -> Clause | None:
+    """ "the old boat" -> "the new boat"."""
+    found = _slot_where(
+        clause,
+        chooser,
+        lambda phrase: (
+            phrase.determiner == "the"
+            and any(quality.adjective.antonym for quality in phrase.adjectives)
+        ),
+    )
+    if found is None:
+        return None
+    antonym = found[1].adjectives[0].adjective.antonym
+    opposite = _by_lemma(chooser.lexicon.adjectives, antonym)
+    return _with(clause, found[0], replace(found[1], adjectives=(Quality(opposite),)))
+
+
+def _by_lemma(adjectives: tuple[Adjective, ...], lemma: str | None) -> Adjective:
+    return next(adjective for adjective in adjectives if adjective.lemma == lemma)
+
+
+def add_number(clause: Clause, chooser: Chooser) -> Clause | None:
+    """ "the boats" -> "the three boats"."""
+    found = _slot_where(
+        clause, chooser, lambda phrase: phrase.plural and phrase.determiner == "the" and not phrase.number
+    )
+    return _with(clause, found[0], replace(found[1], number=chooser.pick(NUMBERS))) if found else None
+
+
+def drop_number(clause: Clause, chooser: Chooser) -> Clause | None:
+    """ "the three boats" -> "the boats"."""
+    found = _slot_where(
+        clause, chooser, lambda phrase: phrase.determiner == "the" and phrase.number is not None
+    )
+    return _with(clause, found[0], replace(found[1], number=None)) if found else None
+
+
+def change_number(clause: Clause, chooser: Chooser) -> Clause | None:
+    """ "the three boats" -> "the five boats"."""
+    found = _slot_where(
+        clause, chooser, lambda phrase: phrase.determiner == "the" and phrase.number is not None
+    )
+    if found is None:
+        return None
+    number = chooser.pick([number for number in NUMBERS if number != found[1].number])
+    return _with(clause, found[0], replace(found[1], number=number))
+
+
+def add_indefinite_adjective(clause: Clause, chooser: Chooser) -> Clause | None:
+    """ "a boat" -> "an old boat"."""
+    return _add_adjective(clause, chooser, "a")
+
+
+def drop_indefinite_adjective(clause: Clause, chooser: Chooser) -> Clause | None:
+    """ "an old boat" -> "a boat"."""
+    return _drop_adjective(clause, chooser, "a")
+
+
+# More and less general nouns and verbs
+
+
+def generalise_noun(clause: Clause, chooser: Chooser) -> Clause | None:
+    """ "the ship" or "a ship" -> "a vessel"; adjectives stay only where they are no attribute."""
+    found = _slot_where(
+        clause,
+        chooser,
+        lambda phrase: (
+            isinstance(phrase.head, Noun)
+            and phrase.head.hypernym is not None
+            and phrase.determiner in ("the", "a")
+            and not (phrase.plural or phrase.conjuncts or phrase.head.uncountable)
+            and not (phrase.adjectives and phrase.determiner == "the")
+        ),
+    )
+    if found is None or not _may_be_indefinite(clause, found[0]):
+        return None
+    slot, phrase = found
+    above = lineage(_lemma(phrase), chooser.lexicon.nouns)[1:]
+    general = chooser.pick(above)
+    head = next(noun for noun in chooser.lexicon.nouns if noun.lemma == general)
+    return _with(clause, slot, replace(phrase, head=head, determiner="a"))
+
+
+def _may_be_indefinite(clause: Clause, slot: str) -> bool:
+    """Say whether "a" in this slot would lie within the scope of the negation, if there is one."""
+    surface_subject = "object" if clause.voice == "passive" else "subject"
+    return not clause.negative or (slot != surface_subject and clause.voice == "active")
+
+
+def _lemma(phrase: NounPhrase) -> str:
+    if isinstance(phrase.head, Name):
+        raise ValueError("a name has no more general noun")
+    return phrase.head.lemma
+
+
+def specialise_noun(clause: Clause, chooser: Chooser) -> Clause | None:
+    """ "a vessel" -> "a ship" or "the ship"."""
+    found = _slot_where(
+        clause, chooser, lambda phrase: phrase.determiner == "a" and not phrase.conjuncts
+    )
+    if found is None:
+        return None
+    slot, phrase = found
+    used = [head.lemma for head in heads_of(clause) if isinstance(head, Noun)]
+    below = [
+        noun
+        for noun in chooser.lexicon.nouns
+        if _lemma(phrase) in lineage(noun.lemma, chooser.lexicon.nouns)[1:] and noun.lemma not in used
+    ]
+    if not below:
+        return None
+    # An adjective must stay with "a": of "the" it would be an attribute.
+    determiner: Determiner = "a" if phrase.adjectives or chooser.chance(0.5) else "the"
+    return _with(clause, slot, replace(phrase, head=chooser.pick(below), determiner=determiner))
+
+
+def generalise_verb(clause: Clause, chooser: Chooser) -> Clause | None:
+    """ "towed" -> "moved"."""
+    if clause.verb is None or clause.verb.hypernym is None:
+        return None
+    return replace(clause, verb=_verb(chooser, clause.verb.hypernym))
+
+
+def specialise_verb(clause: Clause, chooser: Chooser) -> Clause | None:
+    """ "moved" -> "towed", where it fits the arguments."""
+    below = [
+        verb
+        for verb in chooser.lexicon.verbs
+        if clause.verb is not None and verb.hypernym == clause.verb.lemma and fits(verb, clause)
+    ]
+    return replace(clause, verb=chooser.pick(below)) if below else None
+
+
+def _verb(chooser: Chooser, lemma: str) -> Verb:
+    return next(verb for verb in chooser.lexicon.verbs if verb.lemma == lemma)
+
+
+def fits(verb: Verb, clause: Clause) -> bool:
+    """Say whether the clause has arguments of kinds that the verb takes."""
+    kinds = {
+        "subject": verb.subject_kinds,
+        "object": verb.object_kinds,
+        "recipient": verb.recipient_kinds,
+    }
+    phrases = {slot: getattr(clause, slot) for slot in SLOTS}
+    return all(
+        phrase is None or part.head.kind in kinds[slot]
+        for slot, phrase in phrases.items()
+        if phrase is not None
+        for part in (phrase, *phrase.conjuncts)
+    )
+
+
+# Adjuncts
+
+
+def new_date(chooser: Chooser) -> Date:
+    """Choose a weekday, a day of a month, a month of a year, or a year."""
+    form = chooser.pick(("weekday", "day", "month", "year"))
+    if form == "weekday":
+        return Date(weekday=chooser.pick(WEEKDAYS))
+    if form == "year":
+        return Date(year=chooser.pick(YEARS))
+    month = chooser.pick(MONTHS)
+    if form == "day":
+        return Date(day=chooser.pick(DAYS), month=month)
+    return Date(month=month, year=chooser.pick(YEARS))
+
+
+def new_adjunct(clause: Clause, chooser: Chooser) -> Adjunct | None:
+    """Choose a time, place or manner that the clause does not have yet."""
+    free = [kind for kind in ("time", "place", "manner") if adjunct_of(clause, kind) is None]
+    if not free:
+        return None
+    kind = chooser.pick(free)
+    if kind == "time":
+        return Adjunct("time", new_date(chooser))
+    if kind == "manner":
+        adverb = chooser.adverb("manner")
+        return Adjunct("manner", adverb) if adverb else None
+    return _new_place(clause, chooser)
+
+
+def _new_place(clause: Clause, chooser: Chooser) -> Adjunct | None:
+    if chooser.chance(0.6):
+        name = chooser.name(("place",), heads_of(clause))
+        return Adjunct("place", NounPhrase(name), "in") if name else None
+    noun = new_noun(("place",), clause, chooser)
+    return Adjunct("place", NounPhrase(noun, determiner="the"), noun.preposition) if noun else None
+
+
+def add_adjunct(clause: Clause, chooser: Chooser) -> Clause | None:
+    """Say when, where or how; the time stands last."""
+    added = new_adjunct(clause, chooser)
+    if added is None:
+        return None
+    order = ("manner", "place", "time")
+    adjuncts = sorted((*clause.adjuncts, added), key=lambda adjunct: order.index(adjunct.kind))
+    return replace(clause, adjuncts=tuple(adjuncts))
+
+
+def drop_adjunct(clause: Clause, chooser: Chooser) -> Clause | None:
+    """Say no longer when, where or how."""
+    if not clause.adjuncts:
+        return None
+    dropped = chooser.pick(clause.adjuncts)
+    return replace(clause, adjuncts=tuple(a for a in clause.adjuncts if a is not dropped))
+
+
+def _with_adjunct(clause: Clause, new: Adjunct) -> Clause:
+    return replace(clause, adjuncts=tuple(new if a.kind == new.kind else a for a in clause.adjuncts))
+
+
+def change_date(clause: Clause, chooser: Chooser) -> Clause | None:
+    """Say another weekday, day, month or year: one that excludes the first."""
+    time = adjunct_of(clause, "time")
+    if time is None or not isinstance(time.phrase, Date) or not participants_are_definite(clause):
+        return None
+    date = time.phrase
+    if date.weekday:
+        changed = replace(date, weekday=_other(chooser, WEEKDAYS, date.weekday))
+    elif date.day:
+        changed = replace(date, day=_other(chooser, DAYS, date.day))
+    elif date.month and chooser.chance(0.5):
+        changed = replace(date, month=_other(chooser, MONTHS, date.month))
+    else:
+        changed = replace(date, year=_other(chooser, YEARS, date.year))
+    return _with_adjunct(clause, replace(time, phrase=changed))
+
+
+def _other[T](chooser: Chooser, values: tuple[T, ...] | range, known: T | None) -> T:
+    return chooser.pick([value for value in values if value != known])
+
+
+def coarsen_date(clause: Clause, chooser: Chooser) -> Clause | None:
+    """ "in March 1987" -> "in 1987" or "in March"; "on 5 March" -> "in March"."""
+    time = adjunct_of(clause, "time")
+    if time is None or not isinstance(time.phrase, Date) or not time.phrase.month:
+        return None
+    date = time.phrase
+    if date.day:
+        return _with_adjunct(clause, replace(time, phrase=replace(date, day=None)))
+    if not date.year:
+        return None
+    coarse = replace(date, month=None) if chooser.chance(0.5) else replace(date, year=None)
+    return _with_adjunct(clause, replace(time, phrase=coarse))
+
+
+def narrow_date(clause: Clause, chooser: Chooser) -> Clause | None:
+    """ "in 1987" -> "in March 1987"."""
+    time = adjunct_of(clause, "time")
+    if time is None or not isinstance(time.phrase, Date) or not time.phrase.year or time.phrase.month:
+        return None
+    narrow = replace(time.phrase, month=chooser.pick(MONTHS))
+    return _with_adjunct(clause, replace(time, phrase=narrow))
+
+
+def is_town(phrase: object) -> bool:
+    """Say whether a place is a name of one word; those lie apart from each other."""
+    return (
+        isinstance(phrase, NounPhrase)
+        and isinstance(phrase.head, Name)
+        and phrase.head.kind == "place"
+        and len(phrase.head.words) == 1
+    )
+
+
+def change_place(clause: Clause, chooser: Chooser) -> Clause | None:
+    """ "in Bergen" -> "in Genoa"."""
+    place = adjunct_of(clause, "place")
+    if place is None or not is_town(place.phrase) or not participants_are_definite(clause):
+        return None
+    used = heads_of(clause)
+    towns = [
+        name
+        for name in chooser.lexicon.names
+        if is_town(NounPhrase(name)) and name not in used
+    ]
+    return _with_adjunct(clause, replace(place, phrase=NounPhrase(chooser.pick(towns))))
+
+
+# Participants
+
+
+def add_agent(clause: Clause, chooser: Chooser) -> Clause | None:
+    """ "was sold" -> "was sold by the sailor"."""
+    short = clause.voice == "passive" and not clause.agent_expressed
+    return replace(clause, agent_expressed=True) if short else None
+
+
+def drop_agent(clause: Clause, chooser: Chooser) -> Clause | None:
+    """ "the sailor sold the boat" -> "the boat was sold"; an attribute of the agent would be lost."""
+    subject = clause.subject
+    plain = not (subject.adjectives or subject.number or subject.conjuncts)
+    if clause.object is None or not plain or "subject" not in expressed(clause):
+        return None
+    if clause.negative and not is_definite(clause.object):
+        return None
+    return replace(clause, voice="passive", agent_expressed=False)
+
+
+def add_conjunct(clause: Clause, chooser: Chooser) -> Clause | None:
+    """ "the sailor" -> "the sailor and the captain", not under negation."""
+    found = _slot_where(clause, chooser, lambda phrase: is_definite(phrase) and not phrase.conjuncts)
+    if found is None or clause.negative:
+        return None
+    noun = new_noun((found[1].head.kind,), clause, chooser)
+    if noun is None:
+        return None
+    conjunct = NounPhrase(noun, determiner="the")
+    return _with(clause, found[0], replace(found[1], conjuncts=(conjunct,)))
+
+
+def drop_conjunct(clause: Clause, chooser: Chooser) -> Clause | None:
+    """ "the sailor and the captain" -> "the sailor" or "the captain"."""
+    found = _slot_where(clause, chooser, lambda phrase: bool(phrase.conjuncts))
+    if found is None:
+        return None
+    slot, phrase = found
+    first = replace(phrase, conjuncts=())
+    attributes = phrase.adjectives or phrase.number
+    left = first if attributes or chooser.chance(0.5) else phrase.conjuncts[0]
+    return _with(clause, slot, left)
+
+
+def change_argument(clause: Clause, chooser: Chooser) -> Clause | None:
+    """Replace a noun or name by an unrelated one of the same kind."""
+    found = _slot_where(clause, chooser, lambda phrase: not phrase.conjuncts)
+    if found is None:
+        return None
+    slot, phrase = found
+    head: Noun | Name | None
+    if isinstance(phrase.head, Name):
+        head = chooser.name((phrase.head.kind,), heads_of(clause))
+    else:
+        head = new_noun((phrase.head.kind,), clause, chooser)
+    return _with(clause, slot, replace(phrase, head=head)) if head else None
+
+
+def swap_arguments(clause: Clause, chooser: Chooser) -> Clause | None:
+    """ "the sailor greeted the captain" -> "the captain greeted the sailor"."""
+    if clause.object is None or clause.verb is None or "subject" not in expressed(clause):
+        return None
+    swapped = replace(clause, subject=clause.object, object=clause.subject)
+    definite = is_definite(clause.subject) and is_definite(clause.object)
+    return swapped if definite and fits(clause.verb, swapped) else None
+
+
+# Verbs
+
+
+def antonym_verb(clause: Clause, chooser: Chooser) -> Clause | None:
+    """ "loaded the ship" -> "unloaded the ship"."""
+    if clause.verb is None or clause.verb.antonym is None or not participants_are_definite(clause):
+        return None
+    return replace(clause, verb=_verb(chooser, clause.verb.antonym))
+
+
+def change_verb(clause: Clause, chooser: Chooser) -> Clause | None:
+    """Replace the verb by one that says nothing about the truth of the first."""
+    if clause.verb is None:
+        return None
+    verb = _unrelated_verb(clause, chooser, clause.verb.frame)
+    return replace(clause, verb=verb) if verb else None
+
+
+def _unrelated_verb(clause: Clause, chooser: Chooser, frame: str) -> Verb | None:
+    """Choose a verb that neither entails nor excludes that of the clause, nor the reverse."""
+    assert clause.verb is not None
+    verbs = chooser.lexicon.verbs
+    near = _near(clause.verb, chooser)
+    choices = [
+        verb
+        for verb in verbs
+        if verb.frame == frame
+        and is_plain(verb)
+        and fits(verb, clause)
+        and not near & _near(verb, chooser)
+    ]
+    return chooser.pick(choices) if choices else None
+
+
+def _near(verb: Verb, chooser: Chooser) -> set[str]:
+    """Give the verb, what it entails, and the antonyms of all these."""
+    verbs = chooser.lexicon.verbs
+    chain = lineage(verb.lemma, verbs)
+    antonyms = {other.antonym for other in verbs if other.lemma in chain and other.antonym}
+    return {*chain, *antonyms}
+
+
+def is_plain(verb: Verb) -> bool:
+    """Say whether a verb can say what happened once, with a subject and at most two objects."""
+    governs = verb.frame == "intransitive" and verb.preposition is not None
+    return verb.frame != "clausal" and not governs and not verb.stative
+
+
+# Wording and wrapping
+
+
+def toggle_voice(clause: Clause, chooser: Chooser) -> Clause | None:
+    """Turn active into passive and back, where no scope changes by it."""
+    if clause.object is None or clause.coordinated or "subject" not in expressed(clause):
+        return None
+    scopeless = is_definite(clause.object) or not (clause.negative or is_quantified(clause.subject))
+    if not scopeless or clause.subject.determiner == "no":
+        return None
+    return replace(clause, voice="passive" if clause.voice == "active" else "active")
+
+
+def is_quantified(phrase: NounPhrase) -> bool:
+    """Say whether the phrase speaks of a quantity of things and not of one known thing."""
+    return not is_definite(phrase) and phrase.determiner != "a"
+
+
+def add_verb_phrase(clause: Clause, chooser: Chooser) -> Clause | None:
+    """ "sold the boat" -> "sold the boat and slept"."""
+    if clause.voice == "passive" or clause.negative or not is_definite(clause.subject):
+        return None
+    other = another_clause(clause, chooser)
+    return replace(clause, coordinated=(other,)) if other else None
+
+
+def make_relative(clause: Clause, chooser: Chooser) -> Clause | None:
+    """ "the sailor sold the boat" -> "the sailor who sold the boat slept"."""
+    subject = clause.subject
+    common = isinstance(subject.head, Noun) and subject.determiner == "the"
+    if clause.voice == "passive" or clause.negative or not common or subject.conjuncts:
+        return None
+    other = another_clause(clause, chooser)
+    if other is None:
+        return None
+    pronoun = chooser.pick(("who", "that") if subject.head.kind == "person" else ("which", "that"))
+    relative = Relative(clause, "subject", pronoun)  # type: ignore[arg-type]
+    return replace(other, subject=replace(subject, relative=relative))
+
+
+def another_clause(clause: Clause, chooser: Chooser) -> Clause | None:
+    """Say something else of the same subject, with an intransitive or a transitive verb."""
+    frame = chooser.pick(("intransitive", "transitive"))
+    bare = Clause(clause.verb, clause.subject)
+    verb = _unrelated_verb(bare, chooser, frame)
+    if verb is None:
+        return None
+    if frame == "intransitive":
+        return Clause(verb, clause.subject)
+    noun = new_noun(verb.object_kinds, clause, chooser)
+    return Clause(verb, clause.subject, NounPhrase(noun, determiner="the")) if noun else None
