@@ -55,9 +55,10 @@ def finetune(
     precision: float32, bfloat16 (autocast of the encoder) or auto (bfloat16 on a GPU that has it).
     checkpoints: numbers of optimizer steps after which the encoder is saved; 0 is the start.
 
-    Written are `encoder/` (a Hugging Face folder; not for `untuned`, where it is the base),
+    Written are `encoder/` (a Hugging Face folder; for `full` alone, since of an ablation it is the
+    scores that count),
     `head.safetensors` and `head.json`, `training.csv` (loss curve and development scores),
-    `scores.csv` (split, metric, value, n), `predictions.<extension>` (of the test split, in the
+    `scores.csv` (split, metric, value, n), `predictions/test.<extension>` (in the
     task's public format) and `checkpoints/step-<n>/`. Raises InputError for what cannot be used.
     """
     torch.set_num_threads(threads)
@@ -81,10 +82,11 @@ def finetune(
         scores = {"dev": trainer.best, "test": chosen.score(predictions, test.examples)}
         score_table(scores).to_csv(folder / "scores.csv", index=False)
         training_table(trainer.state.log_history).to_csv(folder / "training.csv", index=False)
-        predicted = folder / f"predictions.{chosen.prediction_extension}"
+        predicted = folder / "predictions" / f"test.{chosen.prediction_extension}"
+        predicted.parent.mkdir()
         chosen.write(predictions, test.examples, test.path, predicted)
         save_head(model.head, chosen, task, folder)
-        if variant != "untuned":
+        if variant == "full":
             saver.save(model.encoder, folder / "encoder")
 
 

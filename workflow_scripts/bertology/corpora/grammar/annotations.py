@@ -88,7 +88,7 @@ class Sentence:
         return self.text_of((0, len(self.tokens)))
 
     def text_of(self, span: Span) -> str:
-        """The text of some of its tokens, without space at its end."""
+        """Give the text of some of its tokens, without space at its end."""
         start, end = self.character_span(span)
         return self._spaced()[start:end]
 

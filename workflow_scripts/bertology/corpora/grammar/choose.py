@@ -26,7 +26,7 @@ class Chooser:
         )
 
     def chance(self, probability: float) -> bool:
-        """Whether an event of this probability happens."""
+        """Say whether an event of this probability happens."""
         return bool(self.generator.random() < probability)
 
     def pick(self, items: Sequence[Item]) -> Item:
@@ -43,27 +43,27 @@ class Chooser:
         return next(reversed(list(weights)))
 
     def noun(self, kinds: Iterable[str], excluded: Iterable[Noun | Name] = ()) -> Noun | None:
-        """A noun of one of some kinds that is not excluded; None if there is none."""
+        """Give a noun of one of some kinds that is not excluded; None if there is none."""
         return self._allowed(self._nouns, kinds, excluded)
 
     def name(self, kinds: Iterable[str], excluded: Iterable[Noun | Name] = ()) -> Name | None:
-        """A name of one of some kinds that is not excluded; None if there is none."""
+        """Give a name of one of some kinds that is not excluded; None if there is none."""
         return self._allowed(self._names, kinds, excluded)
 
     def countable_noun(self, kinds: Iterable[str]) -> Noun | None:
-        """A noun of one of some kinds that has a plural; None if there is none."""
+        """Give a noun of one of some kinds that has a plural; None if there is none."""
         nouns = [each for kind in kinds for each in self._nouns.get(kind, ())]
         countable = [noun for noun in nouns if not noun.uncountable]
         return self.pick(countable) if countable else None
 
     def adjective(self, kind: str, beside: Sequence[Adjective] = ()) -> Adjective | None:
-        """An adjective that fits nouns of a kind and does not repeat or deny those `beside` it."""
+        """Give an adjective for nouns of a kind that does not repeat or deny those `beside` it."""
         said = [lemma for each in beside for lemma in (each.lemma, each.antonym)]
         items = [each for each in self._adjectives.get(kind, ()) if each.lemma not in said]
         return self.pick(items) if items else None
 
     def adverb(self, kind: str) -> Adverb | None:
-        """An adverb of manner, time, frequency, place or degree; None if there is none."""
+        """Give an adverb of manner, time, frequency, place or degree; None if there is none."""
         return self._allowed(self._adverbs, (kind,), ())
 
     def verbs(self, frame: str) -> Sequence[Verb]:
@@ -71,7 +71,7 @@ class Chooser:
         return self._verbs[frame]
 
     def _allowed(
-        self, groups: Mapping[str, Sequence[Item]], kinds: Iterable[str], excluded: Iterable[Item]
+        self, groups: Mapping[str, Sequence[Item]], kinds: Iterable[str], excluded: Iterable[object]
     ) -> Item | None:
         taken = list(excluded)
         items = [each for kind in kinds for each in groups.get(kind, ()) if each not in taken]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from bertology.corpora.grammar.lexicon import Name, Noun
-from bertology.corpora.grammar.meaning import NounPhrase
+from bertology.corpora.grammar.meaning import Determiner, NounPhrase
 from bertology.corpora.grammar.realise import pronoun_key
 
 
@@ -40,9 +40,9 @@ class Discourse:
     sentence: int = 0
 
     def introduce(self, phrase: NounPhrase) -> NounPhrase:
-        """The first mention of something: `phrase` with a new referent."""
+        """Give the first mention of something: `phrase` with a new referent."""
         phrase = replace(phrase, referent=len(self.referents))
-        determiner = None if isinstance(phrase.head, Name) else "the"
+        determiner: Determiner | None = None if isinstance(phrase.head, Name) else "the"
         later = NounPhrase(
             head=phrase.head,
             plural=phrase.plural,
@@ -54,12 +54,16 @@ class Discourse:
         return phrase
 
     def mention(self, referent: Referent, pronoun: bool) -> NounPhrase:
-        """A later mention, as a pronoun or in full."""
+        """Give a later mention, as a pronoun or in full."""
         referent.last_sentence = self.sentence
         return replace(referent.phrase, pronoun=pronoun)
 
+    def is_in_sentence(self, referent: Referent) -> bool:
+        """Say whether the sentence in the making has already mentioned it."""
+        return referent.last_sentence == self.sentence
+
     def allows_pronoun(self, referent: Referent) -> bool:
-        """Whether a pronoun is clear: mentioned in this or the last sentence, and no rival was."""
+        """Say whether a pronoun is clear: mentioned lately, and nothing else of its gender was."""
         key = pronoun_key(referent.phrase)
         recent = [each for each in self.referents if each.last_sentence >= self.sentence - 1]
         rivals = [each for each in recent if pronoun_key(each.phrase) == key]

@@ -8,8 +8,9 @@ towns exclude each other; an indefinite object ("a boat") lies within the scope 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from bertology.corpora.grammar.choose import Chooser
 from bertology.corpora.grammar.lexicon import Adjective, Name, Noun, Verb
@@ -24,6 +25,7 @@ from bertology.corpora.grammar.meaning import (
 )
 
 Edit = Callable[[Clause, Chooser], Clause | None]
+Value = TypeVar("Value")
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
@@ -347,8 +349,7 @@ def new_adjunct(clause: Clause, chooser: Chooser) -> Adjunct | None:
 
 def _new_place(clause: Clause, chooser: Chooser) -> Adjunct | None:
     if chooser.chance(0.6):
-        name = chooser.name(("place",), heads_of(clause))
-        return Adjunct("place", NounPhrase(name), "in") if name else None
+        return Adjunct("place", NounPhrase(chooser.pick(_towns(clause, chooser))), "in")
     noun = new_noun(("place",), clause, chooser)
     return Adjunct("place", NounPhrase(noun, determiner="the"), noun.preposition) if noun else None
 
@@ -392,7 +393,7 @@ def change_date(clause: Clause, chooser: Chooser) -> Clause | None:
     return _with_adjunct(clause, replace(time, phrase=changed))
 
 
-def _other[T](chooser: Chooser, values: tuple[T, ...] | range, known: T | None) -> T:
+def _other(chooser: Chooser, values: Sequence[Value], known: Value | None) -> Value:
     return chooser.pick([value for value in values if value != known])
 
 
@@ -434,13 +435,13 @@ def change_place(clause: Clause, chooser: Chooser) -> Clause | None:
     place = adjunct_of(clause, "place")
     if place is None or not is_town(place.phrase) or not participants_are_definite(clause):
         return None
+    town = chooser.pick(_towns(clause, chooser))
+    return _with_adjunct(clause, replace(place, phrase=NounPhrase(town)))
+
+
+def _towns(clause: Clause, chooser: Chooser) -> list[Name]:
     used = heads_of(clause)
-    towns = [
-        name
-        for name in chooser.lexicon.names
-        if is_town(NounPhrase(name)) and name not in used
-    ]
-    return _with_adjunct(clause, replace(place, phrase=NounPhrase(chooser.pick(towns))))
+    return [n for n in chooser.lexicon.names if is_town(NounPhrase(n)) and n not in used]
 
 
 # Participants
@@ -558,6 +559,33 @@ def is_plain(verb: Verb) -> bool:
     return verb.frame != "clausal" and not governs and not verb.stative
 
 
+# Quantities
+
+
+def narrow_restrictor(clause: Clause, chooser: Chooser) -> Clause | None:
+    """ "all workers" -> "all old workers" or "all sailors"."""
+    subject = clause.subject
+    if not subject.adjectives and chooser.chance(0.5):
+        changed = with_new_adjective(subject, chooser)
+        return replace(clause, subject=changed) if changed else None
+    nouns = chooser.lexicon.nouns
+    below = [n for n in nouns if _lemma(subject) in lineage(n.lemma, nouns)[1:]]
+    return replace(clause, subject=replace(subject, head=chooser.pick(below))) if below else None
+
+
+def widen_restrictor(clause: Clause, chooser: Chooser) -> Clause | None:
+    """ "all old sailors" -> "all sailors", "all sailors" -> "all workers"."""
+    subject = clause.subject
+    if subject.adjectives:
+        return replace(clause, subject=replace(subject, adjectives=()))
+    above = lineage(_lemma(subject), chooser.lexicon.nouns)[1:]
+    if not above:
+        return None
+    general = chooser.pick(above)
+    head = next(noun for noun in chooser.lexicon.nouns if noun.lemma == general)
+    return replace(clause, subject=replace(subject, head=head))
+
+
 # Wording and wrapping
 
 
@@ -596,6 +624,15 @@ def make_relative(clause: Clause, chooser: Chooser) -> Clause | None:
     pronoun = chooser.pick(("who", "that") if subject.head.kind == "person" else ("which", "that"))
     relative = Relative(clause, "subject", pronoun)  # type: ignore[arg-type]
     return replace(other, subject=replace(subject, relative=relative))
+
+
+def wrapping_says_apart(premise: Clause, hypothesis: Clause, chooser: Chooser) -> bool:
+    """Say whether what is said beside the premise proper bears not at all on the hypothesis."""
+    beside = [*premise.coordinated, *([premise] if premise.subject.relative else [])]
+    verbs = [clause.verb for clause in beside if clause.verb is not None]
+    assert hypothesis.verb is not None
+    near = _near(hypothesis.verb, chooser)
+    return not any(near & _near(verb, chooser) for verb in verbs)
 
 
 def another_clause(clause: Clause, chooser: Chooser) -> Clause | None:

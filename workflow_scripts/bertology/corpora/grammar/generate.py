@@ -1,15 +1,15 @@
-"""Sample passages of the embedded corpus: what is said, sentence after sentence, and its wording."""
+"""Sample passages of the embedded corpus: what is said, and its wording."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from bertology.corpora.grammar.annotations import Sentence
 from bertology.corpora.grammar.choose import Chooser
-from bertology.corpora.grammar.lexicon import DOMAINS, Name, Noun, Verb, load_lexicon
+from bertology.corpora.grammar.lexicon import DOMAINS, NAME_KINDS, Name, Noun, Verb, load_lexicon
 from bertology.corpora.grammar.meaning import (
     Adjunct,
     AdjunctKind,
@@ -32,10 +32,29 @@ LONGEST_SENTENCE = 30
 TENSES: dict[Tense, float] = {"past": 0.75, "present": 0.15, "future": 0.1}
 SENTENCE_TYPES = {"verbal": 0.77, "copular": 0.07, "existential": 0.07, "question": 0.09}
 FRAMES = {"transitive": 0.47, "intransitive": 0.24, "ditransitive": 0.15, "clausal": 0.14}
-ANIMATE_KINDS = ("person", "animal")
 EXISTING_KINDS = ("person", "animal", "vehicle", "artifact", "tool", "food", "plant", "document")
 DESCRIBED_KINDS = ("person", "animal", "vehicle", "artifact", "place", "food", "event")
-CONJUNCTIONS: dict[str, AdjunctKind] = {"because": "cause", "while": "circumstance", "before": "circumstance"}
+DOUBLE_OBJECT_VERBS = (
+    "give",
+    "send",
+    "show",
+    "hand",
+    "throw",
+    "ship",
+    "sell",
+    "rent",
+    "lend",
+    "bring",
+    "teach",
+    "read",
+)
+"""Ditransitive verbs with "gave X the rope" beside "gave the rope to X"."""
+ASKED_ADJUNCTS = ("time", "place", "instrument")
+CONJUNCTIONS: dict[str, AdjunctKind] = {
+    "because": "cause",
+    "while": "circumstance",
+    "before": "circumstance",
+}
 RELATIVE_DETERMINERS = ("a", "the", "some", None)
 
 
@@ -48,7 +67,7 @@ class ClauseSampler:
         self.tense: Tense = chooser.weighted(TENSES)
 
     def sentence(self) -> Clause:
-        """The next sentence of the passage, as a meaning."""
+        """Give the next sentence of the passage, as a meaning."""
         kind = self.chooser.weighted(SENTENCE_TYPES)
         setting = Setting(self.tense, negative=self.chooser.chance(0.1))
         if kind == "question" and self.phrases.discourse.sentence > 0:
@@ -63,7 +82,7 @@ class ClauseSampler:
         return clause
 
     def _verbal(self, setting: Setting) -> Clause:
-        """A statement with a verb, perhaps with a dependent clause or a second verb phrase."""
+        """Give a statement with a verb, perhaps with a dependent clause or a second verb phrase."""
         frames = dict(FRAMES)
         if setting.embedded:
             frames.pop("clausal")
@@ -90,16 +109,22 @@ class ClauseSampler:
 
     def _can_coordinate(self, clause: Clause) -> bool:
         plain = clause.voice == "active" and clause.aspect == "simple" and not clause.negative
-        follows = bool(self._verbs_of_subject(clause.subject.head.kind))
-        return plain and follows and clause.tense != "future"
+        return plain and clause.tense != "future" and bool(self._verbs_beside(clause))
 
     def _further(self, clause: Clause, setting: Setting) -> Clause:
         """Another verb phrase with the subject of `clause`."""
-        kind = clause.subject.head.kind
-        verb = self.chooser.pick(self._verbs_of_subject(kind))
+        verb = self.chooser.pick(self._verbs_beside(clause))
         inner = replace(setting, embedded=True)
         other = Clause(verb, clause.subject, tense=clause.tense)
         return self._with_adjuncts(self._with_objects(other, verb, inner), inner, most=1)
+
+    def _verbs_beside(self, clause: Clause) -> list[Verb]:
+        """Other verbs for the subject of the clause, without the opposite of its own."""
+        verbs = self._verbs_of_subject(clause.subject.head.kind)
+        if clause.verb is None:
+            return verbs
+        used = (clause.verb.lemma, clause.verb.antonym)
+        return [verb for verb in verbs if verb.lemma not in used]
 
     def _verbs_of_subject(self, kind: str) -> list[Verb]:
         verbs = [*self.chooser.verbs("transitive"), *self.chooser.verbs("intransitive")]
@@ -110,7 +135,7 @@ class ClauseSampler:
     def _with_arguments(self, verb: Verb, setting: Setting) -> Clause:
         """Sample arguments in the order in which they are written, so that pronouns look back."""
         passive = verb.frame == "transitive" and not verb.stative and self.chooser.chance(0.2)
-        if passive and setting.asked != "subject":
+        if passive and setting.asked not in ("subject", "subject.number"):
             return self._passive(verb, setting)
         subject = self._argument("subject", verb.subject_kinds, setting)
         clause = Clause(verb, subject, tense=setting.tense, negative=setting.negative)
@@ -120,7 +145,7 @@ class ClauseSampler:
         return clause
 
     def _passive(self, verb: Verb, setting: Setting) -> Clause:
-        patient = self._argument("object", verb.object_kinds, setting, named=_names_places(verb))
+        patient = self._argument("object", verb.object_kinds, setting, _names_of_objects(verb))
         expressed = self.chooser.chance(0.6)
         if expressed:
             agent = self._argument("subject", verb.subject_kinds, setting)
@@ -138,7 +163,7 @@ class ClauseSampler:
 
     def _with_objects(self, clause: Clause, verb: Verb, setting: Setting) -> Clause:
         """Object, recipient and governed noun phrase, as the frame of the verb has them."""
-        named = _names_places(verb)
+        named = _names_of_objects(verb)
         if verb.frame == "ditransitive":
             return self._with_recipient(clause, verb, setting)
         if verb.frame == "transitive":
@@ -150,7 +175,9 @@ class ClauseSampler:
         return clause
 
     def _with_recipient(self, clause: Clause, verb: Verb, setting: Setting) -> Clause:
-        first = getattr(verb, "double_object", False) and setting.asked is None and self.chooser.chance(0.5)
+        first = (
+            verb.lemma in DOUBLE_OBJECT_VERBS and setting.asked is None and self.chooser.chance(0.5)
+        )
         if first:
             recipient = self._argument("recipient", verb.recipient_kinds, setting)
             thing = self._argument("object", verb.object_kinds, setting)
@@ -163,20 +190,21 @@ class ClauseSampler:
         return replace(clause, object=thing, recipient=recipient, recipient_first=first)
 
     def _argument(
-        self, role: str, kinds: Sequence[str], setting: Setting, named: bool = True
+        self, role: str, kinds: Sequence[str], setting: Setting, named: Collection[str] = NAME_KINDS
     ) -> NounPhrase:
-        """An argument, with a relative clause now and then; bare where it is asked for."""
+        """Give an argument, with a relative clause now and then; bare where it is asked for."""
         if setting.asked == role:
             return self.phrases.unspoken(kinds, named)
         if setting.asked == f"{role}.number":
             return self.phrases.countable(kinds) or self.phrases.unspoken(kinds)
         phrase = self.phrases.argument(kinds, setting, named)
-        if setting.embedded or not _takes_relative(phrase) or not self.chooser.chance(0.13):
+        if setting.embedded or not _takes_relative(phrase) or not self.chooser.chance(0.15):
             return phrase
-        return replace(phrase, relative=self._relative(phrase))
+        # After an object, an adjunct of the relative clause could as well be the main clause's.
+        return replace(phrase, relative=self._relative(phrase, adjuncts=role == "subject"))
 
-    def _relative(self, phrase: NounPhrase) -> Relative | None:
-        """A relative clause on the phrase, which is its subject or its object."""
+    def _relative(self, phrase: NounPhrase, adjuncts: bool) -> Relative | None:
+        """Give a relative clause on the phrase, which is its subject or its object."""
         taken = [] if phrase.referent is None else [phrase.referent]
         negative = self.chooser.chance(0.06)
         setting = Setting(self.tense, embedded=True, negative=negative, taken=taken)
@@ -184,41 +212,48 @@ class ClauseSampler:
         as_object = [verb for verb in self.chooser.verbs("transitive") if kind in verb.object_kinds]
         as_subject = self._verbs_of_subject(kind)
         if as_subject and (not as_object or self.chooser.chance(0.5)):
-            return self._subject_relative(phrase, self.chooser.pick(as_subject), setting)
-        return self._object_relative(phrase, self.chooser.pick(as_object), setting) if as_object else None
+            relative = self._subject_relative(phrase, self.chooser.pick(as_subject), setting)
+        elif as_object:
+            relative = self._object_relative(phrase, self.chooser.pick(as_object), setting)
+        else:
+            return None
+        if not adjuncts or relative.clause.voice == "passive":
+            return relative
+        return replace(relative, clause=self._with_adjuncts(relative.clause, setting, most=1))
 
     def _subject_relative(self, phrase: NounPhrase, verb: Verb, setting: Setting) -> Relative:
         subject = self.phrases.copy(phrase)
         clause = Clause(verb, subject, tense=setting.tense, negative=setting.negative)
         clause = self._with_objects(clause, verb, setting)
-        clause = self._with_adjuncts(clause, setting, most=1)
         return Relative(clause, "subject", "who" if phrase.head.kind == "person" else "that")
 
     def _object_relative(self, phrase: NounPhrase, verb: Verb, setting: Setting) -> Relative:
         patient = self.phrases.copy(phrase)
         agent = self.phrases.argument(verb.subject_kinds, setting)
-        clause = Clause(
-            verb, agent, object=patient, tense=setting.tense, negative=setting.negative
-        )
+        clause = Clause(verb, agent, object=patient, tense=setting.tense, negative=setting.negative)
         personal = phrase.head.kind == "person"
         if not verb.stative and self.chooser.chance(0.3):
             clause = replace(clause, voice="passive")
             return Relative(clause, "object", "who" if personal else "which")
-        clause = self._with_adjuncts(clause, setting, most=1)
-        return Relative(clause, "object", self.chooser.pick((None, "that", "that")))
+        # "The boat women sold" is hard to read; "the boat she sold" is not.
+        short = agent.pronoun or isinstance(agent.head, Name)
+        return Relative(clause, "object", self.chooser.pick((None, "that")) if short else "that")
 
     # Adjuncts
 
     def _with_adjuncts(self, clause: Clause, setting: Setting, most: int = 2) -> Clause:
-        """The clause with up to `most` adjuncts that fit it, and the one that is asked for."""
+        """Give the clause with up to `most` adjuncts that fit it, and the one that is asked for."""
         verb = clause.verb
         assert verb is not None
         chances = self._adjunct_chances(clause, verb)
         kinds = [kind for kind, chance in chances.items() if self.chooser.chance(chance)]
         if len(kinds) > most:
             kinds = [kind for kind in kinds if self.chooser.chance(most / len(kinds))]
-        if setting.asked in chances and setting.asked not in kinds:
+        if setting.asked in ASKED_ADJUNCTS and setting.asked not in kinds:
             kinds.append(setting.asked)
+        if "frequency" in kinds and "manner" in kinds:
+            # Both stand before the verb, where one is enough.
+            kinds.remove("frequency")
         adjuncts: dict[str, Adjunct] = {}
         for kind in kinds:
             adjunct = self._adjunct(kind, verb, setting)
@@ -228,20 +263,22 @@ class ClauseSampler:
 
     def _adjunct_chances(self, clause: Clause, verb: Verb) -> dict[str, float]:
         """How often a clause with this verb has each adjunct, in the order of writing."""
-        chances = {"frequency": 0.3 if clause.tense == "present" else 0.05}
         if verb.stative:
-            return chances
-        animate = clause.subject.head.kind in ANIMATE_KINDS
-        if animate and verb.frame != "clausal":
+            return {}
+        chances: dict[str, float] = {}
+        if not clause.negative:
+            chances["frequency"] = 0.3 if clause.tense == "present" else 0.05
+        personal = clause.subject.head.kind == "person"
+        if personal and verb.frame != "clausal":
             chances["manner"] = 0.14
         if verb.instrument:
             chances["instrument"] = 0.35
-        if animate and verb.frame == "intransitive" and clause.oblique is None:
+        if personal and verb.frame == "intransitive" and clause.oblique is None:
             chances["companion"] = 0.2
         if not _speaks_of_place(clause):
-            chances["place"] = 0.3
+            chances["place"] = 0.36
         if clause.tense != "present":
-            chances["time"] = 0.28
+            chances["time"] = 0.32
         return chances
 
     def _adjunct(self, kind: str, verb: Verb, setting: Setting) -> Adjunct | None:
@@ -259,7 +296,7 @@ class ClauseSampler:
 
     def _copular(self, setting: Setting) -> Clause:
         """Something is of some quality, or someone is something."""
-        subject = self.phrases.argument(DESCRIBED_KINDS, setting, named=False)
+        subject = self.phrases.argument(DESCRIBED_KINDS, setting, ("person",))
         predicate = self._predicate(subject)
         time = self.phrases.time(setting) if self.chooser.chance(0.15) else None
         return Clause(
@@ -286,8 +323,8 @@ class ClauseSampler:
     def _existential(self, setting: Setting) -> Clause:
         thing = self.phrases.new_thing(EXISTING_KINDS)
         if thing.modifiers == () and self.chooser.chance(0.15):
-            thing = replace(thing, relative=self._relative(thing))
-        place = self.phrases.place(setting) if self.chooser.chance(0.85) else None
+            thing = replace(thing, relative=self._relative(thing, adjuncts=False))
+        place = self.phrases.place(setting)
         adjuncts = () if place is None else (place,)
         return Clause(None, thing, existential=True, tense=setting.tense, adjuncts=adjuncts)
 
@@ -313,7 +350,7 @@ class ClauseSampler:
         return self.chooser.pick(self.chooser.verbs(self.chooser.weighted(frames)))
 
     def _foci(self, verb: Verb) -> list[str]:
-        """What can be asked for in a clause with this verb."""
+        """Give what can be asked for in a clause with this verb."""
         foci = ["subject", "subject"]
         foci += ["subject.number"] if self.chooser.countable_noun(verb.subject_kinds) else []
         if verb.frame in ("transitive", "ditransitive"):
@@ -330,9 +367,10 @@ class ClauseSampler:
         return foci
 
 
-def _names_places(verb: Verb) -> bool:
-    """Whether the object may be a named place: one reaches or loves London, but locks no city."""
-    return verb.effect is None and not verb.instrument
+def _names_of_objects(verb: Verb) -> Collection[str]:
+    """Kinds of names that the object may be: one reaches London, but locks or owns no city."""
+    of_place = verb.effect is None and not verb.instrument and not verb.stative
+    return NAME_KINDS if of_place else ("person", "institution")
 
 
 def _takes_relative(phrase: NounPhrase) -> bool:

@@ -12,13 +12,20 @@ from typing import Literal
 
 from bertology.corpora.grammar.lexicon import Adjective, Adverb, Name, Noun, Verb
 
-# Asked of the lexicon: a flag of ditransitive verbs, `Verb.double_object: bool`, true where English
-# has "gave X the rope" beside "gave the rope to X" (give, send, show, hand, throw, sell, lend, rent,
-# ship, bring, teach, read) and false where it has not (explain, demonstrate, deliver, present,
-# submit, whisper). `Clause.recipient_first` is for the former only.
-
 Determiner = Literal[
-    "the", "a", "this", "that", "all", "some", "no", "every", "each", "most", "few", "many", "several"
+    "the",
+    "a",
+    "this",
+    "that",
+    "all",
+    "some",
+    "no",
+    "every",
+    "each",
+    "most",
+    "few",
+    "many",
+    "several",
 ]
 """`a` is written "an" where needed; `this` and `that` are written "these" and "those" in plural."""
 
@@ -83,7 +90,8 @@ class NounPhrase:
 
     `head` stays when `pronoun` is set: then "he", "she", "it", "they" (or "his", ... where it is a
     possessor) stands for the whole phrase, chosen by `plural` and the gender of `head` or else
-    `gender`, and nothing else of the phrase is written. `number` is the cardinal ("three boats"), after the determiner if both.
+    `gender`, and nothing else of the phrase is written. `number` is the cardinal ("three boats"),
+    after the determiner if there are both.
     A phrase with `conjuncts` is "head-part, conjunct ... and conjunct"; everything else in it
     belongs to the first part. `referent` is the same for all mentions of a thing in a passage;
     of a coordination, `referent` is that of the first part.
@@ -126,7 +134,8 @@ class Clause:
     `subject` is the verb's first argument whatever the voice: in the passive it is the by-phrase,
     or left out if `agent_expressed` is False. Which others a clause has depends on `verb.frame`:
     `object` (transitive, ditransitive), `recipient` (ditransitive; `recipient_first` is "gave X the
-    rope"), `oblique` (after `verb.preposition`), `complement` (clausal, "said that ...").
+    rope", which not every such verb allows), `oblique` (after `verb.preposition`), `complement`
+    (clausal, "said that ...").
     `verb` is None for "X is `predicate`" and for `existential` ("there is `subject` ...").
     `coordinated` holds clauses with the same subject, tense and voice active, written as
     further verb phrases ("X sold the boat and bought a house").

@@ -20,8 +20,16 @@ NUMBER_WORDS = {
     10: "ten",
     11: "eleven",
     12: "twelve",
+    13: "thirteen",
+    14: "fourteen",
+    15: "fifteen",
+    16: "sixteen",
+    17: "seventeen",
+    18: "eighteen",
+    19: "nineteen",
+    20: "twenty",
 }
-"""Cardinals written as words; larger ones are written in digits."""
+"""Cardinals written as words; others are written in digits."""
 
 PRONOUNS = {
     "f": ("she", "her", "her", "Gender=Fem|Number=Sing"),
@@ -65,7 +73,7 @@ class Word:
 
 
 def starts_with_vowel_sound(form: str) -> bool:
-    """Whether "an" stands before `form`."""
+    """Say whether "an" stands before `form`."""
     lowered = form.lower()
     if lowered.startswith(SPOKEN_WITH_CONSONANT):
         return False
@@ -73,13 +81,15 @@ def starts_with_vowel_sound(form: str) -> bool:
 
 
 def with_article_form(word: Word, following: Word) -> Word:
-    """The indefinite article before `following` as "a" or "an"; any other word unchanged."""
+    """Give the indefinite article before `following` as "a" or "an"; any other word unchanged."""
     is_article = word.lemma == "a" and word.universal_tag == "DET"
-    return replace(word, form="an") if is_article and starts_with_vowel_sound(following.form) else word
+    return (
+        replace(word, form="an") if is_article and starts_with_vowel_sound(following.form) else word
+    )
 
 
 def noun(entry: Noun, plural: bool) -> Word:
-    """A common noun."""
+    """Give a common noun."""
     form, tag, number = (entry.plural, "NNS", "Plur") if plural else (entry.lemma, "NN", "Sing")
     return Word(form, entry.lemma, "NOUN", tag, f"Number={number}")
 
@@ -90,7 +100,7 @@ def proper_noun(form: str) -> Word:
 
 
 def personal_pronoun(which: str, case: Case) -> Word:
-    """A third-person pronoun; `which` is a key of PRONOUNS, case "Gen" is the determiner ("his")."""
+    """Give a pronoun by its key in PRONOUNS; case "Gen" is the determiner ("his")."""
     nominative, accusative, possessive, features = PRONOUNS[which]
     form = {"Nom": nominative, "Acc": accusative, "Gen": possessive}[case]
     tag = "PRP$" if case == "Gen" else "PRP"
@@ -101,18 +111,18 @@ def personal_pronoun(which: str, case: Case) -> Word:
 
 
 def wh_pronoun(form: str, kind: Literal["Int", "Rel"]) -> Word:
-    """An interrogative or relative pronoun: who, whom, what, which, that."""
+    """Give an interrogative or relative pronoun: who, whom, what, which, that."""
     tag = "WP" if form in ("who", "whom", "what") else "WDT"
     return Word(form, "who" if form == "whom" else form, "PRON", tag, f"PronType={kind}")
 
 
 def wh_adverb(form: str) -> Word:
-    """An interrogative adverb: when, where, how, why."""
+    """Give an interrogative adverb: when, where, how, why."""
     return Word(form, form, "ADV", "WRB", "PronType=Int")
 
 
 def determiner(lemma: str, plural: bool) -> Word:
-    """An article, demonstrative or quantifier."""
+    """Give an article, demonstrative or quantifier."""
     universal_tag, treebank_tag, features = DETERMINERS[lemma]
     form = PLURAL_DEMONSTRATIVES.get(lemma, lemma) if plural else lemma
     if form != lemma:
@@ -121,7 +131,7 @@ def determiner(lemma: str, plural: bool) -> Word:
 
 
 def cardinal(number: int, digits: bool = False) -> Word:
-    """A cardinal number as a word up to twelve, in digits beyond or where asked."""
+    """Give a cardinal number as a word from two to twenty, in digits beyond or where asked."""
     form = str(number) if digits else NUMBER_WORDS.get(number, str(number))
     shape = "Digit" if form.isdigit() else "Word"
     return Word(form, form, "NUM", "CD", f"NumForm={shape}|NumType=Card")
@@ -141,52 +151,54 @@ def finite_tag(tense: Tense, plural: bool) -> str:
 
 
 def finite_verb(entry: Verb, tense: Tense, plural: bool) -> Word:
-    """A main verb in simple past or present."""
+    """Give a main verb in simple past or present."""
     present = entry.lemma if plural else entry.third_person
     form = entry.past if tense == "past" else present
-    return Word(form, entry.lemma, "VERB", finite_tag(tense, plural), finite_features(tense, plural))
+    return Word(
+        form, entry.lemma, "VERB", finite_tag(tense, plural), finite_features(tense, plural)
+    )
 
 
-def finite_auxiliary(lemma: Literal["be", "do"], tense: Tense, plural: bool) -> Word:
-    """A form of "be" or "do" as auxiliary or copula."""
+def finite_auxiliary(lemma: str, tense: Tense, plural: bool) -> Word:
+    """Give a form of "be" or "do" as auxiliary or copula."""
     forms = {"be": ("was", "were", "is", "are"), "do": ("did", "did", "does", "do")}[lemma]
     form = forms[(0 if tense == "past" else 2) + plural]
     return Word(form, lemma, "AUX", finite_tag(tense, plural), finite_features(tense, plural))
 
 
 def modal_will() -> Word:
-    """The auxiliary of the future."""
-    return Word("will", "will", "AUX", "MD", "VerbForm=Fin")
+    """Give the auxiliary of the future."""
+    return Word("will", "will", "AUX", "MD", "Mood=Ind|VerbForm=Fin")
 
 
 def infinitive(lemma: str, universal_tag: str = "VERB") -> Word:
-    """The bare infinitive."""
+    """Give the bare infinitive."""
     return Word(lemma, lemma, universal_tag, "VB", "VerbForm=Inf")
 
 
 def passive_participle(entry: Verb) -> Word:
-    """The past participle of a passive."""
+    """Give the past participle of a passive."""
     features = "Tense=Past|VerbForm=Part|Voice=Pass"
     return Word(entry.participle, entry.lemma, "VERB", "VBN", features)
 
 
 def present_participle(form: str, lemma: str, universal_tag: str = "VERB") -> Word:
-    """The participle of a progressive."""
+    """Give the participle of a progressive."""
     return Word(form, lemma, universal_tag, "VBG", "Tense=Pres|VerbForm=Part")
 
 
 def adjective(lemma: str) -> Word:
-    """An adjective in the positive degree."""
+    """Give an adjective in the positive degree."""
     return Word(lemma, lemma, "ADJ", "JJ", "Degree=Pos")
 
 
 def adverb(lemma: str) -> Word:
-    """An adverb."""
+    """Give an adverb."""
     return Word(lemma, lemma, "ADV", "RB")
 
 
 def negation() -> Word:
-    """The particle of negation."""
+    """Give the particle of negation."""
     return Word("not", "not", "PART", "RB", "Polarity=Neg")
 
 
@@ -197,25 +209,25 @@ def possessive_ending(previous: Word) -> Word:
 
 
 def preposition(form: str) -> Word:
-    """A preposition ("to" has its own Penn tag in some corpora; here all are IN)."""
+    """Give a preposition ("to" has its own Penn tag in some corpora; here all are IN)."""
     return Word(form, form, "ADP", "IN")
 
 
 def subordinator(form: str) -> Word:
-    """A conjunction before a dependent clause."""
+    """Give a conjunction before a dependent clause."""
     return Word(form, form, "SCONJ", "IN")
 
 
 def coordinator(form: str) -> Word:
-    """A coordinating conjunction."""
+    """Give a coordinating conjunction."""
     return Word(form, form, "CCONJ", "CC")
 
 
 def existential_there() -> Word:
-    """The "there" of "there is"."""
-    return Word("there", "there", "PRON", "EX")
+    """Give the "there" of "there is"."""
+    return Word("there", "there", "PRON", "EX", "PronType=Dem")
 
 
 def punctuation(form: str) -> Word:
-    """A full stop, question mark or comma, joined to the word before it."""
+    """Give a full stop, question mark or comma, joined to the word before it."""
     return Word(form, form, "PUNCT", "," if form == "," else ".", joins_previous=True)

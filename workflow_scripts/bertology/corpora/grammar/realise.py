@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 from bertology.corpora.grammar import morphology
 from bertology.corpora.grammar.annotations import Sentence
@@ -55,7 +55,7 @@ Moved = tuple[str, Part | None]
 
 
 def realise(clause: Clause) -> Sentence:
-    """The sentence that states or asks `clause`.
+    """Give the sentence that states or asks `clause`.
 
     Raises ValueError if the clause says what the grammar cannot put: a passive without an object,
     a question on a phrase that the clause does not have.
@@ -76,7 +76,7 @@ def _with_stop(node: Node, stop: str) -> Node:
 
 
 def is_plural(np: NounPhrase) -> bool:
-    """Whether a verb with this subject is plural."""
+    """Say whether a verb with this subject is plural."""
     if np.pronoun:
         return pronoun_key(np) == "plural"
     if np.conjuncts:
@@ -94,7 +94,7 @@ def pronoun_key(np: NounPhrase) -> str:
 
 
 def _noun_phrase(np: NounPhrase, name: str, case: Case = "Acc") -> Node:
-    """A noun phrase; nominative or accusative shows in pronouns only."""
+    """Give a noun phrase; nominative or accusative shows in pronouns only."""
     if np.pronoun:
         pronoun = morphology.personal_pronoun(pronoun_key(np), case)
         node = phrase("NP", part(HEAD, pronoun), name=name)
@@ -118,7 +118,7 @@ def _coordination(np: NounPhrase, name: str, case: Case) -> Node:
 
 
 def _modified_noun_phrase(np: NounPhrase, name: str) -> Node:
-    """The base noun phrase, and around it prepositional phrases and a relative clause."""
+    """Give the base noun phrase, and around it prepositional phrases and a relative clause."""
     base = _name(np.head) if isinstance(np.head, Name) else _base_noun_phrase(np, np.head)
     if not np.modifiers and np.relative is None:
         base.name = name
@@ -200,7 +200,7 @@ def _date(date: Date, name: str) -> Node:
 
 
 def _relative_clause(relative: Relative, antecedent: Node) -> Node:
-    """The relative clause; its missing argument is the pronoun, and `antecedent` in meaning."""
+    """Give the relative clause; its missing argument means the `antecedent`."""
     clause, role = relative.clause, relative.role
     relation = _surface_relation(clause, role)
     pronoun = None
@@ -222,7 +222,7 @@ def _clause(
     moved: Moved | None = None,
     antecedent: Node | None = None,
 ) -> Node:
-    """A clause with its subject, its verb phrase and phrases put in front.
+    """Give a clause with its subject, its verb phrase and phrases put in front.
 
     `inverted` puts the finite auxiliary before the subject, `moved` is what the caller writes
     before the clause, `antecedent` the noun phrase that a relative clause modifies.
@@ -284,7 +284,9 @@ def _subject_or_object(clause: Clause, key: str, np: NounPhrase) -> Part | None:
     if relation == "obl:agent":
         agent = _preposed(Preposed("by", np), key)
         return Part(relation, agent) if clause.agent_expressed else None
-    return Part(relation, _noun_phrase(np, key, "Nom" if key == _surface_subject(clause) else "Acc"))
+    return Part(
+        relation, _noun_phrase(np, key, "Nom" if key == _surface_subject(clause) else "Acc")
+    )
 
 
 def _recipient(clause: Clause, np: NounPhrase) -> Part:
@@ -301,7 +303,9 @@ def _subordinate(conjunction: str, clause: Clause, name: str) -> Node:
 def _adjunct(adjunct: Adjunct) -> Part:
     inside, preposition, kind = adjunct.phrase, adjunct.preposition, adjunct.kind
     if isinstance(inside, Adverb):
-        return Part("advmod", phrase("ADVP", part(HEAD, morphology.adverb(inside.lemma)), name=kind))
+        return Part(
+            "advmod", phrase("ADVP", part(HEAD, morphology.adverb(inside.lemma)), name=kind)
+        )
     if isinstance(inside, Date):
         on_a_day = inside.weekday is not None or inside.day is not None
         node = _date(inside, "phrase")
@@ -314,7 +318,7 @@ def _adjunct(adjunct: Adjunct) -> Part:
 
 
 def _subject(clause: Clause, placed: dict[str, Part]) -> list[Part]:
-    """What stands in the subject's place, taken out of `placed`; nothing where it was moved."""
+    """Take out of `placed` what stands in the subject's place; nothing where it was moved."""
     if clause.existential:
         return [Part("expl", phrase("NP", part(HEAD, morphology.existential_there())))]
     subject = placed.pop(_surface_subject(clause), None)
@@ -325,7 +329,9 @@ def _front(clause: Clause, placed: dict[str, Part]) -> list[Part]:
     """Adjuncts before the subject, each with its comma, taken out of `placed`."""
     keys = [each.kind for each in clause.adjuncts if each.position == "front"]
     comma = morphology.punctuation(",")
-    return [each for key in keys if key in placed for each in (placed.pop(key), part("punct", comma))]
+    return [
+        each for key in keys if key in placed for each in (placed.pop(key), part("punct", comma))
+    ]
 
 
 def _complete(clause: Clause, layer: list[Part], placed: dict[str, Part]) -> None:
@@ -349,7 +355,7 @@ def _folded(layers: Layers) -> Node:
 
 
 def _inverted(clause: Clause, layers: Layers, subject: list[Part]) -> list[Part]:
-    """The finite verb, the subject, the rest."""
+    """Give the finite verb, the subject, the rest."""
     if clause.coordinated:
         raise ValueError("an inverted question with coordinated verb phrases")
     finite, *others = layers[0]
@@ -358,7 +364,7 @@ def _inverted(clause: Clause, layers: Layers, subject: list[Part]) -> list[Part]
 
 
 def _coordinated(clause: Clause, first: Node, parts: dict[str, Part | None]) -> Node:
-    """The verb phrase and those coordinated with it, which share its subject."""
+    """Give the verb phrase and those coordinated with it, which share its subject."""
     if not clause.coordinated:
         return first
     subject = parts["subject"]
@@ -389,7 +395,7 @@ def _further_verb_phrase(clause: Clause, subject: Part) -> Node:
 
 
 def _verb_group(clause: Clause, inverted: bool) -> Layers:
-    """The auxiliaries and the main verb, copula with predicate, or existential "be"."""
+    """Give the auxiliaries and the main verb, copula with predicate, or existential "be"."""
     words = _verb_words(clause, inverted)
     layers = [[part(relation, word)] for relation, word in words]
     if clause.negative:
@@ -451,7 +457,7 @@ def _auxiliary(clause: Clause, lemma: str, form: str) -> Word:
 
 
 def _main_verb(clause: Clause, form: str) -> tuple[str, Word]:
-    """The main verb in the form that the word before it asks for."""
+    """Give the main verb in the form that the word before it asks for."""
     verb = clause.verb
     if verb is None:
         word = _auxiliary(clause, "be", form)
@@ -529,15 +535,15 @@ def _modifiers(layers: Layers) -> list[Argument]:
 
 
 def _wh_question(clause: Clause) -> Node:
-    """The wh-phrase, then the clause without it."""
+    """Give the wh-phrase, then the clause without it."""
     focus = clause.focus or ""
     key = NUMBER_FOCUS.get(focus, focus)
-    asked: NounPhrase | Adjunct | None = getattr(clause, key, None)
-    if key in ("subject", "object", "recipient", "oblique") and isinstance(asked, NounPhrase):
-        if focus not in NUMBER_FOCUS:
-            # Who and what are singular, whatever the answer.
-            asked = replace(asked, plural=False, conjuncts=(), pronoun=False)
-            clause = replace(clause, **{key: asked})
+    asked = getattr(clause, key, None)
+    if isinstance(asked, NounPhrase) and focus not in NUMBER_FOCUS:
+        # Who and what are singular, whatever the answer.
+        singular = replace(asked, plural=False, conjuncts=(), pronoun=False)
+        changes: dict[str, Any] = {key: singular}
+        clause = replace(clause, **changes)
     written = _parts(clause).get(key)
     if written is None:
         raise ValueError(f"a question on {focus!r}, which the clause does not express")
@@ -548,7 +554,7 @@ def _wh_question(clause: Clause) -> Node:
 
 
 def _wh_part(clause: Clause, focus: str, key: str, written: Part) -> Part:
-    """What stands for the phrase that is asked for, in its relation to the verb."""
+    """Give what stands for the phrase that is asked for, in its relation to the verb."""
     if key in QUESTION_ADVERBS:
         adverb = part(HEAD, morphology.wh_adverb(QUESTION_ADVERBS[key]))
         return Part("advmod", phrase("WHADVP", adverb, name=key))
@@ -572,7 +578,7 @@ def _adjunct_phrase(clause: Clause, kind: str) -> NounPhrase | Date | Adverb | C
 
 
 def _how_many(np: NounPhrase, name: str) -> Node:
-    """ "How many boats", with the modifiers that the phrase has."""
+    """Ask for a number: "how many boats", with the modifiers that the phrase has."""
     bare = replace(np, plural=True, determiner=None, number=None, possessor=None)
     node = _noun_phrase(bare, name)
     base = node

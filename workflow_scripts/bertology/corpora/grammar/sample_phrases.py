@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from bertology.corpora.grammar.choose import Chooser
 from bertology.corpora.grammar.discourse import Discourse, Referent
-from bertology.corpora.grammar.lexicon import Name, Noun, Verb
+from bertology.corpora.grammar.lexicon import NAME_KINDS, Adverb, Name, Noun, Verb
 from bertology.corpora.grammar.meaning import (
     Adjunct,
     Date,
@@ -80,7 +80,7 @@ END_ADVERBS = ("daily", "nightly", "yearly", "again", "early", "late", "overnigh
 """Adverbs of time and frequency that English does not put before the verb."""
 DURING = "during"
 
-LARGEST_NUMBER = 30
+LARGEST_NUMBER = 20
 
 
 @dataclass(slots=True)
@@ -105,10 +105,13 @@ class PhraseSampler:
         self.chooser = chooser
         self.discourse = Discourse()
 
-    def argument(self, kinds: Collection[str], setting: Setting, named: bool = True) -> NounPhrase:
-        """An argument of one of `kinds`: something known, something new, or several things.
+    def argument(
+        self, kinds: Collection[str], setting: Setting, named: Collection[str] = NAME_KINDS
+    ) -> NounPhrase:
+        """Give an argument of one of `kinds`: something known, something new, or several things.
 
-        `named` allows names of places. The referents that it mentions are added to `setting.taken`.
+        `named` are the kinds that may have a name instead of a noun. The referents that it mentions
+        are added to `setting.taken`.
         """
         known = self._known(kinds, setting)
         if known and self.chooser.chance(0.5):
@@ -123,8 +126,8 @@ class PhraseSampler:
             setting.taken.append(phrase.referent)
         return phrase
 
-    def unspoken(self, kinds: Collection[str], named: bool = True) -> NounPhrase:
-        """An argument that the sentence asks for or leaves out, so that it has no referent."""
+    def unspoken(self, kinds: Collection[str], named: Collection[str] = NAME_KINDS) -> NounPhrase:
+        """Give an argument that the sentence asks for or leaves out, so that it has no referent."""
         return replace(self._head(kinds, named), determiner="the")
 
     def countable(self, kinds: Collection[str]) -> NounPhrase | None:
@@ -133,7 +136,7 @@ class PhraseSampler:
         return None if noun is None else NounPhrase(noun, plural=True, number=2)
 
     def profession(self, person: NounPhrase) -> NounPhrase | None:
-        """What a person is said to be ("a brave diver"); it refers to nothing by itself."""
+        """Give what a person is said to be ("a brave diver"); it refers to nothing by itself."""
         noun = self.chooser.noun(("person",), self.discourse.heads)
         gender = person.head.gender or person.gender
         if noun is None or noun.gender not in (None, gender):
@@ -141,14 +144,14 @@ class PhraseSampler:
         return NounPhrase(noun, determiner="a", adjectives=self.adjectives("person", 1))
 
     def copy(self, phrase: NounPhrase) -> NounPhrase:
-        """A phrase bare of its modifiers, for the clause that modifies it."""
+        """Give a phrase bare of its modifiers, for the clause that modifies it."""
         return NounPhrase(
             phrase.head, phrase.plural, "the", gender=phrase.gender, referent=phrase.referent
         )
 
     def new_thing(self, kinds: Collection[str]) -> NounPhrase:
-        """An indefinite phrase, for "there is ..."."""
-        phrase = self._head(kinds, named=False)
+        """Give an indefinite phrase, for "there is ..."."""
+        phrase = self._head(kinds)
         noun = phrase.head
         plural, uncountable = phrase.plural, isinstance(noun, Noun) and noun.uncountable
         if plural and self.chooser.chance(0.4):
@@ -161,7 +164,7 @@ class PhraseSampler:
     def adjectives(self, kind: str, most: int) -> tuple[Quality, ...]:
         """Up to `most` different adjectives for a noun of this kind, the first perhaps graded."""
         qualities: list[Quality] = []
-        while len(qualities) < most and self.chooser.chance(0.33 if not qualities else 0.25):
+        while len(qualities) < most and self.chooser.chance(0.37 if not qualities else 0.25):
             adjective = self.chooser.adjective(kind, [each.adjective for each in qualities])
             if adjective is None:
                 break
@@ -179,7 +182,7 @@ class PhraseSampler:
         adverb = self.chooser.adverb("time")
         if adverb is None or setting.tense == "future" or self.chooser.chance(0.7):
             return Adjunct("time", self._date(setting.tense), position=position)
-        return Adjunct("time", adverb, position=self._adverb_position(adverb.lemma))
+        return Adjunct("time", adverb, position=self._adverb_position(adverb, position))
 
     def frequency(self) -> Adjunct | None:
         """How often something happens."""
@@ -215,10 +218,10 @@ class PhraseSampler:
         return Adjunct("place", phrase, preposition, position)
 
     def instrument(self, verb: Verb, setting: Setting) -> Adjunct | None:
-        """The tool that something is done with."""
+        """Give the tool that something is done with."""
         if not verb.instrument:
             return None
-        phrase = self._head(("tool",), named=False)
+        phrase = self._head(("tool",))
         if setting.asked == "instrument":
             return Adjunct("instrument", replace(phrase, determiner="the"), "with")
         determiner: Determiner | None = None if phrase.plural else "a"
@@ -226,33 +229,37 @@ class PhraseSampler:
         return Adjunct("instrument", self._introduced(phrase), "with")
 
     def companion(self, setting: Setting) -> Adjunct:
-        """The person that something is done with."""
+        """Give the person that something is done with."""
         if setting.asked == "companion":
             return Adjunct("companion", self.unspoken(("person",)), "with")
         return Adjunct("companion", self.argument(("person",), setting), "with")
 
     def _known(self, kinds: Collection[str], setting: Setting) -> list[Referent]:
+        """Give what can be mentioned again; in the sentence that mentions it, as a pronoun only."""
         return [
             each
             for each in self.discourse.referents
-            if each.kind in kinds and each.number not in setting.taken
+            if each.kind in kinds
+            and each.number not in setting.taken
+            and (not self.discourse.is_in_sentence(each) or self.discourse.allows_pronoun(each))
         ]
 
     def _again(self, referent: Referent) -> NounPhrase:
         clear = self.discourse.allows_pronoun(referent)
-        return self.discourse.mention(referent, clear and self.chooser.chance(0.65))
+        likely = 1.0 if self.discourse.is_in_sentence(referent) else 0.65
+        return self.discourse.mention(referent, clear and self.chooser.chance(likely))
 
-    def _new(self, kinds: Collection[str], setting: Setting, named: bool) -> NounPhrase:
+    def _new(self, kinds: Collection[str], setting: Setting, named: Collection[str]) -> NounPhrase:
         phrase = self._head(kinds, named)
         if isinstance(phrase.head, Name):
             return self._introduced(phrase)
         phrase = self._determined(phrase, phrase.head, setting)
         return self._introduced(self._described(phrase))
 
-    def _head(self, kinds: Collection[str], named: bool) -> NounPhrase:
-        """A bare phrase with a noun or name that the passage does not have yet."""
+    def _head(self, kinds: Collection[str], named: Collection[str] = ()) -> NounPhrase:
+        """Give a bare phrase with a noun, or a name of the kinds `named`, new to the passage."""
         used = self.discourse.heads
-        namable = [kind for kind in kinds if named or kind == "person"]
+        namable = [kind for kind in kinds if kind in named]
         name = self.chooser.name(namable, used) if self.chooser.chance(0.35) else None
         noun = self.chooser.noun(kinds, used) or self.chooser.noun(kinds)
         if name is None and noun is None:
@@ -281,29 +288,27 @@ class PhraseSampler:
         return replace(phrase, determiner=self.chooser.weighted(weights))
 
     def _number(self) -> int:
-        if self.chooser.chance(0.75):
-            return int(self.chooser.generator.integers(2, 13))
-        return int(self.chooser.generator.integers(13, LARGEST_NUMBER + 1))
+        return int(self.chooser.generator.integers(2, LARGEST_NUMBER + 1))
 
     def _possessor(self, setting: Setting) -> NounPhrase:
-        """A person, preferably one that the passage knows."""
+        """Give a person, preferably one that the passage knows."""
         known = self._known(("person",), replace(setting, taken=[]))
         if known and self.chooser.chance(0.8):
             return self._again(self.chooser.pick(known))
-        phrase = self._head(("person",), named=True)
+        phrase = self._head(("person",), NAME_KINDS)
         determiner: Determiner | None = "the" if isinstance(phrase.head, Noun) else None
         return self._introduced(replace(phrase, determiner=determiner))
 
     def _described(self, phrase: NounPhrase) -> NounPhrase:
-        """The phrase with adjectives and perhaps a prepositional phrase."""
+        """Give the phrase with adjectives and perhaps a prepositional phrase."""
         phrase = replace(phrase, adjectives=self.adjectives(phrase.head.kind, 2))
-        if not self.chooser.chance(0.16):
+        if not self.chooser.chance(0.2):
             return phrase
         modifier = self._modifier(phrase.head)
         return phrase if modifier is None else replace(phrase, modifiers=(modifier,))
 
     def _modifier(self, head: Noun | Name) -> Preposed | None:
-        """A prepositional phrase that, by the kinds of both nouns, can only belong to the noun."""
+        """Give a prepositional phrase that, by the kinds of the nouns, belongs to the noun."""
         if isinstance(head, Noun) and head.parts and self.chooser.chance(0.7):
             return self._part(head)
         if head.kind == "document":
@@ -312,7 +317,7 @@ class PhraseSampler:
             return Preposed("of", self._definite(("institution", "person", "place")))
         if head.kind == "person":
             if self.chooser.chance(0.5):
-                return Preposed("with", self._indefinite(("artifact", "document", "animal")))
+                return Preposed("with", self._indefinite(("artifact", "document")))
             return Preposed("from", self._definite(("place",)))
         if head.kind in NEAR_KINDS:
             return Preposed("near", self._definite(("place",)))
@@ -330,22 +335,22 @@ class PhraseSampler:
         return Preposed("with", self._introduced(phrase))
 
     def _definite(self, kinds: Collection[str]) -> NounPhrase:
-        """A simple phrase inside another: "the pier", "London", "the old market"."""
-        phrase = self._head(kinds, named=True)
+        """Give a simple phrase inside another: "the pier", "London", "the old market"."""
+        phrase = self._head(kinds, NAME_KINDS)
         if isinstance(phrase.head, Name):
             return self._introduced(phrase)
         adjectives = self.adjectives(phrase.head.kind, 1)
         return self._introduced(replace(phrase, determiner="the", adjectives=adjectives))
 
     def _indefinite(self, kinds: Collection[str]) -> NounPhrase:
-        phrase = self._head(kinds, named=False)
+        phrase = self._head(kinds)
         singular = isinstance(phrase.head, Noun) and not (phrase.plural or phrase.head.uncountable)
         determiner: Determiner | None = "a" if singular else None
         adjectives = self.adjectives(phrase.head.kind, 1)
         return self._introduced(replace(phrase, determiner=determiner, adjectives=adjectives))
 
     def _introduced(self, phrase: NounPhrase) -> NounPhrase:
-        """The phrase with a referent, if it stands for something in particular."""
+        """Give the phrase with a referent, if it stands for something in particular."""
         if phrase.determiner not in SPECIFIC_DETERMINERS:
             return phrase
         return self.discourse.introduce(phrase)
@@ -364,5 +369,7 @@ class PhraseSampler:
             year = int(self.chooser.generator.integers(FIRST_YEAR, LAST_YEAR + 1))
         return Date(day=day, month=month, year=year)
 
-    def _adverb_position(self, lemma: str) -> Position:
-        return "end" if lemma in END_ADVERBS else self.chooser.pick(("front", "end", "middle"))
+    def _adverb_position(self, adverb: Adverb, position: Position) -> Position:
+        if adverb.lemma in END_ADVERBS:
+            return "end"
+        return position if position == "front" else self.chooser.pick(("end", "middle"))

@@ -61,7 +61,7 @@ class Node:
     frame: Frame | None = None
 
     def head_word(self) -> Node:
-        """The word that heads this phrase."""
+        """Give the word that heads this phrase."""
         node = self
         while node.word is None:
             node = next(part.node for part in node.children if part.relation == HEAD)
@@ -73,17 +73,17 @@ class Node:
 
 
 def leaf(word: Word, entity: str | None = None, name: str | None = None) -> Node:
-    """A node for one word."""
+    """Give a node for one word."""
     return Node(word=word, entity=entity, name=name)
 
 
 def part(relation: str, word: Word) -> Part:
-    """A word as a child of a phrase."""
+    """Give a word as a child of a phrase."""
     return Part(relation, leaf(word))
 
 
 def phrase(label: str | None, *children: Part, name: str | None = None) -> Node:
-    """A phrase of some children in their order."""
+    """Give a phrase of some children in their order."""
     return Node(label=label, children=children, name=name)
 
 
@@ -100,7 +100,7 @@ class _Reading:
 
 
 def read_sentence(root: Node) -> Sentence:
-    """The annotated sentence of a tree."""
+    """Give the annotated sentence of a tree."""
     reading = _Reading()
     _visit(root, "", reading)
     _govern(root, None, "root", reading)
@@ -149,7 +149,9 @@ def _govern(node: Node, governor: Node | None, relation: str, reading: _Reading)
 def _tokens(reading: _Reading) -> tuple[Token, ...]:
     words = [
         with_article_form(word, following)
-        for word, following in zip(reading.words, [*reading.words[1:], reading.words[-1]], strict=True)
+        for word, following in zip(
+            reading.words, [*reading.words[1:], reading.words[-1]], strict=True
+        )
     ]
     words[0] = replace(words[0], form=words[0].form[0].upper() + words[0].form[1:])
     joined = [word.joins_previous for word in words[1:]] + [False]

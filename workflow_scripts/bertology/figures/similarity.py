@@ -1,0 +1,93 @@
+"""How alike fine-tuned and pretrained encoders are, layer by layer."""
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from bertology.errors import InputError
+from bertology.figures.style import (
+    GREY,
+    Palette,
+    display_name,
+    figure_style,
+    panel_grid,
+    read_table,
+    save_figure,
+)
+from bertology.tables import SIMILARITY
+
+PANEL_SIZE = (2.4, 2.6)  # inches
+
+
+def plot_similarity(table: Path, png: Path, pdf: Path) -> None:
+    """Draw RSA against the layer, one panel for each encoder and set of stimuli.
+
+    A line for each task: layer k of the fine-tuned encoder against layer k of the pretrained one,
+    mean over seeds, with a band from the least to the greatest seed. Dashed: the ceiling, two
+    fine-tunings that differ in their seed only. Dotted: the floor, a random encoder against the
+    pretrained one. `table` has the columns SIMILARITY; only its variant `full` is drawn.
+    """
+    rows = _same_layer(read_table(table, SIMILARITY), table)
+    palette = Palette.of(task for task in rows["task"].unique() if task)
+    with figure_style():
+        figure, panels = panel_grid(rows, ["encoder", "stimuli"], PANEL_SIZE)
+        for axis, panel in panels:
+            _draw_panel(axis, panel, palette)
+        correlation = rows["metric"].iloc[0].removeprefix("rsa_").capitalize()
+        figure.supylabel(f"RSA ({correlation} correlation)", fontsize=9)
+        figure.supxlabel("Layer (0: embeddings)", fontsize=9)
+        _legend(figure, rows, palette)
+        save_figure(figure, png, pdf)
+        plt.close(figure)
+
+
+def _same_layer(rows: pd.DataFrame, table: Path) -> pd.DataFrame:
+    """Keep RSA of each layer with the same layer, of full fine-tunings and random encoders."""
+    same = rows["layer"] == rows["second_layer"]
+    whole = rows["variant"].isin(["full", ""])
+    kept = rows[rows["metric"].str.startswith("rsa_") & same & whole]
+    if kept["metric"].nunique() != 1:
+        found = f"metrics {sorted(kept['metric'].unique())}"
+        raise InputError.at(table, None, found, "one metric that begins with rsa_")
+    return kept
+
+
+def _draw_panel(axis: Axes, rows: pd.DataFrame, palette: Palette) -> None:
+    tuned, ceiling, floor = (
+        rows[rows["comparison"] == comparison] for comparison in ("tuned", "ceiling", "floor")
+    )
+    shared = {"x": "layer", "y": "value", "ax": axis, "legend": False}
+    by_task = {**shared, "hue": "task", "palette": palette.colours}
+    sns.lineplot(floor, **shared, color=GREY, linestyle=":", errorbar=None)
+    sns.lineplot(ceiling, **by_task, linestyle=(0, (4, 2)), linewidth=1.1, errorbar=None)
+    # The percentile interval of 100 % is the range from the least to the greatest value.
+    sns.lineplot(
+        tuned, **by_task, style="task", markers=palette.markers, dashes=False, errorbar=("pi", 100)
+    )
+    axis.set(xlabel="", ylabel="")
+    axis.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
+
+
+def _legend(figure: Figure, rows: pd.DataFrame, palette: Palette) -> None:
+    """Explain, below the panels, only what is drawn."""
+    drawn = set(rows["comparison"])
+    handles: list[Line2D | Patch] = [
+        Line2D([], [], color=colour, marker=palette.markers[task], label=display_name(task))
+        for task, colour in palette.colours.items()
+    ]
+    if rows.loc[rows["comparison"] == "tuned", "seed"].nunique() > 1:
+        handles.append(Patch(color=GREY, alpha=0.25, label="Range over seeds"))
+    if "ceiling" in drawn:
+        label = "Ceiling: two seeds of one task"
+        handles.append(Line2D([], [], color="black", linestyle=(0, (4, 2)), label=label))
+    if "floor" in drawn:
+        label = "Floor: random encoder"
+        handles.append(Line2D([], [], color=GREY, linestyle=":", label=label))
+    figure.legend(handles=handles, loc="outside lower center", ncols=3)

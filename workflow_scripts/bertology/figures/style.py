@@ -1,0 +1,119 @@
+"""What the figures share: colours, markers, names of tasks, and how a figure is saved."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from bertology.errors import InputError
+from bertology.files import atomic_file
+
+mpl.use("Agg")
+
+# Okabe and Ito's colours (2008), apart for colour-blind readers; ordered so that neighbours differ
+# in lightness too, and paired with markers, so that they stay apart in grey.
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
+MARKERS = ("o", "s", "^", "D", "v", "P")
+GREY = "#6E6E6E"
+PANELS_ACROSS = 4
+RESOLUTION = 200  # dots per inch
+SETTINGS = {
+    "axes.edgecolor": "#404040",
+    "axes.labelsize": 9,
+    "axes.linewidth": 0.7,
+    "axes.titlesize": 9.5,
+    "figure.constrained_layout.use": True,
+    "font.size": 9,
+    "grid.color": "#E3E3E3",
+    "grid.linewidth": 0.6,
+    "legend.fontsize": 8.5,
+    "legend.frameon": False,
+    "lines.linewidth": 1.5,
+    "pdf.fonttype": 42,  # letters as text, not as drawings
+    "xtick.labelsize": 8.5,
+    "ytick.labelsize": 8.5,
+}
+ABBREVIATIONS = {"las": "LAS", "f1": "F1", "accuracy": "Accuracy"}
+
+
+@contextmanager
+def figure_style() -> Iterator[None]:
+    """Draw in the project's style inside the block, and leave no setting changed behind it."""
+    with mpl.rc_context(), sns.axes_style("whitegrid"):
+        mpl.rcParams.update(SETTINGS)
+        yield
+
+
+def read_table(path: Path, columns: Iterable[str]) -> pd.DataFrame:
+    """Read a table of results; InputError where it has no row or lacks one of the columns.
+
+    Empty cells of text columns are empty texts. `value` is a number, and so are layers.
+    """
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    missing = [column for column in columns if column not in table]
+    if missing or table.empty:
+        found = f"no column {missing[0]!r}" if missing else "no row"
+        raise InputError.at(path, 1, found, f"a table with the columns {', '.join(columns)}")
+    numbers = [column for column in ("value", "layer", "second_layer") if column in table]
+    return table.assign(**{column: pd.to_numeric(table[column]) for column in numbers})
+
+
+@dataclass(frozen=True)
+class Palette:
+    """The colour and the marker of each task."""
+
+    colours: dict[str, str]
+    markers: dict[str, str]
+
+    @classmethod
+    def of(cls, tasks: Iterable[str]) -> "Palette":
+        """Assign colours and markers in order; InputError for more tasks than can be told apart."""
+        names = list(tasks)
+        if len(names) > len(COLOURS):
+            raise InputError(f"figure: found {len(names)} tasks; allowed: up to {len(COLOURS)}")
+        return cls(dict(zip(names, COLOURS, strict=False)), dict(zip(names, MARKERS, strict=False)))
+
+
+def panel_grid(
+    rows: pd.DataFrame, by: list[str], size: tuple[float, float]
+) -> tuple[Figure, list[tuple[Axes, pd.DataFrame]]]:
+    """Lay out one titled panel of `size` inches for each combination of the columns `by`.
+
+    Returns the figure, and each panel's axes with its rows of the table. Panels share their y
+    axis. The encoder stands in the titles only if there are several.
+    """
+    groups = list(rows.groupby(by, sort=False))
+    across = min(len(groups), PANELS_ACROSS)
+    down = -(-len(groups) // across)
+    figure, axes = plt.subplots(
+        down, across, sharey=True, squeeze=False, figsize=(size[0] * across, size[1] * down + 0.6)
+    )
+    for unused in axes.flat[len(groups) :]:
+        unused.set_visible(False)
+    panels = []
+    for axis, (names, panel) in zip(axes.flat, groups, strict=False):
+        shown = names if rows["encoder"].nunique() > 1 else names[1:]
+        axis.set_title(": ".join(display_name(name) for name in shown))
+        panels.append((axis, panel))
+    return figure, panels
+
+
+def display_name(name: str) -> str:
+    """Give a name of the configuration, or a metric, as a reader would write it."""
+    words = name.replace("_", " ").replace("-", " ")
+    return ABBREVIATIONS.get(name, words[:1].upper() + words[1:])
+
+
+def save_figure(figure: Figure, png: Path, pdf: Path) -> None:
+    """Save as PNG and PDF, without the time of day, so that equal figures have equal bytes."""
+    with atomic_file(png) as temporary:
+        figure.savefig(temporary, dpi=RESOLUTION, metadata={"Software": None})
+    with atomic_file(pdf) as temporary:
+        figure.savefig(temporary, metadata={"CreationDate": None})

@@ -1,0 +1,57 @@
+"""Collect the results of single jobs into long tables: one value of one metric a row."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from bertology.errors import InputError
+from bertology.files import atomic_file
+
+FINETUNING = ("encoder", "task", "variant", "seed", "split", "metric", "value", "n")
+SIMILARITY = (
+    *("encoder", "stimuli", "comparison", "task", "variant", "seed", "second_seed"),
+    *("layer", "second_layer", "metric", "value", "n"),
+)
+LAYER_COLUMNS = {"layer_first": "layer", "layer_second": "second_layer"}
+
+Files = Sequence[tuple[Mapping[str, object], Path]]
+
+
+def collect_finetuning(files: Files, path: Path) -> None:
+    """Write the scores of all training runs, with the columns FINETUNING.
+
+    `files` pairs each run's wildcards (encoder, task, variant, seed) with its CSV of scores
+    (split, metric, value, n). Raises InputError for a file that lacks a column.
+    """
+    _collect(files, FINETUNING, path)
+
+
+def collect_similarity(files: Files, path: Path) -> None:
+    """Write all comparisons of representations, with the columns SIMILARITY.
+
+    `files` pairs what each comparison is between (encoder, stimuli, comparison; task, variant, seed
+    and second_seed where it has them) with its CSV from `rsa.write_comparison`. `layer` is the
+    first model's and `second_layer` the second's. Raises InputError for a file that lacks a column.
+    """
+    _collect(files, SIMILARITY, path)
+
+
+def _collect(files: Files, columns: Sequence[str], path: Path) -> None:
+    """Join the tables in the order given. Cells stay text, so that no digit of a value changes."""
+    if not files:
+        raise InputError(f"{path}: found no result to collect; allowed: one or more")
+    tables = [_with_wildcards(wildcards, file, columns) for wildcards, file in files]
+    with atomic_file(path) as temporary:
+        pd.concat(tables).to_csv(temporary, index=False)
+
+
+def _with_wildcards(
+    wildcards: Mapping[str, object], file: Path, columns: Sequence[str]
+) -> pd.DataFrame:
+    table = pd.read_csv(file, dtype=str, keep_default_na=False).rename(columns=LAYER_COLUMNS)
+    missing = [column for column in ("metric", "value", "n") if column not in table]
+    if missing:
+        raise InputError.at(file, 1, f"columns {list(table.columns)}", f"a column {missing[0]!r}")
+    own = {column: str(wildcards.get(column, "")) for column in columns if column not in table}
+    return table.assign(**own)[list(columns)]
