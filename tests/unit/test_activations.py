@@ -139,8 +139,14 @@ def test_token_table_names_every_wordpiece(encoder_folder, tmp_path):
 def test_tags_go_to_every_wordpiece_of_their_word(encoder_folder, tmp_path):
     tokens = cache(encoder_folder, tmp_path / "cache", STIMULI).tokens
     tagged = tokens[(tokens["sentence"] == "a") & ~tokens["special"]]
-    assert list(tagged["wordpiece"][tagged["tag"] == "ADV"]) == ["un", "##bel", "##ie", "##va",
-                                                                "##bly", "late"]  # fmt: skip
+    assert list(tagged["wordpiece"][tagged["tag"] == "ADV"]) == [
+        "un",
+        "##bel",
+        "##ie",
+        "##va",
+        "##bly",
+        "late",
+    ]
     assert tokens["tag"][tokens["special"] | (tokens["sentence"] == "c")].isna().all()
 
 

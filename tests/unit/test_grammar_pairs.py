@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+
 from bertology.corpora.grammar.lexicon import DATA_FOLDER, DOMAINS, Name, read_tables
 from bertology.corpora.grammar.meaning import Clause, Date, NounPhrase
 from bertology.corpora.grammar.pairs import Pair, draw_pairs, write_pairs
@@ -54,7 +55,9 @@ class World:
 
 
 def key_of(phrase: NounPhrase) -> object:
-    return phrase.head.words if isinstance(phrase.head, Name) else (phrase.head.lemma, phrase.plural)
+    return (
+        phrase.head.words if isinstance(phrase.head, Name) else (phrase.head.lemma, phrase.plural)
+    )
 
 
 def is_known(phrase: NounPhrase) -> bool:
@@ -212,7 +215,9 @@ class Worlds:
 
     def attributes(self) -> set[str]:
         """Some of the adjectives of the pair; of two opposites at most one."""
-        order = [self.adjectives[index] for index in self.generator.permutation(len(self.adjectives))]
+        order = [
+            self.adjectives[index] for index in self.generator.permutation(len(self.adjectives))
+        ]
         chosen: set[str] = set()
         for adjective in order:
             if OPPOSITE[adjective] not in chosen and (self.alike or self.coin(0.7)):
@@ -234,11 +239,10 @@ class Worlds:
         for lemma in lemmas:
             nouns = upward(lemma, NOUN_ABOVE)
             plural = any(p.head.lemma == lemma and p.determiner != "a" for p in unknown)
-            sizes = [1, 2, 3, *self.numbers, *(n + 1 for n in self.numbers)] if plural else [0, 1, 2]
-            crowd += [
-                Thing(nouns, self.attributes())
-                for _ in range(int(self.one_of(sizes)))
-            ]
+            sizes = (
+                [1, 2, 3, *self.numbers, *(n + 1 for n in self.numbers)] if plural else [0, 1, 2]
+            )
+            crowd += [Thing(nouns, self.attributes()) for _ in range(int(self.one_of(sizes)))]
         return crowd
 
     def add_events(self, world: World) -> None:
@@ -322,7 +326,118 @@ EXPECTED = {"entailment": {True}, "contradiction": {False}, "neutral": {True, Fa
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_labels_are_sound_in_all_worlds(domain: str) -> None:
     generator = np.random.default_rng(7)
-    for pair, premise, hypothesis in draw_pairs(domain, "test", 60, 11, {}):
+    for pair, premise, hypothesis in draw_pairs(domain, "test", 50, 11, {}):
         counts = outcomes(pair, generator, 25, 3000)
         assert counts.total() > 0, f"no world for: {premise}"
         assert set(counts) == EXPECTED[pair.label], f"{pair.label}: {premise} ## {hypothesis}"
+
+
+def test_the_checker_tells_true_labels_from_false_ones() -> None:
+    generator = np.random.default_rng(1)
+    wrong = 0
+    for pair, _, _ in draw_pairs("market", "train", 40, 3, {}):
+        counts = outcomes(pair, generator, 25, 3000)
+        wrong += sum(set(counts) == EXPECTED[o] for o in INFERENCE_LABELS if o != pair.label)
+    assert wrong == 0
+
+
+# The files
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict]]:
+    folder = tmp_path_factory.mktemp("pairs")
+    write_pairs("market", {"train": 3000, "dev": 100, "test": 1001}, 5, folder)
+    return {split: read(folder / f"{split}.jsonl") for split in SPLITS}
+
+
+def read(path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_keys_are_those_of_multinli(files) -> None:
+    for record in files["dev"]:
+        assert set(record) == {"pairID", "gold_label", "sentence1", "sentence2", "genre"}
+        assert record["genre"] == "market"
+    identifiers = [record["pairID"] for records in files.values() for record in records]
+    assert len(identifiers) == len(set(identifiers)) == 4101
+
+
+def test_labels_are_balanced(files) -> None:
+    for records in files.values():
+        counts = Counter(record["gold_label"] for record in records)
+        assert set(counts) == set(INFERENCE_LABELS)
+        assert max(counts.values()) - min(counts.values()) <= 1
+
+
+def test_no_sentence_stands_in_two_splits(files) -> None:
+    texts = {s: {r[k] for r in files[s] for k in ("sentence1", "sentence2")} for s in SPLITS}
+    for one, other in itertools.combinations(SPLITS, 2):
+        assert not texts[one] & texts[other]
+    premises = [record["sentence1"] for records in files.values() for record in records]
+    assert len(premises) == len(set(premises))
+
+
+def test_words_for_the_test_only_occur_in_the_test_only(files) -> None:
+    held_out = {
+        form for word in WORDS.nouns if word.test_only for form in (word.lemma, word.plural)
+    }
+    held_out |= {word.past for word in WORDS.verbs if word.test_only}
+    held_out |= {word.lemma for word in (*WORDS.adjectives, *WORDS.adverbs) if word.test_only}
+    used = {
+        split: {
+            word
+            for record in files[split]
+            for word in (record["sentence1"] + " " + record["sentence2"]).rstrip(".").split()
+        }
+        for split in SPLITS
+    }
+    assert not held_out & (used["train"] | used["dev"])
+    assert len(held_out & used["test"]) > 15
+
+
+def test_pairs_are_short(files) -> None:
+    words = {k: [len(r[k].split()) for r in files["train"]] for k in ("sentence1", "sentence2")}
+    assert 7 < np.mean(words["sentence1"]) < 12
+    assert 6 < np.mean(words["sentence2"]) < 9
+
+
+def test_the_hypothesis_alone_does_not_tell_the_label(files) -> None:
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.linear_model import LogisticRegression
+
+    vectorizer = CountVectorizer(ngram_range=(1, 2))
+    train, test = files["train"], files["test"]
+    counts = vectorizer.fit_transform([record["sentence2"] for record in train])
+    model = LogisticRegression(C=0.3, max_iter=300).fit(counts, [r["gold_label"] for r in train])
+    known = model.score(counts, [record["gold_label"] for record in train])
+    guessed = vectorizer.transform([record["sentence2"] for record in test])
+    assert known > 0.5, "the classifier must have learnt something to be a test at all"
+    assert model.score(guessed, [record["gold_label"] for record in test]) < 0.40
+
+
+def test_negation_and_passive_are_as_common_in_hypotheses_of_all_labels(files) -> None:
+    for mark in (" not ", " was ", " by ", "No "):
+        rates = [
+            np.mean([mark in r["sentence2"] for r in files["train"] if r["gold_label"] == label])
+            for label in INFERENCE_LABELS
+        ]
+        assert min(rates) > 0.02
+        assert max(rates) - min(rates) < 0.06, mark
+
+
+def test_same_arguments_give_the_same_bytes_and_another_seed_does_not(tmp_path) -> None:
+    for name, seed in (("one", 3), ("two", 3), ("three", 4)):
+        write_pairs("village", {"train": 30, "test": 12}, seed, tmp_path / name)
+    for split in ("train", "test"):
+        one, two, three = (
+            (tmp_path / name / f"{split}.jsonl").read_bytes() for name in ("one", "two", "three")
+        )
+        assert one == two != three
+    assert not (tmp_path / "one" / "dev.jsonl").exists()
+
+
+def test_an_unknown_domain_is_refused(tmp_path) -> None:
+    with pytest.raises(InputError, match="moon"):
+        write_pairs("moon", {"train": 3}, 1, tmp_path)
+    assert not list(tmp_path.iterdir())

@@ -63,7 +63,7 @@ SIMILARITY = {"compare_representations": 20, "tabulate_similarity": 1, "plot_sim
             "finetuning/parsing.py",
             {
                 "finetune_encoder": 2,
-                "ablate_layers": 6,
+                "ablate_layers": 4,
                 "tabulate_finetuning": 1,
                 "plot_finetuning": 1,
                 # Two runs on two stimulus sets, each against the base, and against one another.
@@ -85,7 +85,7 @@ def test_a_changed_learning_rate_reruns_that_task_alone(smoke):
     ):
         assert smoke.stale() == {
             "finetune_encoder": 2,
-            "ablate_layers": 6,
+            "ablate_layers": 4,
             "tabulate_finetuning": 1,
             "plot_finetuning": 1,
             "cache_activations": 4,

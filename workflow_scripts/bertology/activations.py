@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from bertology.corpora.shapes import Stimulus
 
+    Encoded = list[tuple[Stimulus, BatchEncoding]]
+
 logger = logging.getLogger(__name__)
 
 LARGEST = float(np.finfo(np.float16).max)
@@ -68,7 +70,7 @@ def cache_activations(
 
     `tokens_per_batch` bounds the tokens of one forward pass, padding included, and with it the
     memory; the values do not depend on it beyond rounding. Stimuli that are longer than the
-    encoder takes are left out whole, and named in `summary.json` and in the log.
+    encoder takes are left out whole, counted in the log and named in `summary.json`.
 
     Raises InputError for stimuli that cannot be read, for hidden states outside the range of
     float16, and where no stimulus is short enough.
@@ -82,28 +84,36 @@ def cache_activations(
     torch.set_num_threads(threads)
     encoder, tokenizer = load_encoder(encoder_folder), load_tokenizer(encoder_folder)
     encoder.to("cuda" if torch.cuda.is_available() else "cpu")
-    longest = maximum_tokens(encoder)
     encoded = [(stimulus, _encode(stimulus, tokenizer)) for stimulus in stimuli]
-    kept = [pair for pair in encoded if len(pair[1].input_ids) <= longest]
-    too_long = [stimulus.identifier for stimulus, one in encoded if len(one.input_ids) > longest]
-    if too_long:
-        logger.warning("left out %d stimuli over %d tokens: %s", len(too_long), longest, too_long)
-    if not kept:
-        raise InputError.at(stimuli_file, None, "only longer stimuli", f"up to {longest} tokens")
+    kept = _short_enough(encoded, maximum_tokens(encoder), stimuli_file)
     tokens = pd.DataFrame([row for pair in kept for row in _token_rows(*pair)])
     with atomic_folder(folder) as temporary:
         tokens.to_parquet(temporary / "tokens.parquet", index=False)
         encodings = [encoding for _, encoding in kept]
         _write_layers(encoder, tokenizer, encodings, temporary, tokens_per_batch)
-        summary = {
-            "encoder": describe(encoder),
-            "sentences": len(kept),
-            "tokens": len(tokens),
-            "special_tokens": int(tokens["special"].sum()),
-            "words_without_token": _words_without_token(kept),
-            "left_out_as_too_long": too_long,
-        }
+        summary = {"encoder": describe(encoder), **_summary(encoded, kept)}
         (temporary / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", "utf-8")
+
+
+def _short_enough(encoded: "Encoded", longest: int, stimuli_file: Path) -> "Encoded":
+    kept = [pair for pair in encoded if len(pair[1].input_ids) <= longest]
+    if not kept:
+        raise InputError.at(stimuli_file, None, "only longer stimuli", f"up to {longest} tokens")
+    if len(kept) < len(encoded):
+        logger.warning("%d stimuli over %d tokens left out", len(encoded) - len(kept), longest)
+    return kept
+
+
+def _summary(encoded: "Encoded", kept: "Encoded") -> dict[str, Any]:
+    """Say how much there is, and what is not: long stimuli, words without any wordpiece."""
+    used = {stimulus.identifier for stimulus, _ in kept}
+    names = [stimulus.identifier for stimulus, _ in encoded]
+    return {
+        "sentences": len(kept),
+        "tokens": sum(len(encoding.input_ids) for _, encoding in kept),
+        "words_without_token": sum(_words_without_token(*pair) for pair in kept),
+        "left_out_as_too_long": [name for name in names if name not in used],
+    }
 
 
 def _encode(stimulus: "Stimulus", tokenizer: "Tokenizer") -> "BatchEncoding":
@@ -129,14 +139,10 @@ def _token_rows(stimulus: "Stimulus", encoding: "BatchEncoding") -> Iterator[dic
         }
 
 
-def _words_without_token(kept: "list[tuple[Stimulus, BatchEncoding]]") -> int:
+def _words_without_token(stimulus: "Stimulus", encoding: "BatchEncoding") -> int:
     """Count words that the tokenizer drops, such as a lone control character."""
-    words = sum(len(segment) for stimulus, _ in kept for segment in stimulus.segments)
-    seen = 0
-    for _, encoding in kept:
-        places = set(zip(encoding.sequence_ids(), encoding.word_ids(), strict=True))
-        seen += len(places - {(None, None)})
-    return words - seen
+    places = set(zip(encoding.sequence_ids(), encoding.word_ids(), strict=True))
+    return sum(len(segment) for segment in stimulus.segments) - len(places - {(None, None)})
 
 
 def _write_layers(

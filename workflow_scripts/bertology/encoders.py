@@ -236,7 +236,8 @@ def load_encoder(folder: Path) -> PreTrainedModel:
     configuration and for model classes that need code of their own.
     """
     try:
-        with _quiet_transformers():
+        # The pooler that some folders lack would be drawn from the global generator.
+        with _quiet_transformers(), torch.random.fork_rng(devices=[]):
             encoder, report = AutoModel.from_pretrained(
                 folder,
                 dtype=torch.float32,

@@ -5,6 +5,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -15,6 +16,7 @@ from bertology.figures.style import (
     Palette,
     display_name,
     figure_style,
+    legend_below,
     panel_grid,
     read_table,
     save_figure,
@@ -41,6 +43,7 @@ def plot_finetuning(table: Path, png: Path, pdf: Path) -> None:
         for axis, panel in panels:
             _draw_panel(axis, panel, palette)
         panels[0][0].set_ylim(0, 104)
+        figure.supylabel("Score on test data (%)", fontsize=9)
         _legend(figure)
         save_figure(figure, png, pdf)
         plt.close(figure)
@@ -78,15 +81,15 @@ def _draw_panel(axis: Axes, rows: pd.DataFrame, palette: Palette) -> None:
         size=5,
         ax=axis,
     )
-    axis.set(xlabel="", ylabel=f"{display_name(metric)} on test data (%)")
+    axis.set(xlabel="", ylabel="", title=f"{axis.get_title()}: {display_name(metric)}")
     axis.set_xticks(range(len(order)), [VARIANTS[variant] for variant in order])
     axis.set_xlim(-0.5, len(order) - 0.25)
     axis.grid(visible=False, axis="x")
 
 
 def _legend(figure: Figure) -> None:
-    handles = [
+    handles: list[Artist] = [
         Line2D([], [], color=GREY, marker="o", linestyle="", markersize=5, label="One seed"),
         Line2D([], [], color="black", label="Mean over seeds"),
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=2)
+    legend_below(figure, handles)

@@ -5,6 +5,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -17,12 +18,14 @@ from bertology.figures.style import (
     Palette,
     display_name,
     figure_style,
+    legend_below,
     panel_grid,
     read_table,
     save_figure,
 )
 from bertology.tables import SIMILARITY
 
+DASHES = (0, (4, 2))
 PANEL_SIZE = (2.4, 2.6)  # inches
 
 
@@ -42,7 +45,6 @@ def plot_similarity(table: Path, png: Path, pdf: Path) -> None:
             _draw_panel(axis, panel, palette)
         correlation = rows["metric"].iloc[0].removeprefix("rsa_").capitalize()
         figure.supylabel(f"RSA ({correlation} correlation)", fontsize=9)
-        figure.supxlabel("Layer (0: embeddings)", fontsize=9)
         _legend(figure, rows, palette)
         save_figure(figure, png, pdf)
         plt.close(figure)
@@ -65,20 +67,22 @@ def _draw_panel(axis: Axes, rows: pd.DataFrame, palette: Palette) -> None:
     )
     shared = {"x": "layer", "y": "value", "ax": axis, "legend": False}
     by_task = {**shared, "hue": "task", "palette": palette.colours}
-    sns.lineplot(floor, **shared, color=GREY, linestyle=":", errorbar=None)
-    sns.lineplot(ceiling, **by_task, linestyle=(0, (4, 2)), linewidth=1.1, errorbar=None)
+    if not floor.empty:
+        sns.lineplot(floor, **shared, color=GREY, linestyle=":", errorbar=None)
+    if not ceiling.empty:
+        sns.lineplot(ceiling, **by_task, linestyle=DASHES, linewidth=1.1, errorbar=None)
     # The percentile interval of 100 % is the range from the least to the greatest value.
     sns.lineplot(
         tuned, **by_task, style="task", markers=palette.markers, dashes=False, errorbar=("pi", 100)
     )
-    axis.set(xlabel="", ylabel="")
+    axis.set(xlabel="Layer (0: embeddings)", ylabel="")
     axis.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
 
 
 def _legend(figure: Figure, rows: pd.DataFrame, palette: Palette) -> None:
     """Explain, below the panels, only what is drawn."""
     drawn = set(rows["comparison"])
-    handles: list[Line2D | Patch] = [
+    handles: list[Artist] = [
         Line2D([], [], color=colour, marker=palette.markers[task], label=display_name(task))
         for task, colour in palette.colours.items()
     ]
@@ -86,8 +90,8 @@ def _legend(figure: Figure, rows: pd.DataFrame, palette: Palette) -> None:
         handles.append(Patch(color=GREY, alpha=0.25, label="Range over seeds"))
     if "ceiling" in drawn:
         label = "Ceiling: two seeds of one task"
-        handles.append(Line2D([], [], color="black", linestyle=(0, (4, 2)), label=label))
+        handles.append(Line2D([], [], color="black", linestyle=DASHES, label=label))
     if "floor" in drawn:
         label = "Floor: random encoder"
         handles.append(Line2D([], [], color=GREY, linestyle=":", label=label))
-    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    legend_below(figure, handles)

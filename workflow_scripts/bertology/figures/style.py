@@ -1,14 +1,15 @@
 """What the figures share: colours, markers, names of tasks, and how a figure is saved."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pandas as pd
-import seaborn as sns
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -23,8 +24,9 @@ COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 GREY = "#6E6E6E"
 PANELS_ACROSS = 4
+LEGEND_ENTRY_WIDTH, LEGEND_ENTRY_HEIGHT = 2.3, 0.2  # inches
 RESOLUTION = 200  # dots per inch
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "axes.edgecolor": "#404040",
     "axes.labelsize": 9,
     "axes.linewidth": 0.7,
@@ -43,12 +45,9 @@ SETTINGS = {
 ABBREVIATIONS = {"las": "LAS", "f1": "F1", "accuracy": "Accuracy"}
 
 
-@contextmanager
-def figure_style() -> Iterator[None]:
-    """Draw in the project's style inside the block, and leave no setting changed behind it."""
-    with mpl.rc_context(), sns.axes_style("whitegrid"):
-        mpl.rcParams.update(SETTINGS)
-        yield
+def figure_style() -> AbstractContextManager[None]:
+    """Draw in the project's style inside the block; settings are as before after it."""
+    return plt.style.context(["seaborn-v0_8-whitegrid", SETTINGS])
 
 
 def read_table(path: Path, columns: Iterable[str]) -> pd.DataFrame:
@@ -93,16 +92,25 @@ def panel_grid(
     across = min(len(groups), PANELS_ACROSS)
     down = -(-len(groups) // across)
     figure, axes = plt.subplots(
-        down, across, sharey=True, squeeze=False, figsize=(size[0] * across, size[1] * down + 0.6)
+        down, across, sharey=True, squeeze=False, figsize=(size[0] * across, size[1] * down)
     )
     for unused in axes.flat[len(groups) :]:
         unused.set_visible(False)
     panels = []
     for axis, (names, panel) in zip(axes.flat, groups, strict=False):
         shown = names if rows["encoder"].nunique() > 1 else names[1:]
-        axis.set_title(": ".join(display_name(name) for name in shown))
+        axis.set_title(": ".join(display_name(str(name)) for name in shown))
         panels.append((axis, panel))
     return figure, panels
+
+
+def legend_below(figure: Figure, handles: list[Artist]) -> None:
+    """Add a legend below the panels, and the room that it takes to the figure's height."""
+    width, height = figure.get_size_inches()
+    columns = max(1, min(3, int(width // LEGEND_ENTRY_WIDTH)))
+    lines = -(-len(handles) // columns)
+    figure.set_size_inches(width, height + lines * LEGEND_ENTRY_HEIGHT)
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns)
 
 
 def display_name(name: str) -> str:

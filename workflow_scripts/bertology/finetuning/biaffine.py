@@ -4,10 +4,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bertology.finetuning.task import IGNORED
+from bertology.finetuning.task import IGNORED, Head
 
 
-class BiaffineParser(nn.Module):
+class BiaffineParser(Head):
     """Score every head of every word, and every relation of every such arc.
 
     `targets` of its methods holds, for sentences of up to n words (position 0 is the root):
@@ -31,12 +31,10 @@ class BiaffineParser(nn.Module):
         self.arc_head = _projection(hidden_size, arc_size, dropout)
         self.relation_dependent = _projection(hidden_size, relation_size, dropout)
         self.relation_head = _projection(hidden_size, relation_size, dropout)
-        # The constant 1 that is joined to a vector turns a row of the weights into a bias.
-        self.arc = nn.Parameter(torch.empty(arc_size + 1, arc_size))
-        self.relation = nn.Parameter(torch.empty(relations, relation_size + 1, relation_size + 1))
-        nn.init.xavier_uniform_(self.arc)
-        for weights in self.relation:
-            nn.init.xavier_uniform_(weights)
+        # The constant 1 that is joined to a vector turns a row of the weights into a bias. From
+        # zero, where all arcs are equally likely, the parser learns faster than from chance.
+        self.arc = nn.Parameter(torch.zeros(arc_size + 1, arc_size))
+        self.relation = nn.Parameter(torch.zeros(relations, relation_size + 1, relation_size + 1))
 
     def loss(self, hidden: Tensor, targets: dict[str, Tensor]) -> Tensor:
         """Return the cross-entropy of gold heads plus that of gold relations, mean over words."""
@@ -80,7 +78,10 @@ class BiaffineParser(nn.Module):
 
 
 def _projection(hidden_size: int, size: int, dropout: float) -> nn.Sequential:
-    return nn.Sequential(nn.Linear(hidden_size, size), nn.LeakyReLU(0.1), nn.Dropout(dropout))
+    linear = nn.Linear(hidden_size, size)
+    nn.init.orthogonal_(linear.weight)
+    nn.init.zeros_(linear.bias)
+    return nn.Sequential(linear, nn.LeakyReLU(0.1), nn.Dropout(dropout))
 
 
 def _with_one(vectors: Tensor) -> Tensor:

@@ -14,12 +14,12 @@ from transformers import PreTrainedTokenizerBase as Tokenizer
 
 from bertology.corpora.inference import read_pairs
 from bertology.corpora.shapes import INFERENCE_LABELS, SentencePair
-from bertology.finetuning.task import Feature, Score, checkpoint_dropout, encoder_inputs
+from bertology.finetuning.task import Feature, Head, Score, checkpoint_dropout, encoder_inputs
 
 logger = logging.getLogger(__name__)
 
 
-class Classifier(nn.Module):
+class Classifier(Head):
     """First token -> dropout -> linear. `targets["labels"]` (batch) holds label numbers."""
 
     def __init__(self, hidden_size: int, labels: int, dropout: float) -> None:
@@ -43,7 +43,6 @@ class Inference:
     """Three-way inference over pairs of premise and hypothesis."""
 
     extension = "jsonl"
-    prediction_extension = "jsonl"
     selection_metric = "accuracy"
     labels = INFERENCE_LABELS
 

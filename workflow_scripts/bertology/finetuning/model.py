@@ -9,6 +9,7 @@ from transformers import PreTrainedModel
 
 from bertology.encoders import freeze_all, freeze_prefix, truncate
 from bertology.errors import InputError
+from bertology.finetuning.task import Head
 
 VARIANT = re.compile(r"full|untuned|(freeze|keep)-([0-9]+)")
 HIDDEN = "last_hidden_state"
@@ -17,7 +18,7 @@ HIDDEN = "last_hidden_state"
 class TaskModel(nn.Module):
     """An encoder and a head; `bfloat16` runs the encoder, not the head, in that precision."""
 
-    def __init__(self, encoder: PreTrainedModel, head: nn.Module, bfloat16: bool) -> None:
+    def __init__(self, encoder: PreTrainedModel, head: Head, bfloat16: bool) -> None:
         super().__init__()
         self.encoder = encoder
         self.head = head

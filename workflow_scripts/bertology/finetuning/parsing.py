@@ -48,7 +48,6 @@ class Parsing:
     """Dependency parsing of treebank sentences."""
 
     extension = "conllu"
-    prediction_extension = "conllu"
     selection_metric = "las"
 
     def __init__(

@@ -22,7 +22,7 @@ from bertology.corpora.questions import read_questions
 from bertology.corpora.shapes import Answer, Question
 from bertology.errors import InputError
 from bertology.finetuning.squad import exact_match, f1
-from bertology.finetuning.task import Feature, Score, encoder_inputs, pad
+from bertology.finetuning.task import Feature, Head, Score, encoder_inputs, pad
 
 logger = logging.getLogger(__name__)
 
@@ -34,11 +34,13 @@ LONGEST_QUESTION = 64
 class Window:
     """Where a window's tokens stand in the passage, and its answer.
 
-    offsets: first character and end of each token in the passage; None outside the passage.
+    offsets: first character and end of each token in the passage, or else in the question.
+    passage: whether a token belongs to the passage.
     start, end: tokens of the answer (end inclusive); both 0 where the answer is elsewhere.
     """
 
-    offsets: tuple[tuple[int, int] | None, ...]
+    offsets: tuple[tuple[int, int], ...]
+    passage: tuple[bool, ...]
     start: int
     end: int
 
@@ -52,7 +54,7 @@ class Span:
     end: int
 
 
-class SpanHead(nn.Module):
+class SpanHead(Head):
     """One linear layer that gives each token a logit as start and as end of the answer.
 
     `targets` holds `tokens` and `passage` (batch x tokens: is there a token, is it of the passage)
@@ -85,7 +87,6 @@ class QuestionAnswering:
     """Extractive question answering over passages."""
 
     extension = "json"
-    prediction_extension = "json"
     selection_metric = "f1"
     labels = ("start", "end")
 
@@ -145,8 +146,8 @@ class QuestionAnswering:
         """Collate what SpanHead reads."""
         windows = [feature.details for feature in features]
         return {
-            "tokens": pad([[True] * len(window.offsets) for window in windows], False),
-            "passage": pad([[o is not None for o in window.offsets] for window in windows], False),
+            "tokens": pad([[True] * len(feature) for feature in features], False),
+            "passage": pad([window.passage for window in windows], False),
             "starts": torch.tensor([window.start for window in windows]),
             "ends": torch.tensor([window.end for window in windows]),
         }
@@ -155,9 +156,9 @@ class QuestionAnswering:
         """Find the best span of each window."""
         best = best_spans(outputs["start"], outputs["end"], self.settings["longest_answer"])
         spans = []
-        for feature, logit, start, end in zip(features, *(b.tolist() for b in best), strict=True):
+        for feature, logit, first, last in zip(features, *best, strict=True):
             offsets = feature.details.offsets
-            spans.append(Span(logit, offsets[start][0], offsets[end][1]))
+            spans.append(Span(float(logit), offsets[first][0], offsets[last][1]))
         return spans
 
     def predictions(
@@ -203,19 +204,18 @@ class QuestionAnswering:
 
 def passage_window(encoding: Encoding, answer: Answer) -> Window:
     """Locate a window in its passage, and the answer in the window."""
-    offsets = tuple(
-        offset if sequence == 1 else None
-        for offset, sequence in zip(encoding.offsets, encoding.sequence_ids, strict=True)
-    )
+    offsets = tuple(encoding.offsets)
+    passage = tuple(sequence == 1 for sequence in encoding.sequence_ids)
     start = answer.start + len(answer.text) - len(answer.text.lstrip())
     end = start + len(answer.text.strip())
     inside = [
         token
-        for token, offset in enumerate(offsets)
-        if offset is not None and offset[0] < end and offset[1] > start
+        for token, (token_start, token_end) in enumerate(offsets)
+        if passage[token] and token_start < end and token_end > start
     ]
     whole = inside and offsets[inside[0]][0] <= start and offsets[inside[-1]][1] >= end
-    return Window(offsets, inside[0], inside[-1]) if whole else Window(offsets, 0, 0)
+    first, last = (inside[0], inside[-1]) if whole else (0, 0)
+    return Window(offsets, passage, first, last)
 
 
 def best_spans(start: Tensor, end: Tensor, longest: int) -> tuple[Tensor, Tensor, Tensor]:

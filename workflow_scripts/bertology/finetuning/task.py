@@ -1,6 +1,7 @@
 """What every fine-tuning task offers to the trainer, and what the tasks share."""
 
 import importlib
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,12 +44,17 @@ class Feature:
         return len(next(iter(self.inputs.values())))
 
 
-class Head(Protocol):
-    """Layers on top of an encoder's last hidden states (batch x tokens x hidden)."""
+class Head(nn.Module, ABC):
+    """Layers on top of an encoder's last hidden states (batch x tokens x hidden).
 
+    `targets` is what `Task.targets` collates for the same batch.
+    """
+
+    @abstractmethod
     def loss(self, hidden: Tensor, targets: dict[str, Tensor]) -> Tensor:
         """Return the mean loss, a scalar."""
 
+    @abstractmethod
     def forward(self, hidden: Tensor, targets: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return what `Task.decode` reads; the first axis of each tensor is the batch."""
 
@@ -58,7 +64,6 @@ class Task(Protocol):
 
     extension: ClassVar[str]
     """Of the files of examples: <task folder>/<split>.<extension>."""
-    prediction_extension: ClassVar[str]
     selection_metric: ClassVar[str]
     """The metric on development data that chooses the epoch."""
 
@@ -74,7 +79,7 @@ class Task(Protocol):
     def read(path: Path) -> list[Any]:
         """Read the examples of one file."""
 
-    def head(self, config: PretrainedConfig) -> nn.Module:
+    def head(self, config: PretrainedConfig) -> Head:
         """Build a freshly initialised head for an encoder of this configuration."""
 
     def features(self, examples: Sequence[Any], training: bool) -> list[Feature]:

@@ -16,6 +16,7 @@ from torch.optim import AdamW
 from torch.utils.data import Sampler
 from transformers import PreTrainedModel, Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_callback import PrinterCallback
+from transformers.utils.logging import disable_progress_bar
 
 from bertology.encoders import TOKENIZER_FILES, load_encoder, load_tokenizer, maximum_tokens
 from bertology.errors import InputError
@@ -24,7 +25,7 @@ from bertology.finetuning.model import TaskModel, apply_variant, parameter_group
 from bertology.finetuning.prediction import Predictor, Split
 from bertology.finetuning.reproducible import seed_everything
 from bertology.finetuning.sampling import SimilarLengths
-from bertology.finetuning.task import Feature, Score, Task, collate_inputs, task_class
+from bertology.finetuning.task import Feature, Head, Score, Task, collate_inputs, task_class
 
 logger = logging.getLogger(__name__)
 
@@ -56,12 +57,13 @@ def finetune(
     checkpoints: numbers of optimizer steps after which the encoder is saved; 0 is the start.
 
     Written are `encoder/` (a Hugging Face folder; for `full` alone, since of an ablation it is the
-    scores that count),
-    `head.safetensors` and `head.json`, `training.csv` (loss curve and development scores),
-    `scores.csv` (split, metric, value, n), `predictions/test.<extension>` (in the
-    task's public format) and `checkpoints/step-<n>/`. Raises InputError for what cannot be used.
+    scores that count), `head.safetensors` and `head.json`, `training.csv` (loss curve and
+    development scores), `scores.csv` (split, metric, value, n), `predictions/test.<extension>` (in
+    the task's public format) and `checkpoints/step-<n>/`. Raises InputError for what cannot be
+    used.
     """
     torch.set_num_threads(threads)
+    disable_progress_bar()
     tokenizer = load_tokenizer(encoder_folder)
     kind = task_class(task)
     paths = {name: task_folder / f"{name}.{kind.extension}" for name in SPLITS}
@@ -82,7 +84,7 @@ def finetune(
         scores = {"dev": trainer.best, "test": chosen.score(predictions, test.examples)}
         score_table(scores).to_csv(folder / "scores.csv", index=False)
         training_table(trainer.state.log_history).to_csv(folder / "training.csv", index=False)
-        predicted = folder / "predictions" / f"test.{chosen.prediction_extension}"
+        predicted = folder / "predictions" / f"test.{chosen.extension}"
         predicted.parent.mkdir()
         chosen.write(predictions, test.examples, test.path, predicted)
         save_head(model.head, chosen, task, folder)
@@ -263,7 +265,7 @@ def score_table(scores: Mapping[str, Mapping[str, Score]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["split", "metric", "value", "n"])
 
 
-def save_head(head: torch.nn.Module, task: Task, kind: str, folder: Path) -> None:
+def save_head(head: Head, task: Task, kind: str, folder: Path) -> None:
     """Write the head's weights, and its task, labels and sizes."""
     save_file(
         {name: weight.cpu().contiguous() for name, weight in head.state_dict().items()},

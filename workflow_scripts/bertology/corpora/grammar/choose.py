@@ -9,6 +9,7 @@ import numpy as np
 from bertology.corpora.grammar.lexicon import Adjective, Adverb, Lexicon, Name, Noun, Verb
 
 Item = TypeVar("Item")
+Word = TypeVar("Word", Noun, Verb, Adjective, Adverb, Name)
 
 
 class Chooser:
@@ -78,8 +79,9 @@ class Chooser:
         return self.pick(items) if items else None
 
 
-def _grouped(pairs: Iterable[tuple[str, Item]]) -> dict[str, list[Item]]:
-    groups: dict[str, list[Item]] = defaultdict(list)
-    for key, item in pairs:
-        groups[key].append(item)
+def _grouped(pairs: Iterable[tuple[str, Word]]) -> dict[str, list[Word]]:
+    """Group words by a key; words for the test only count twice, so that tests are full of them."""
+    groups: dict[str, list[Word]] = defaultdict(list)
+    for key, word in pairs:
+        groups[key] += [word, word] if word.test_only else [word]
     return dict(groups)

@@ -23,26 +23,12 @@ from bertology.corpora.grammar.meaning import (
     Quality,
     Relative,
 )
+from bertology.corpora.grammar.sample_phrases import FIRST_YEAR, LAST_YEAR, MONTHS, WEEKDAYS
 
 Edit = Callable[[Clause, Chooser], Clause | None]
 Value = TypeVar("Value")
 
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-YEARS = range(1900, 2020)
+YEARS = range(FIRST_YEAR, LAST_YEAR + 1)
 DAYS = range(1, 29)
 NUMBERS = range(2, 13)
 SLOTS = ("subject", "object", "recipient")
@@ -86,27 +72,37 @@ def heads_of(clause: Clause) -> list[Noun | Name]:
 
 def new_noun(kinds: tuple[str, ...], clause: Clause, chooser: Chooser) -> Noun | None:
     """Choose a countable noun that is neither in the clause nor more or less general than one."""
-    nouns = chooser.lexicon.nouns
-    used = [head.lemma for head in heads_of(clause) if isinstance(head, Noun)]
-    above = {general for lemma in used for general in lineage(lemma, nouns)}
+    return unrelated_noun(kinds, heads_of(clause), chooser)
+
+
+def unrelated_noun(
+    kinds: tuple[str, ...], used: list[Noun | Name], chooser: Chooser
+) -> Noun | None:
+    """Choose a countable noun that is neither used nor more or less general than a used one."""
+    nouns = [head for head in used if isinstance(head, Noun)]
+    taken = {lemma for noun in nouns for lemma in (noun.lemma, *noun.hypernyms)}
+    lemmas = {noun.lemma for noun in nouns}
     choices = [
         noun
-        for noun in nouns
+        for noun in chooser.lexicon.nouns
         if noun.kind in kinds
         and not noun.uncountable
-        and noun.lemma not in above
-        and not set(used) & set(lineage(noun.lemma, nouns))
+        and noun.lemma not in taken
+        and lemmas.isdisjoint(noun.hypernyms)
     ]
     return chooser.pick(choices) if choices else None
 
 
-def lineage(lemma: str, words: tuple[Noun, ...] | tuple[Verb, ...]) -> list[str]:
-    """Give the lemma and all that are more general, in rising order."""
-    above = {word.lemma: word.hypernym for word in words}
-    chain = [lemma]
-    while general := above.get(chain[-1]):
-        chain.append(general)
-    return chain
+def _noun(chooser: Chooser, lemma: str) -> Noun:
+    return next(noun for noun in chooser.lexicon.nouns if noun.lemma == lemma)
+
+
+def _verb(chooser: Chooser, lemma: str | None) -> Verb:
+    return next(verb for verb in chooser.lexicon.verbs if verb.lemma == lemma)
+
+
+def _adjective(chooser: Chooser, lemma: str | None) -> Adjective:
+    return next(word for word in chooser.lexicon.adjectives if word.lemma == lemma)
 
 
 def _with(clause: Clause, slot: str, phrase: NounPhrase) -> Clause:
@@ -177,20 +173,20 @@ def change_adjective(clause: Clause, chooser: Chooser) -> Clause | None:
     if found is None:
         return None
     antonym = found[1].adjectives[0].adjective.antonym
-    opposite = _by_lemma(chooser.lexicon.adjectives, antonym)
+    opposite = _adjective(chooser, antonym)
     return _with(clause, found[0], replace(found[1], adjectives=(Quality(opposite),)))
-
-
-def _by_lemma(adjectives: tuple[Adjective, ...], lemma: str | None) -> Adjective:
-    return next(adjective for adjective in adjectives if adjective.lemma == lemma)
 
 
 def add_number(clause: Clause, chooser: Chooser) -> Clause | None:
     """ "the boats" -> "the three boats"."""
     found = _slot_where(
-        clause, chooser, lambda phrase: phrase.plural and phrase.determiner == "the" and not phrase.number
+        clause,
+        chooser,
+        lambda phrase: phrase.plural and phrase.determiner == "the" and not phrase.number,
     )
-    return _with(clause, found[0], replace(found[1], number=chooser.pick(NUMBERS))) if found else None
+    return (
+        _with(clause, found[0], replace(found[1], number=chooser.pick(NUMBERS))) if found else None
+    )
 
 
 def drop_number(clause: Clause, chooser: Chooser) -> Clause | None:
@@ -241,22 +237,27 @@ def generalise_noun(clause: Clause, chooser: Chooser) -> Clause | None:
     if found is None or not _may_be_indefinite(clause, found[0]):
         return None
     slot, phrase = found
-    above = lineage(_lemma(phrase), chooser.lexicon.nouns)[1:]
-    general = chooser.pick(above)
-    head = next(noun for noun in chooser.lexicon.nouns if noun.lemma == general)
-    return _with(clause, slot, replace(phrase, head=head, determiner="a"))
+    head = more_general(phrase, chooser)
+    return _with(clause, slot, replace(phrase, head=head, determiner="a")) if head else None
+
+
+def more_general(phrase: NounPhrase, chooser: Chooser) -> Noun | None:
+    """Choose a noun that is more general than that of the phrase; None if there is none."""
+    if isinstance(phrase.head, Name) or not phrase.head.hypernyms:
+        return None
+    return _noun(chooser, chooser.pick(phrase.head.hypernyms))
+
+
+def _less_general(phrase: NounPhrase, chooser: Chooser) -> list[Noun]:
+    if isinstance(phrase.head, Name):
+        return []
+    return [noun for noun in chooser.lexicon.nouns if phrase.head.lemma in noun.hypernyms]
 
 
 def _may_be_indefinite(clause: Clause, slot: str) -> bool:
     """Say whether "a" in this slot would lie within the scope of the negation, if there is one."""
     surface_subject = "object" if clause.voice == "passive" else "subject"
     return not clause.negative or (slot != surface_subject and clause.voice == "active")
-
-
-def _lemma(phrase: NounPhrase) -> str:
-    if isinstance(phrase.head, Name):
-        raise ValueError("a name has no more general noun")
-    return phrase.head.lemma
 
 
 def specialise_noun(clause: Clause, chooser: Chooser) -> Clause | None:
@@ -267,12 +268,8 @@ def specialise_noun(clause: Clause, chooser: Chooser) -> Clause | None:
     if found is None:
         return None
     slot, phrase = found
-    used = [head.lemma for head in heads_of(clause) if isinstance(head, Noun)]
-    below = [
-        noun
-        for noun in chooser.lexicon.nouns
-        if _lemma(phrase) in lineage(noun.lemma, chooser.lexicon.nouns)[1:] and noun.lemma not in used
-    ]
+    used = heads_of(clause)
+    below = [noun for noun in _less_general(phrase, chooser) if noun not in used]
     if not below:
         return None
     # An adjective must stay with "a": of "the" it would be an attribute.
@@ -295,10 +292,6 @@ def specialise_verb(clause: Clause, chooser: Chooser) -> Clause | None:
         if clause.verb is not None and verb.hypernym == clause.verb.lemma and fits(verb, clause)
     ]
     return replace(clause, verb=chooser.pick(below)) if below else None
-
-
-def _verb(chooser: Chooser, lemma: str) -> Verb:
-    return next(verb for verb in chooser.lexicon.verbs if verb.lemma == lemma)
 
 
 def fits(verb: Verb, clause: Clause) -> bool:
@@ -344,13 +337,14 @@ def new_adjunct(clause: Clause, chooser: Chooser) -> Adjunct | None:
     if kind == "manner":
         adverb = chooser.adverb("manner")
         return Adjunct("manner", adverb) if adverb else None
-    return _new_place(clause, chooser)
+    return new_place(heads_of(clause), chooser)
 
 
-def _new_place(clause: Clause, chooser: Chooser) -> Adjunct | None:
+def new_place(used: list[Noun | Name], chooser: Chooser) -> Adjunct | None:
+    """Choose a town or a place such as "at the pier"."""
     if chooser.chance(0.6):
-        return Adjunct("place", NounPhrase(chooser.pick(_towns(clause, chooser))), "in")
-    noun = new_noun(("place",), clause, chooser)
+        return Adjunct("place", NounPhrase(chooser.pick(_towns(used, chooser))), "in")
+    noun = unrelated_noun(("place",), used, chooser)
     return Adjunct("place", NounPhrase(noun, determiner="the"), noun.preposition) if noun else None
 
 
@@ -373,7 +367,9 @@ def drop_adjunct(clause: Clause, chooser: Chooser) -> Clause | None:
 
 
 def _with_adjunct(clause: Clause, new: Adjunct) -> Clause:
-    return replace(clause, adjuncts=tuple(new if a.kind == new.kind else a for a in clause.adjuncts))
+    return replace(
+        clause, adjuncts=tuple(new if a.kind == new.kind else a for a in clause.adjuncts)
+    )
 
 
 def change_date(clause: Clause, chooser: Chooser) -> Clause | None:
@@ -414,7 +410,12 @@ def coarsen_date(clause: Clause, chooser: Chooser) -> Clause | None:
 def narrow_date(clause: Clause, chooser: Chooser) -> Clause | None:
     """ "in 1987" -> "in March 1987"."""
     time = adjunct_of(clause, "time")
-    if time is None or not isinstance(time.phrase, Date) or not time.phrase.year or time.phrase.month:
+    if (
+        time is None
+        or not isinstance(time.phrase, Date)
+        or not time.phrase.year
+        or time.phrase.month
+    ):
         return None
     narrow = replace(time.phrase, month=chooser.pick(MONTHS))
     return _with_adjunct(clause, replace(time, phrase=narrow))
@@ -435,12 +436,11 @@ def change_place(clause: Clause, chooser: Chooser) -> Clause | None:
     place = adjunct_of(clause, "place")
     if place is None or not is_town(place.phrase) or not participants_are_definite(clause):
         return None
-    town = chooser.pick(_towns(clause, chooser))
+    town = chooser.pick(_towns(heads_of(clause), chooser))
     return _with_adjunct(clause, replace(place, phrase=NounPhrase(town)))
 
 
-def _towns(clause: Clause, chooser: Chooser) -> list[Name]:
-    used = heads_of(clause)
+def _towns(used: list[Noun | Name], chooser: Chooser) -> list[Name]:
     return [n for n in chooser.lexicon.names if is_town(NounPhrase(n)) and n not in used]
 
 
@@ -466,7 +466,9 @@ def drop_agent(clause: Clause, chooser: Chooser) -> Clause | None:
 
 def add_conjunct(clause: Clause, chooser: Chooser) -> Clause | None:
     """ "the sailor" -> "the sailor and the captain", not under negation."""
-    found = _slot_where(clause, chooser, lambda phrase: is_definite(phrase) and not phrase.conjuncts)
+    found = _slot_where(
+        clause, chooser, lambda phrase: is_definite(phrase) and not phrase.conjuncts
+    )
     if found is None or clause.negative:
         return None
     noun = new_noun((found[1].head.kind,), clause, chooser)
@@ -532,25 +534,26 @@ def change_verb(clause: Clause, chooser: Chooser) -> Clause | None:
 def _unrelated_verb(clause: Clause, chooser: Chooser, frame: str) -> Verb | None:
     """Choose a verb that neither entails nor excludes that of the clause, nor the reverse."""
     assert clause.verb is not None
-    verbs = chooser.lexicon.verbs
-    near = _near(clause.verb, chooser)
     choices = [
         verb
-        for verb in verbs
+        for verb in chooser.lexicon.verbs
         if verb.frame == frame
         and is_plain(verb)
         and fits(verb, clause)
-        and not near & _near(verb, chooser)
+        and verbs_are_apart(verb, clause.verb, chooser)
     ]
     return chooser.pick(choices) if choices else None
 
 
+def verbs_are_apart(first: Verb, second: Verb, chooser: Chooser) -> bool:
+    """Say whether neither verb says anything on whether the other is true."""
+    return _near(first, chooser).isdisjoint(_near(second, chooser))
+
+
 def _near(verb: Verb, chooser: Chooser) -> set[str]:
     """Give the verb, what it entails, and the antonyms of all these."""
-    verbs = chooser.lexicon.verbs
-    chain = lineage(verb.lemma, verbs)
-    antonyms = {other.antonym for other in verbs if other.lemma in chain and other.antonym}
-    return {*chain, *antonyms}
+    chain = [verb, *(_verb(chooser, lemma) for lemma in verb.hypernyms)]
+    return {word for each in chain for word in (each.lemma, each.antonym) if word}
 
 
 def is_plain(verb: Verb) -> bool:
@@ -568,8 +571,7 @@ def narrow_restrictor(clause: Clause, chooser: Chooser) -> Clause | None:
     if not subject.adjectives and chooser.chance(0.5):
         changed = with_new_adjective(subject, chooser)
         return replace(clause, subject=changed) if changed else None
-    nouns = chooser.lexicon.nouns
-    below = [n for n in nouns if _lemma(subject) in lineage(n.lemma, nouns)[1:]]
+    below = _less_general(subject, chooser)
     return replace(clause, subject=replace(subject, head=chooser.pick(below))) if below else None
 
 
@@ -578,12 +580,8 @@ def widen_restrictor(clause: Clause, chooser: Chooser) -> Clause | None:
     subject = clause.subject
     if subject.adjectives:
         return replace(clause, subject=replace(subject, adjectives=()))
-    above = lineage(_lemma(subject), chooser.lexicon.nouns)[1:]
-    if not above:
-        return None
-    general = chooser.pick(above)
-    head = next(noun for noun in chooser.lexicon.nouns if noun.lemma == general)
-    return replace(clause, subject=replace(subject, head=head))
+    head = more_general(subject, chooser)
+    return replace(clause, subject=replace(subject, head=head)) if head else None
 
 
 # Wording and wrapping
@@ -631,8 +629,7 @@ def wrapping_says_apart(premise: Clause, hypothesis: Clause, chooser: Chooser) -
     beside = [*premise.coordinated, *([premise] if premise.subject.relative else [])]
     verbs = [clause.verb for clause in beside if clause.verb is not None]
     assert hypothesis.verb is not None
-    near = _near(hypothesis.verb, chooser)
-    return not any(near & _near(verb, chooser) for verb in verbs)
+    return all(verbs_are_apart(hypothesis.verb, verb, chooser) for verb in verbs)
 
 
 def another_clause(clause: Clause, chooser: Chooser) -> Clause | None:

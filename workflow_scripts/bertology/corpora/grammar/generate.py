@@ -89,7 +89,7 @@ class ClauseSampler:
         verb = self.chooser.pick(self.chooser.verbs(self.chooser.weighted(frames)))
         clause = self._with_adjuncts(self._with_arguments(verb, setting), setting)
         if verb.frame == "clausal":
-            return replace(clause, complement=self._embedded_clause())
+            return replace(clause, complement=self._embedded_clause(self.chooser.chance(0.1)))
         if setting.embedded:
             return clause
         if self._can_coordinate(clause) and self.chooser.chance(0.12):
@@ -98,13 +98,19 @@ class ClauseSampler:
             return self._with_dependent_clause(clause)
         return clause
 
-    def _embedded_clause(self) -> Clause:
-        setting = Setting(self.tense, embedded=True, negative=self.chooser.chance(0.1))
+    def _embedded_clause(self, negative: bool) -> Clause:
+        setting = Setting(self.tense, embedded=True, negative=negative)
         return self._copular(setting) if self.chooser.chance(0.12) else self._verbal(setting)
 
     def _with_dependent_clause(self, clause: Clause) -> Clause:
         conjunction = self.chooser.pick(tuple(CONJUNCTIONS))
-        adjunct = Adjunct(CONJUNCTIONS[conjunction], self._embedded_clause(), conjunction)
+        # Nothing happens while or before something else does not.
+        negative = conjunction == "because" and self.chooser.chance(0.1)
+        inner = self._embedded_clause(negative)
+        if conjunction != "because" and inner.tense == "future":
+            # English puts the present after "while" and "before" in the future.
+            inner = replace(inner, tense="present")
+        adjunct = Adjunct(CONJUNCTIONS[conjunction], inner, conjunction)
         return replace(clause, adjuncts=(*clause.adjuncts, adjunct))
 
     def _can_coordinate(self, clause: Clause) -> bool:
@@ -134,6 +140,7 @@ class ClauseSampler:
 
     def _with_arguments(self, verb: Verb, setting: Setting) -> Clause:
         """Sample arguments in the order in which they are written, so that pronouns look back."""
+        setting = replace(setting, verb=verb)
         passive = verb.frame == "transitive" and not verb.stative and self.chooser.chance(0.2)
         if passive and setting.asked not in ("subject", "subject.number"):
             return self._passive(verb, setting)
@@ -180,10 +187,10 @@ class ClauseSampler:
         )
         if first:
             recipient = self._argument("recipient", verb.recipient_kinds, setting)
-            thing = self._argument("object", verb.object_kinds, setting)
-            if thing.pronoun:
-                # "Gave the captain it" is no English.
-                return replace(clause, object=thing, recipient=recipient)
+            # Not "gave the captain it".
+            thing = replace(self._argument("object", verb.object_kinds, setting), pronoun=False)
+            # Nor "gave her her boat".
+            first = not (recipient.pronoun and thing.possessor is not None)
         else:
             thing = self._argument("object", verb.object_kinds, setting)
             recipient = self._argument("recipient", verb.recipient_kinds, setting)
@@ -201,16 +208,17 @@ class ClauseSampler:
         if setting.embedded or not _takes_relative(phrase) or not self.chooser.chance(0.15):
             return phrase
         # After an object, an adjunct of the relative clause could as well be the main clause's.
-        return replace(phrase, relative=self._relative(phrase, adjuncts=role == "subject"))
+        return replace(phrase, relative=self._relative(phrase, setting.verb, role == "subject"))
 
-    def _relative(self, phrase: NounPhrase, adjuncts: bool) -> Relative | None:
-        """Give a relative clause on the phrase, which is its subject or its object."""
+    def _relative(self, phrase: NounPhrase, used: Verb | None, adjuncts: bool) -> Relative | None:
+        """Give a relative clause on the phrase, its subject or object, with a verb not `used`."""
         taken = [] if phrase.referent is None else [phrase.referent]
         negative = self.chooser.chance(0.06)
         setting = Setting(self.tense, embedded=True, negative=negative, taken=taken)
         kind = phrase.head.kind
-        as_object = [verb for verb in self.chooser.verbs("transitive") if kind in verb.object_kinds]
-        as_subject = self._verbs_of_subject(kind)
+        verbs = [verb for verb in self.chooser.verbs("transitive") if kind in verb.object_kinds]
+        as_object = [verb for verb in verbs if verb is not used]
+        as_subject = [verb for verb in self._verbs_of_subject(kind) if verb is not used]
         if as_subject and (not as_object or self.chooser.chance(0.5)):
             relative = self._subject_relative(phrase, self.chooser.pick(as_subject), setting)
         elif as_object:
@@ -251,15 +259,12 @@ class ClauseSampler:
             kinds = [kind for kind in kinds if self.chooser.chance(most / len(kinds))]
         if setting.asked in ASKED_ADJUNCTS and setting.asked not in kinds:
             kinds.append(setting.asked)
-        if "frequency" in kinds and "manner" in kinds:
-            # Both stand before the verb, where one is enough.
-            kinds.remove("frequency")
         adjuncts: dict[str, Adjunct] = {}
         for kind in kinds:
             adjunct = self._adjunct(kind, verb, setting)
             if adjunct is not None:
                 adjuncts.setdefault(adjunct.kind, adjunct)
-        return replace(clause, adjuncts=tuple(adjuncts.values()))
+        return replace(clause, adjuncts=_one_in_the_middle(list(adjuncts.values())))
 
     def _adjunct_chances(self, clause: Clause, verb: Verb) -> dict[str, float]:
         """How often a clause with this verb has each adjunct, in the order of writing."""
@@ -323,7 +328,7 @@ class ClauseSampler:
     def _existential(self, setting: Setting) -> Clause:
         thing = self.phrases.new_thing(EXISTING_KINDS)
         if thing.modifiers == () and self.chooser.chance(0.15):
-            thing = replace(thing, relative=self._relative(thing, adjuncts=False))
+            thing = replace(thing, relative=self._relative(thing, None, adjuncts=False))
         place = self.phrases.place(setting)
         adjuncts = () if place is None else (place,)
         return Clause(None, thing, existential=True, tense=setting.tense, adjuncts=adjuncts)
@@ -371,6 +376,12 @@ def _names_of_objects(verb: Verb) -> Collection[str]:
     """Kinds of names that the object may be: one reaches London, but locks or owns no city."""
     of_place = verb.effect is None and not verb.instrument and not verb.stative
     return NAME_KINDS if of_place else ("person", "institution")
+
+
+def _one_in_the_middle(adjuncts: list[Adjunct]) -> tuple[Adjunct, ...]:
+    """Leave the first adverb before the verb there and put the others at the end."""
+    middle = [each for each in adjuncts if each.position == "middle"][1:]
+    return tuple(replace(each, position="end") if each in middle else each for each in adjuncts)
 
 
 def _takes_relative(phrase: NounPhrase) -> bool:

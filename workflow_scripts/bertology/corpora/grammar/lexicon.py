@@ -6,7 +6,7 @@ all domains share. Forms that a rule of English spelling gives are left out of t
 
 import re
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
@@ -49,6 +49,7 @@ DATA_FOLDER = Path(__file__).parent / "data"
 class Noun:
     """A common noun; `hypernym` is the lemma of a more general noun of the same domain or core.
 
+    `hypernyms` are all more general lemmas, the nearest first.
     `preposition` stands before the noun where it is the place or occasion of something ("at the
     pier"); `parts` are lemmas of what such a thing has.
     """
@@ -63,6 +64,7 @@ class Noun:
     preposition: str = "in"
     parts: tuple[str, ...] = ()
     gender: str | None = None
+    hypernyms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class Verb:
 
     `recipient_kinds` are those of the recipient of a ditransitive verb, or of the noun after
     `preposition` for another frame. `antonym` is a verb that cannot hold of the same arguments in
-    the same event; what `hypernym` says is true wherever the verb is. `roles` has one PropBank
+    the same event; what `hypernym` and all `hypernyms` say is true wherever the verb is. `roles` has one PropBank
     label for each argument in the order subject, object, recipient or governed noun.
     """
 
@@ -93,6 +95,7 @@ class Verb:
     stative: bool = False
     instrument: bool = False
     effect: str | None = None
+    hypernyms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,12 +199,25 @@ def read_tables(folder: Path) -> Lexicon:
     _check_distinct(folder / "adverbs.tsv", [(line, word.lemma) for line, word in adverbs])
     _check_distinct(folder / "names.tsv", [(line, " ".join(word.words)) for line, word in names])
     return Lexicon(
-        tuple(word for _, word in nouns),
-        tuple(word for _, word in verbs),
+        _with_hypernyms([word for _, word in nouns]),
+        _with_hypernyms([word for _, word in verbs]),
         tuple(word for _, word in adjectives),
         tuple(word for _, word in adverbs),
         tuple(word for _, word in names),
     )
+
+
+def _with_hypernyms(words: list[Word]) -> tuple[Word, ...]:
+    above = {word.lemma: word.hypernym for word in words}
+    filled = []
+    for word in words:
+        chain: list[str] = []
+        general = word.hypernym
+        while general is not None:
+            chain.append(general)
+            general = above[general]
+        filled.append(replace(word, hypernyms=tuple(chain)))
+    return tuple(filled)
 
 
 class _Row:
@@ -333,6 +349,7 @@ def _check_nouns(path: Path, nouns: list[tuple[int, Noun]]) -> None:
     for line, noun in nouns:
         for related in filter(None, (noun.hypernym, *noun.parts)):
             _check_available(path, line, noun, related, by_lemma)
+        _check_chain(path, line, noun, by_lemma)
         general = by_lemma.get(noun.hypernym or "")
         if general and not _same_kind(noun, general):
             allowed = f"a {noun.kind}, countable as {noun.lemma!r} is"
@@ -357,6 +374,15 @@ def _check_available(
         raise InputError.at(path, line, f"{related!r}, a word for the test only", "a word for all")
 
 
+def _check_chain(path: Path, line: int, word: Noun | Verb, by_lemma: dict[str, Word]) -> None:
+    """Refuse a word that is more general than itself."""
+    chain = [word.lemma]
+    while (general := getattr(by_lemma.get(chain[-1]), "hypernym", None)) is not None:
+        if general in chain:
+            raise InputError.at(path, line, f"hypernyms in a circle: {general!r}", "a hierarchy")
+        chain.append(general)
+
+
 def _check_verbs(path: Path, verbs: list[tuple[int, Verb]]) -> None:
     """Refuse a missing role or preposition, and a hypernym that fits fewer arguments."""
     _check_antonyms(path, verbs)
@@ -369,6 +395,7 @@ def _check_verbs(path: Path, verbs: list[tuple[int, Verb]]) -> None:
             raise InputError.at(path, line, f"{verb.lemma!r}", "preposition and kinds, or neither")
         if verb.hypernym:
             _check_available(path, line, verb, verb.hypernym, by_lemma)
+            _check_chain(path, line, verb, by_lemma)
             _check_fits(path, line, verb, by_lemma[verb.hypernym])
 
 

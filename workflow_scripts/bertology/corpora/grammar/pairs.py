@@ -134,7 +134,9 @@ _MORE = (STRONGER_EVENT,)
 _LESS = (WEAKER_EVENT,)
 _DENIALS = (("no", ()), ("no", _LESS), ("no", (WIDER,)))
 _UNIVERSAL = {
-    "entailment": _recipes(("all", _MORE), ("every", _MORE), ("all", (WIDER,)), ("every", (WIDER,))),
+    "entailment": _recipes(
+        ("all", _MORE), ("every", _MORE), ("all", (WIDER,)), ("every", (WIDER,))
+    ),
     "contradiction": _recipes(*_DENIALS),
     "neutral": _recipes(
         ("some", ()), ("most", ()), ("some", _MORE), ("all", _LESS), ("every", (NARROWER,))
@@ -197,18 +199,22 @@ def write_pairs(domain: str, sizes: dict[str, int], seed: int, folder: Path) -> 
 
     """
     seen: dict[str, str] = {}
-    for split in SPLITS:
+    for split in [split for split in SPLITS if split in sizes]:
         lines = [
-            json.dumps(_record(f"{domain}-{split}-{index}", domain, premise, hypothesis, pair.label))
+            json.dumps(
+                _record(f"{domain}-{split}-{index}", domain, premise, hypothesis, pair.label)
+            )
             for index, (pair, premise, hypothesis) in enumerate(
-                draw_pairs(domain, split, sizes.get(split, 0), seed, seen)
+                draw_pairs(domain, split, sizes[split], seed, seen)
             )
         ]
         with atomic_file(Path(folder) / f"{split}.jsonl") as path:
             path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
 
 
-def _record(identifier: str, domain: str, premise: str, hypothesis: str, label: str) -> dict[str, str]:
+def _record(
+    identifier: str, domain: str, premise: str, hypothesis: str, label: str
+) -> dict[str, str]:
     return {
         "pairID": identifier,
         "gold_label": label,
@@ -226,9 +232,9 @@ def draw_pairs(
     `seen` maps each sentence used so far to its split and is added to: a sentence of another split
     is not used again, and no premise at all is used twice.
     """
-    stream = (seed, DOMAINS.index(domain), SPLITS.index(split)) if domain in DOMAINS else (seed,)
-    generator = np.random.default_rng(stream)
-    chooser = Chooser(load_lexicon(domain).for_split(split), generator)
+    lexicon = load_lexicon(domain).for_split(split)
+    generator = np.random.default_rng((seed, DOMAINS.index(domain), SPLITS.index(split)))
+    chooser = Chooser(lexicon, generator)
     labels = [INFERENCE_LABELS[index % len(INFERENCE_LABELS)] for index in range(count)]
     generator.shuffle(labels)
     return [_unseen_pair(label, chooser, split, seen) for label in labels]

@@ -88,13 +88,15 @@ class Setting:
     """What is fixed before a clause is sampled.
 
     `asked` is the argument or adjunct that a question asks for. `taken` are the referents that the
-    clause already has as arguments: a second mention would have to be a reflexive pronoun.
+    clause already has as arguments: a second mention would have to be a reflexive pronoun. `verb`
+    is the clause's own, which no relative clause on its arguments repeats.
     """
 
     tense: Tense
     embedded: bool = False
     negative: bool = False
     asked: str | None = None
+    verb: Verb | None = None
     taken: list[int] = field(default_factory=list)
 
 
@@ -113,7 +115,11 @@ class PhraseSampler:
         `named` are the kinds that may have a name instead of a noun. The referents that it mentions
         are added to `setting.taken`.
         """
-        known = self._known(kinds, setting)
+        known = [
+            each
+            for each in self._known(kinds, setting)
+            if isinstance(each.phrase.head, Noun) or each.kind in named
+        ]
         if known and self.chooser.chance(0.5):
             phrase = self._again(self.chooser.pick(known))
         else:
@@ -283,6 +289,9 @@ class PhraseSampler:
         weights = PLURAL_DETERMINERS if phrase.plural else SINGULAR_DETERMINERS
         if noun.uncountable:
             weights = UNCOUNTABLE_DETERMINERS
+        if setting.embedded:
+            # Not "said that that boat ...".
+            weights = {key: each for key, each in weights.items() if key != "that"}
         if setting.negative or setting.asked is not None:
             weights = {key: each for key, each in weights.items() if key in PLAIN_DETERMINERS}
         return replace(phrase, determiner=self.chooser.weighted(weights))

@@ -1,0 +1,226 @@
+"""Tables keep every digit; figures draw what the tables say, the same bytes each time."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from PIL import Image
+
+from bertology.errors import InputError
+from bertology.figures import finetuning, similarity
+from bertology.figures.finetuning import plot_finetuning
+from bertology.figures.similarity import plot_similarity
+from bertology.figures.style import Palette
+from bertology.tables import FINETUNING, SIMILARITY, collect_finetuning, collect_similarity
+
+TASKS = ("parsing", "inference", "question_answering")
+LAYERS = range(4)
+
+
+def similarity_rows(seeds: tuple[int, ...] = (1, 2, 3)) -> pd.DataFrame:
+    generator = np.random.default_rng(0)
+    rows = []
+    for stimuli in ("harbour", "village"):
+        for layer in LAYERS:
+            for second_layer in LAYERS:
+                place = (layer, second_layer, "rsa_pearson", generator.random(), 500)
+                rows.append(("minilm", stimuli, "floor", "", "", "", "", *place))
+                for task in TASKS:
+                    for variant in ("full", "freeze-2"):
+                        for seed in seeds:
+                            place = (layer, second_layer, "rsa_pearson", generator.random(), 500)
+                            shared = ("minilm", stimuli, "tuned", task, variant)
+                            rows.append((*shared, seed, "", *place))
+                        for seed in seeds[1:]:
+                            place = (layer, second_layer, "rsa_pearson", generator.random(), 500)
+                            shared = ("minilm", stimuli, "ceiling", task, variant)
+                            rows.append((*shared, seeds[0], seed, *place))
+    return pd.DataFrame(rows, columns=SIMILARITY)
+
+
+def finetuning_rows() -> pd.DataFrame:
+    generator = np.random.default_rng(0)
+    metrics = {
+        "parsing": ("uas", "las"),
+        "inference": ("accuracy",),
+        "question_answering": ("exact_match", "f1"),
+    }
+    rows = [
+        ("minilm", task, variant, seed, split, metric, 100 * generator.random(), 500)
+        for task, names in metrics.items()
+        for variant in ("full", "untuned", "keep-2")
+        for seed in (1, 2, 3)
+        for split in ("dev", "test")
+        for metric in names
+    ]
+    return pd.DataFrame(rows, columns=FINETUNING)
+
+
+def drawn_axes(plot, module, rows: pd.DataFrame, tmp_path: Path, monkeypatch) -> dict[str, Axes]:
+    """Plot a table and give the visible panels by title."""
+    figures = []
+    monkeypatch.setattr(module, "save_figure", lambda figure, png, pdf: figures.append(figure))
+    rows.to_csv(tmp_path / "table.csv", index=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        plot(tmp_path / "table.csv", tmp_path / "x.png", tmp_path / "x.pdf")
+    return {axis.get_title(): axis for axis in figures[0].axes if axis.get_visible()}
+
+
+def lines_of(axis: Axes, style: str, colour: str) -> list[np.ndarray]:
+    return [
+        line.get_ydata()
+        for line in axis.get_lines()
+        if line.get_linestyle() == style and to_hex(line.get_color()) == colour.lower()
+    ]
+
+
+def test_similarity_lines_and_bands_are_means_and_ranges_over_seeds(tmp_path, monkeypatch):
+    rows = similarity_rows()
+    axes = drawn_axes(plot_similarity, similarity, rows, tmp_path, monkeypatch)
+    assert list(axes) == ["Harbour", "Village"]
+    kept = rows[(rows["layer"] == rows["second_layer"]) & rows["variant"].isin(["full", ""])]
+    for stimuli, axis in zip(("harbour", "village"), axes.values(), strict=True):
+        of = kept[kept["stimuli"] == stimuli]
+        for number, (task, colour) in enumerate(Palette.of(TASKS).colours.items()):
+            values = of[of["task"] == task].groupby(["comparison", "layer"])["value"]
+            np.testing.assert_allclose(lines_of(axis, "-", colour), [values.mean()["tuned"]])
+            np.testing.assert_allclose(lines_of(axis, "--", colour), [values.mean()["ceiling"]])
+            corners = axis.collections[number].get_paths()[0].vertices
+            for layer in LAYERS:
+                edges = corners[corners[:, 0] == layer, 1]
+                assert edges.min() == pytest.approx(values.min()["tuned"][layer])
+                assert edges.max() == pytest.approx(values.max()["tuned"][layer])
+        floor = of[of["comparison"] == "floor"]["value"]
+        np.testing.assert_allclose(lines_of(axis, ":", similarity.GREY), [floor])
+
+
+def test_the_legend_names_only_what_is_drawn(tmp_path, monkeypatch):
+    def names(rows: pd.DataFrame) -> list[str]:
+        axes = drawn_axes(plot_similarity, similarity, rows, tmp_path, monkeypatch)
+        legend = next(iter(axes.values())).get_figure().legends[0]
+        return [text.get_text() for text in legend.get_texts()]
+
+    tasks = ["Parsing", "Inference", "Question answering"]
+    ceiling, floor = "Ceiling: two seeds of one task", "Floor: random encoder"
+    assert names(similarity_rows()) == [*tasks, "Range over seeds", ceiling, floor]
+    assert names(similarity_rows(seeds=(1,))) == [*tasks, floor]
+
+
+def test_finetuning_draws_each_seed_and_the_mean_of_the_main_metric(tmp_path, monkeypatch):
+    rows = finetuning_rows()
+    axes = drawn_axes(plot_finetuning, finetuning, rows, tmp_path, monkeypatch)
+    titles = {
+        "Parsing: LAS": "las",
+        "Inference: Accuracy": "accuracy",
+        "Question answering: F1": "f1",
+    }
+    assert list(axes) == list(titles)
+    for (title, metric), task in zip(titles.items(), TASKS, strict=True):
+        chosen = rows[
+            (rows["task"] == task) & (rows["metric"] == metric) & (rows["split"] == "test")
+        ].groupby("variant")["value"]
+        for place, variant in enumerate(("untuned", "full")):
+            values = chosen.get_group(variant)
+            dots = axes[title].collections[place].get_offsets()[:, 1]
+            assert sorted(dots) == pytest.approx(sorted(values))
+            assert axes[title].get_lines()[place].get_ydata() == pytest.approx([values.mean()] * 2)
+            assert axes[title].texts[place].get_text() == f"{values.mean():.1f}"
+
+
+@pytest.mark.parametrize(
+    ("plot", "rows"), [(plot_similarity, similarity_rows), (plot_finetuning, finetuning_rows)]
+)
+def test_the_same_table_gives_the_same_bytes(plot, rows, tmp_path):
+    rows().to_csv(tmp_path / "table.csv", index=False)
+    for name in ("one", "two"):
+        plot(tmp_path / "table.csv", tmp_path / f"{name}.png", tmp_path / f"{name}.pdf")
+    for kind in ("png", "pdf"):
+        first, second = ((tmp_path / f"{name}.{kind}").read_bytes() for name in ("one", "two"))
+        assert first == second
+    assert b"CreationDate" not in first
+    with Image.open(tmp_path / "one.png") as image:
+        assert image.info["dpi"] == pytest.approx((200, 200), abs=0.1)
+
+
+def test_nothing_is_drawn_outside_the_image(tmp_path):
+    """The outermost pixels stay white, with one panel as with many tall legends."""
+    rows = similarity_rows()
+    rows[rows["stimuli"] == "harbour"].to_csv(tmp_path / "table.csv", index=False)
+    plot_similarity(tmp_path / "table.csv", tmp_path / "x.png", tmp_path / "x.pdf")
+    with Image.open(tmp_path / "x.png") as image:
+        pixels = np.asarray(image.convert("L"))
+    for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]):
+        assert (edge == 255).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda rows: rows.drop(columns="seed"), r"table\.csv.*no column 'seed'"),
+        (lambda rows: rows.iloc[:0], "no row"),
+        (lambda rows: rows.assign(metric="cka"), r"table\.csv.*rsa_"),
+        (lambda rows: rows.assign(task=[f"t{n % 7}" for n in range(len(rows))]), "up to 6"),
+    ],
+)
+def test_tables_that_cannot_be_drawn_are_refused(change, message, tmp_path):
+    change(similarity_rows()).to_csv(tmp_path / "table.csv", index=False)
+    with pytest.raises(InputError, match=message):
+        plot_similarity(tmp_path / "table.csv", tmp_path / "x.png", tmp_path / "x.pdf")
+    assert not (tmp_path / "x.png").exists()
+
+
+def test_a_task_without_a_main_metric_is_refused(tmp_path):
+    rows = finetuning_rows()
+    rows[rows["metric"] != "accuracy"].to_csv(tmp_path / "table.csv", index=False)
+    plot_finetuning(tmp_path / "table.csv", tmp_path / "x.png", tmp_path / "x.pdf")
+    rows.replace({"metric": {"accuracy": "other"}}).to_csv(tmp_path / "table.csv", index=False)
+    with pytest.raises(InputError, match="task inference without a main metric"):
+        plot_finetuning(tmp_path / "table.csv", tmp_path / "x.png", tmp_path / "x.pdf")
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+def test_scores_are_collected_digit_for_digit(tmp_path):
+    scores = write(
+        tmp_path / "a.csv", "split,metric,value,n\ndev,las,0.1,7\ntest,las,85.29999999999999716,8\n"
+    )
+    runs = [{"encoder": "e", "task": "t", "variant": "full", "seed": seed} for seed in (2, 1)]
+    collect_finetuning([(run, scores) for run in runs], tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_text() == (
+        "encoder,task,variant,seed,split,metric,value,n\n"
+        "e,t,full,2,dev,las,0.1,7\ne,t,full,2,test,las,85.29999999999999716,8\n"
+        "e,t,full,1,dev,las,0.1,7\ne,t,full,1,test,las,85.29999999999999716,8\n"
+    )
+
+
+def test_comparisons_are_collected_with_their_wildcards(tmp_path):
+    file = write(
+        tmp_path / "a.csv",
+        "layer_first,layer_second,metric,value,n\n0,1,rsa_pearson,0.30000000000000004,9\n",
+    )
+    floor = {"encoder": "e", "stimuli": "s", "comparison": "floor", "model": "x", "reference": "e"}
+    ceiling = {**floor, "comparison": "ceiling", "task": "t", "variant": "full"}
+    ceiling |= {"seed": 1, "second_seed": 2}
+    collect_similarity([(floor, file), (ceiling, file)], tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_text().splitlines() == [
+        ",".join(SIMILARITY),
+        "e,s,floor,,,,,0,1,rsa_pearson,0.30000000000000004,9",
+        "e,s,ceiling,t,full,1,2,0,1,rsa_pearson,0.30000000000000004,9",
+    ]
+
+
+def test_results_that_cannot_be_collected_are_refused(tmp_path):
+    file = write(tmp_path / "a.csv", "split,metric,n\ntest,las,3\n")
+    with pytest.raises(InputError, match=r"a\.csv.*'value'"):
+        collect_finetuning([({}, file)], tmp_path / "out.csv")
+    with pytest.raises(InputError, match="no result"):
+        collect_similarity([], tmp_path / "out.csv")
+    assert not (tmp_path / "out.csv").exists()
