@@ -1,6 +1,5 @@
 """A tiny random encoder and tiny tasks, for tests of fine-tuning."""
 
-import json
 import string
 from pathlib import Path
 
@@ -36,7 +35,7 @@ SETTINGS = {
     "dropout": 0.33,
     "word": "first",
     "stride": 8,
-    "longest_answer": 6,
+    "longest_answer": 12,
 }
 TASKS = ("parsing", "inference", "question_answering")
 
@@ -99,7 +98,9 @@ def sentences(count: int, seed: int = 0, most_words: int = 8) -> list[TreeSenten
     for number in range(count):
         heads = tree(generator, int(generator.integers(2, most_words + 1)))
         names = generator.choice(["nsubj:pass", "obj", "punct"], len(heads))
-        relations = ["root" if head == 0 else str(name) for head, name in zip(heads, names)]
+        relations = [
+            "root" if head == 0 else str(name) for head, name in zip(heads, names, strict=True)
+        ]
         tags = ["PUNCT" if relation == "punct" else "NOUN" for relation in relations]
         result.append(
             TreeSentence(
@@ -116,7 +117,9 @@ def sentences(count: int, seed: int = 0, most_words: int = 8) -> list[TreeSenten
 
 def pairs(count: int, seed: int = 0) -> list[SentencePair]:
     generator = np.random.default_rng(seed)
-    texts = [" ".join(word(generator) for _ in range(generator.integers(1, 6))) for _ in range(2 * count)]
+    texts = [
+        " ".join(word(generator) for _ in range(generator.integers(1, 6))) for _ in range(2 * count)
+    ]
     return [
         SentencePair(f"p{i}", texts[2 * i], texts[2 * i + 1], INFERENCE_LABELS[i % 3])
         for i in range(count)

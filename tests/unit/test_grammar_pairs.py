@@ -1,4 +1,4 @@
-"""Inference pairs: sound labels by a model checker, balance, disjoint splits, no telltale hypothesis.
+"""Inference pairs: labels sound by a model checker, balance, disjoint splits, no telltale words.
 
 The checker knows nothing of how pairs are made. It draws small worlds of things and events that
 mention what a pair mentions, and asks in each whether premise and hypothesis are true.
@@ -16,6 +16,7 @@ import pytest
 from bertology.corpora.grammar.lexicon import DATA_FOLDER, DOMAINS, Name, read_tables
 from bertology.corpora.grammar.meaning import Clause, Date, NounPhrase
 from bertology.corpora.grammar.pairs import Pair, draw_pairs, write_pairs
+from bertology.corpora.inference import read_pairs
 from bertology.corpora.shapes import INFERENCE_LABELS, SPLITS
 from bertology.errors import InputError
 
@@ -294,7 +295,7 @@ class Worlds:
 
 
 def add_event(world: World, lemma: str, participants: tuple, circumstances: dict) -> None:
-    """Add one event unless a verb of opposite meaning rules it out or a general one did not happen."""
+    """Add an event unless an opposite one rules it out or the more general one did not happen."""
     general = VERB_ABOVE[lemma]
     if general is not None:
         if (general, *participants) not in world.events:
@@ -363,6 +364,14 @@ def test_keys_are_those_of_multinli(files) -> None:
     assert len(identifiers) == len(set(identifiers)) == 4101
 
 
+def test_the_reader_of_real_pairs_reads_them(tmp_path) -> None:
+    write_pairs("market", {"dev": 100}, 5, tmp_path)
+    pairs = read_pairs(tmp_path / "dev.jsonl")
+    assert {(pair.premise, pair.label) for pair in pairs} == {
+        (record["sentence1"], record["gold_label"]) for record in read(tmp_path / "dev.jsonl")
+    }
+
+
 def test_labels_are_balanced(files) -> None:
     for records in files.values():
         counts = Counter(record["gold_label"] for record in records)
@@ -379,9 +388,8 @@ def test_no_sentence_stands_in_two_splits(files) -> None:
 
 
 def test_words_for_the_test_only_occur_in_the_test_only(files) -> None:
-    held_out = {
-        form for word in WORDS.nouns if word.test_only for form in (word.lemma, word.plural)
-    }
+    nouns = [noun for noun in WORDS.nouns if noun.test_only]
+    held_out = {form for noun in nouns for form in (noun.lemma, noun.plural)}
     held_out |= {word.past for word in WORDS.verbs if word.test_only}
     held_out |= {word.lemma for word in (*WORDS.adjectives, *WORDS.adverbs) if word.test_only}
     used = {

@@ -12,6 +12,7 @@ from bertology.corpora.grammar.lexicon import DATA_FOLDER, DOMAINS, Name, read_t
 from bertology.corpora.grammar.meaning import Clause, Date, NounPhrase
 from bertology.corpora.grammar.passages import draw_passages, write_passages
 from bertology.corpora.grammar.realise import realise
+from bertology.corpora.questions import read_questions
 from bertology.corpora.shapes import SPLITS
 from bertology.errors import InputError
 
@@ -175,6 +176,14 @@ def test_other_sentences_hold_phrases_of_the_answers_type(drawn) -> None:
 # The files
 
 
+def test_the_reader_of_real_questions_reads_them(tmp_path) -> None:
+    write_passages("harbour", {"train": 17}, 1, tmp_path)
+    questions = read_questions(tmp_path / "train.json")
+    assert len(questions) == 17
+    passages = draw_passages("harbour", "train", 17, 1, {})
+    assert [q.question for q in questions] == [q.text for p in passages for q in p.questions]
+
+
 def test_answers_stand_at_their_offsets(files) -> None:
     for articles in files.values():
         for paragraph in paragraphs(articles):
@@ -229,9 +238,8 @@ def test_no_sentence_stands_in_two_splits(files) -> None:
 
 
 def test_words_for_the_test_only_occur_in_the_test_only(files) -> None:
-    held_out = {
-        form for word in WORDS.nouns if word.test_only for form in (word.lemma, word.plural)
-    }
+    nouns = [noun for noun in WORDS.nouns if noun.test_only]
+    held_out = {form for noun in nouns for form in (noun.lemma, noun.plural)}
     texts = {
         split: " ".join(
             " ".join([paragraph["context"], *(each["question"] for each in paragraph["qas"])])

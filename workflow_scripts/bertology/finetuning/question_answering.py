@@ -63,7 +63,8 @@ class SpanHead(Head):
 
     def __init__(self, hidden_size: int) -> None:
         super().__init__()
-        self.linear = nn.Linear(hidden_size, 2)
+        # No bias: it would raise all tokens alike, which softmax does not see.
+        self.linear = nn.Linear(hidden_size, 2, bias=False)
 
     def loss(self, hidden: Tensor, targets: dict[str, Tensor]) -> Tensor:
         """Return the mean of the cross-entropies of start and end."""

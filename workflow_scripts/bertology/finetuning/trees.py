@@ -76,5 +76,5 @@ def without_subtype(relation: str) -> str:
 
 
 def _percent(correct: np.ndarray) -> Score:
-    """Percentage of correct words; 0 where there are none."""
-    return Score(100 * int(correct.sum()) / max(len(correct), 1), len(correct))
+    """Percentage of correct words, 0 where there are none; rounded in the order of udeval."""
+    return Score(100 * (int(correct.sum()) / max(len(correct), 1)), len(correct))

@@ -151,17 +151,17 @@ def _drop_adjective(clause: Clause, chooser: Chooser, determiner: Determiner) ->
 
 
 def add_adjective(clause: Clause, chooser: Chooser) -> Clause | None:
-    """ "the sailor" -> "the old sailor"."""
+    """Add an attribute: "the sailor" -> "the old sailor"."""
     return _add_adjective(clause, chooser, "the")
 
 
 def drop_adjective(clause: Clause, chooser: Chooser) -> Clause | None:
-    """ "the old sailor" -> "the sailor"."""
+    """Drop an attribute: "the old sailor" -> "the sailor"."""
     return _drop_adjective(clause, chooser, "the")
 
 
 def change_adjective(clause: Clause, chooser: Chooser) -> Clause | None:
-    """ "the old boat" -> "the new boat"."""
+    """Turn an attribute into its opposite: "the old boat" -> "the new boat"."""
     found = _slot_where(
         clause,
         chooser,
@@ -178,7 +178,7 @@ def change_adjective(clause: Clause, chooser: Chooser) -> Clause | None:
 
 
 def add_number(clause: Clause, chooser: Chooser) -> Clause | None:
-    """ "the boats" -> "the three boats"."""
+    """Add a number: "the boats" -> "the three boats"."""
     found = _slot_where(
         clause,
         chooser,
@@ -190,7 +190,7 @@ def add_number(clause: Clause, chooser: Chooser) -> Clause | None:
 
 
 def drop_number(clause: Clause, chooser: Chooser) -> Clause | None:
-    """ "the three boats" -> "the boats"."""
+    """Drop a number: "the three boats" -> "the boats"."""
     found = _slot_where(
         clause, chooser, lambda phrase: phrase.determiner == "the" and phrase.number is not None
     )
@@ -198,7 +198,7 @@ def drop_number(clause: Clause, chooser: Chooser) -> Clause | None:
 
 
 def change_number(clause: Clause, chooser: Chooser) -> Clause | None:
-    """ "the three boats" -> "the five boats"."""
+    """Change a number: "the three boats" -> "the five boats"."""
     found = _slot_where(
         clause, chooser, lambda phrase: phrase.determiner == "the" and phrase.number is not None
     )
@@ -209,12 +209,12 @@ def change_number(clause: Clause, chooser: Chooser) -> Clause | None:
 
 
 def add_indefinite_adjective(clause: Clause, chooser: Chooser) -> Clause | None:
-    """ "a boat" -> "an old boat"."""
+    """Narrow an indefinite noun: "a boat" -> "an old boat"."""
     return _add_adjective(clause, chooser, "a")
 
 
 def drop_indefinite_adjective(clause: Clause, chooser: Chooser) -> Clause | None:
-    """ "an old boat" -> "a boat"."""
+    """Widen an indefinite noun: "an old boat" -> "a boat"."""
     return _drop_adjective(clause, chooser, "a")
 
 
@@ -222,7 +222,7 @@ def drop_indefinite_adjective(clause: Clause, chooser: Chooser) -> Clause | None
 
 
 def generalise_noun(clause: Clause, chooser: Chooser) -> Clause | None:
-    """ "the ship" or "a ship" -> "a vessel"; adjectives stay only where they are no attribute."""
+    """Take a more general noun: "the ship" or "a ship" -> "a vessel"."""
     found = _slot_where(
         clause,
         chooser,
@@ -261,7 +261,7 @@ def _may_be_indefinite(clause: Clause, slot: str) -> bool:
 
 
 def specialise_noun(clause: Clause, chooser: Chooser) -> Clause | None:
-    """ "a vessel" -> "a ship" or "the ship"."""
+    """Take a less general noun: "a vessel" -> "a ship" or "the ship"."""
     found = _slot_where(
         clause, chooser, lambda phrase: phrase.determiner == "a" and not phrase.conjuncts
     )
@@ -278,14 +278,14 @@ def specialise_noun(clause: Clause, chooser: Chooser) -> Clause | None:
 
 
 def generalise_verb(clause: Clause, chooser: Chooser) -> Clause | None:
-    """ "towed" -> "moved"."""
+    """Take a more general verb: "towed" -> "moved"."""
     if clause.verb is None or clause.verb.hypernym is None:
         return None
     return replace(clause, verb=_verb(chooser, clause.verb.hypernym))
 
 
 def specialise_verb(clause: Clause, chooser: Chooser) -> Clause | None:
-    """ "moved" -> "towed", where it fits the arguments."""
+    """Take a less general verb: "moved" -> "towed", where it fits the arguments."""
     below = [
         verb
         for verb in chooser.lexicon.verbs
@@ -345,7 +345,10 @@ def new_place(used: list[Noun | Name], chooser: Chooser) -> Adjunct | None:
     if chooser.chance(0.6):
         return Adjunct("place", NounPhrase(chooser.pick(_towns(used, chooser))), "in")
     noun = unrelated_noun(("place",), used, chooser)
-    return Adjunct("place", NounPhrase(noun, determiner="the"), noun.preposition) if noun else None
+    # The most general noun tells nobody where: "in the place".
+    if noun is None or noun.hypernym is None:
+        return None
+    return Adjunct("place", NounPhrase(noun, determiner="the"), noun.preposition)
 
 
 def add_adjunct(clause: Clause, chooser: Chooser) -> Clause | None:
@@ -394,7 +397,7 @@ def _other(chooser: Chooser, values: Sequence[Value], known: Value | None) -> Va
 
 
 def coarsen_date(clause: Clause, chooser: Chooser) -> Clause | None:
-    """ "in March 1987" -> "in 1987" or "in March"; "on 5 March" -> "in March"."""
+    """Say less of the date: "in March 1987" -> "in 1987", "on 5 March" -> "in March"."""
     time = adjunct_of(clause, "time")
     if time is None or not isinstance(time.phrase, Date) or not time.phrase.month:
         return None
@@ -408,7 +411,7 @@ def coarsen_date(clause: Clause, chooser: Chooser) -> Clause | None:
 
 
 def narrow_date(clause: Clause, chooser: Chooser) -> Clause | None:
-    """ "in 1987" -> "in March 1987"."""
+    """Say more of the date: "in 1987" -> "in March 1987"."""
     time = adjunct_of(clause, "time")
     if (
         time is None
@@ -432,7 +435,7 @@ def is_town(phrase: object) -> bool:
 
 
 def change_place(clause: Clause, chooser: Chooser) -> Clause | None:
-    """ "in Bergen" -> "in Genoa"."""
+    """Change the town: "in Bergen" -> "in Genoa"."""
     place = adjunct_of(clause, "place")
     if place is None or not is_town(place.phrase) or not participants_are_definite(clause):
         return None
@@ -448,13 +451,14 @@ def _towns(used: list[Noun | Name], chooser: Chooser) -> list[Name]:
 
 
 def add_agent(clause: Clause, chooser: Chooser) -> Clause | None:
-    """ "was sold" -> "was sold by the sailor"."""
+    """Say who: "was sold" -> "was sold by the sailor"."""
     short = clause.voice == "passive" and not clause.agent_expressed
     return replace(clause, agent_expressed=True) if short else None
 
 
 def drop_agent(clause: Clause, chooser: Chooser) -> Clause | None:
-    """ "the sailor sold the boat" -> "the boat was sold"; an attribute of the agent would be lost."""
+    """Leave out who: "the sailor sold the boat" -> "the boat was sold"."""
+    # An attribute of the agent would be lost, and with it what a negated clause still asserts.
     subject = clause.subject
     plain = not (subject.adjectives or subject.number or subject.conjuncts)
     if clause.object is None or not plain or "subject" not in expressed(clause):
@@ -465,7 +469,7 @@ def drop_agent(clause: Clause, chooser: Chooser) -> Clause | None:
 
 
 def add_conjunct(clause: Clause, chooser: Chooser) -> Clause | None:
-    """ "the sailor" -> "the sailor and the captain", not under negation."""
+    """Add a conjunct: "the sailor" -> "the sailor and the captain", not under negation."""
     found = _slot_where(
         clause, chooser, lambda phrase: is_definite(phrase) and not phrase.conjuncts
     )
@@ -479,7 +483,7 @@ def add_conjunct(clause: Clause, chooser: Chooser) -> Clause | None:
 
 
 def drop_conjunct(clause: Clause, chooser: Chooser) -> Clause | None:
-    """ "the sailor and the captain" -> "the sailor" or "the captain"."""
+    """Drop a conjunct: "the sailor and the captain" -> "the sailor" or "the captain"."""
     found = _slot_where(clause, chooser, lambda phrase: bool(phrase.conjuncts))
     if found is None:
         return None
@@ -505,7 +509,7 @@ def change_argument(clause: Clause, chooser: Chooser) -> Clause | None:
 
 
 def swap_arguments(clause: Clause, chooser: Chooser) -> Clause | None:
-    """ "the sailor greeted the captain" -> "the captain greeted the sailor"."""
+    """Swap subject and object: "the cat saw the dog" -> "the dog saw the cat"."""
     if clause.object is None or clause.verb is None or "subject" not in expressed(clause):
         return None
     swapped = replace(clause, subject=clause.object, object=clause.subject)
@@ -517,7 +521,7 @@ def swap_arguments(clause: Clause, chooser: Chooser) -> Clause | None:
 
 
 def antonym_verb(clause: Clause, chooser: Chooser) -> Clause | None:
-    """ "loaded the ship" -> "unloaded the ship"."""
+    """Take the opposite verb: "loaded the ship" -> "unloaded the ship"."""
     if clause.verb is None or clause.verb.antonym is None or not participants_are_definite(clause):
         return None
     return replace(clause, verb=_verb(chooser, clause.verb.antonym))
@@ -566,7 +570,7 @@ def is_plain(verb: Verb) -> bool:
 
 
 def narrow_restrictor(clause: Clause, chooser: Chooser) -> Clause | None:
-    """ "all workers" -> "all old workers" or "all sailors"."""
+    """Speak of fewer things: "all workers" -> "all old workers" or "all sailors"."""
     subject = clause.subject
     if not subject.adjectives and chooser.chance(0.5):
         changed = with_new_adjective(subject, chooser)
@@ -576,7 +580,7 @@ def narrow_restrictor(clause: Clause, chooser: Chooser) -> Clause | None:
 
 
 def widen_restrictor(clause: Clause, chooser: Chooser) -> Clause | None:
-    """ "all old sailors" -> "all sailors", "all sailors" -> "all workers"."""
+    """Speak of more things: "all old sailors" -> "all sailors", "all sailors" -> "all workers"."""
     subject = clause.subject
     if subject.adjectives:
         return replace(clause, subject=replace(subject, adjectives=()))
@@ -603,7 +607,7 @@ def is_quantified(phrase: NounPhrase) -> bool:
 
 
 def add_verb_phrase(clause: Clause, chooser: Chooser) -> Clause | None:
-    """ "sold the boat" -> "sold the boat and slept"."""
+    """Add a verb phrase: "sold the boat" -> "sold the boat and slept"."""
     if clause.voice == "passive" or clause.negative or not is_definite(clause.subject):
         return None
     other = another_clause(clause, chooser)
@@ -611,7 +615,7 @@ def add_verb_phrase(clause: Clause, chooser: Chooser) -> Clause | None:
 
 
 def make_relative(clause: Clause, chooser: Chooser) -> Clause | None:
-    """ "the sailor sold the boat" -> "the sailor who sold the boat slept"."""
+    """Move the clause aside: "the sailor dived" -> "the sailor who dived slept"."""
     subject = clause.subject
     common = isinstance(subject.head, Noun) and subject.determiner == "the"
     if clause.voice == "passive" or clause.negative or not common or subject.conjuncts:

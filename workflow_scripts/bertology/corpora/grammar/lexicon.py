@@ -73,8 +73,9 @@ class Verb:
 
     `recipient_kinds` are those of the recipient of a ditransitive verb, or of the noun after
     `preposition` for another frame. `antonym` is a verb that cannot hold of the same arguments in
-    the same event; what `hypernym` and all `hypernyms` say is true wherever the verb is. `roles` has one PropBank
-    label for each argument in the order subject, object, recipient or governed noun.
+    the same event; what `hypernym` and all `hypernyms` say is true wherever the verb is. `roles`
+    has one PropBank label for each argument in the order subject, object, recipient or governed
+    noun.
     """
 
     lemma: str
@@ -131,6 +132,8 @@ class Name:
 
 
 Word = TypeVar("Word", Noun, Verb, Adjective, Adverb, Name)
+Ranked = TypeVar("Ranked", Noun, Verb)
+"""Words that have hypernyms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +210,7 @@ def read_tables(folder: Path) -> Lexicon:
     )
 
 
-def _with_hypernyms(words: list[Word]) -> tuple[Word, ...]:
+def _with_hypernyms(words: list[Ranked]) -> tuple[Ranked, ...]:
     above = {word.lemma: word.hypernym for word in words}
     filled = []
     for word in words:

@@ -9,7 +9,6 @@ traces in SNLI and MNLI). Which edits yield which label follows natural logic (M
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,8 +20,8 @@ from bertology.corpora.grammar.edits import Edit
 from bertology.corpora.grammar.lexicon import DOMAINS, Noun, Verb, load_lexicon
 from bertology.corpora.grammar.meaning import Clause, Determiner, NounPhrase
 from bertology.corpora.grammar.realise import realise
+from bertology.corpora.reading import write_json_lines
 from bertology.corpora.shapes import INFERENCE_LABELS, SPLITS
-from bertology.files import atomic_file
 
 Group = tuple[Edit, ...]
 """Edits with the same effect; one that applies is drawn."""
@@ -200,16 +199,12 @@ def write_pairs(domain: str, sizes: dict[str, int], seed: int, folder: Path) -> 
     """
     seen: dict[str, str] = {}
     for split in [split for split in SPLITS if split in sizes]:
-        lines = [
-            json.dumps(
-                _record(f"{domain}-{split}-{index}", domain, premise, hypothesis, pair.label)
-            )
-            for index, (pair, premise, hypothesis) in enumerate(
-                draw_pairs(domain, split, sizes[split], seed, seen)
-            )
-        ]
-        with atomic_file(Path(folder) / f"{split}.jsonl") as path:
-            path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+        drawn = draw_pairs(domain, split, sizes[split], seed, seen)
+        records = (
+            _record(f"{domain}-{split}-{index}", domain, premise, hypothesis, pair.label)
+            for index, (pair, premise, hypothesis) in enumerate(drawn)
+        )
+        write_json_lines(Path(folder) / f"{split}.jsonl", records)
 
 
 def _record(
@@ -346,7 +341,7 @@ def _indefinite(noun: Noun, chooser: Chooser) -> NounPhrase | None:
 
 
 def make_premise(hypothesis: Clause, label: str, chooser: Chooser) -> Clause | None:
-    """Make a premise to which the hypothesis stands in the relation `label`; None if none can be."""
+    """Make a premise that gives the hypothesis this label; None if none can be made."""
     if edits.is_quantified(hypothesis.subject):
         recipes = QUANTIFIED_RECIPES[quantifier_of(hypothesis.subject)][label]
     else:
@@ -374,7 +369,7 @@ def _followed(recipe: Recipe, hypothesis: Clause, chooser: Chooser) -> Clause | 
 
 
 def _start(recipe: Recipe, hypothesis: Clause, chooser: Chooser) -> Clause | None:
-    """Give the hypothesis with the premise's polarity and quantifier, None if scope would change."""
+    """Give the hypothesis with the premise's polarity and quantifier, None if scopes would move."""
     clause = replace(hypothesis, negative=recipe.negative)
     arguments = edits.expressed(clause)
     coordinated = any(phrase.conjuncts for phrase in arguments.values())

@@ -7,7 +7,6 @@ and where other sentences hold phrases of the answer's own type.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,8 +18,8 @@ from bertology.corpora.grammar.choose import Chooser
 from bertology.corpora.grammar.lexicon import DOMAINS, Name, Noun, Verb, load_lexicon
 from bertology.corpora.grammar.meaning import Adjunct, Clause, NounPhrase
 from bertology.corpora.grammar.realise import realise
-from bertology.corpora.shapes import SPLITS
-from bertology.files import atomic_file
+from bertology.corpora.questions import write_questions
+from bertology.corpora.shapes import SPLITS, Answer, Question
 
 FRAMES = {"transitive": 0.6, "ditransitive": 0.25, "intransitive": 0.15}
 ADJUNCTS = {"time": 0.45, "place": 0.35, "none": 0.2}
@@ -84,29 +83,28 @@ def write_passages(domain: str, sizes: dict[str, int], seed: int, folder: Path) 
     seen: dict[str, str] = {}
     for split in [split for split in SPLITS if split in sizes]:
         passages = draw_passages(domain, split, sizes[split], seed, seen)
-        articles = [
-            _article(f"{domain}-{split}-{index}", passage) for index, passage in enumerate(passages)
-        ]
-        with atomic_file(Path(folder) / f"{split}.json") as path:
-            text = json.dumps({"version": "1.1", "data": articles}, indent=1)
-            path.write_text(text + "\n", encoding="utf-8")
+        write_questions(
+            Path(folder) / f"{split}.json",
+            (
+                question
+                for index, passage in enumerate(passages)
+                for question in _as_written(f"{domain}-{split}-{index}", passage)
+            ),
+        )
 
 
-def _article(title: str, passage: AskedPassage) -> dict[str, object]:
-    questions = [
-        {
-            "id": f"{title}-{index}",
-            "question": question.text,
-            "answers": [
-                {
-                    "text": passage.answer_text(question),
-                    "answer_start": passage.answer_start(question),
-                }
-            ],
-        }
-        for index, question in enumerate(passage.questions)
+def _as_written(title: str, passage: AskedPassage) -> list[Question]:
+    context = passage.context
+    return [
+        Question(
+            identifier=f"{title}-{index}",
+            title=title,
+            passage=context,
+            question=asked.text,
+            answers=(Answer(passage.answer_text(asked), passage.answer_start(asked)),),
+        )
+        for index, asked in enumerate(passage.questions)
     ]
-    return {"title": title, "paragraphs": [{"context": passage.context, "qas": questions}]}
 
 
 def draw_passages(
@@ -205,10 +203,14 @@ def _sample_cast(chooser: Chooser) -> list[NounPhrase]:
     cast: list[NounPhrase] = []
     while len(cast) < CAST_SIZE:
         used = [person.head for person in cast]
-        name = chooser.name(("person",), used) if chooser.chance(NAMED) else None
-        noun = None if name else edits.unrelated_noun(("person",), used, chooser)
-        if name or noun:
-            cast.append(NounPhrase(name or noun, determiner="the" if noun else None))
+        named = chooser.chance(NAMED)
+        head = (
+            chooser.name(("person",), used)
+            if named
+            else edits.unrelated_noun(("person",), used, chooser)
+        )
+        if head is not None:
+            cast.append(NounPhrase(head, determiner=None if named else "the"))
     return cast
 
 
