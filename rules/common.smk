@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(workflow.basedir, "workflow_scripts")))
 from snakemake.exceptions import WorkflowError
 
 from bertology import run_times
+from bertology.corpora.grammar.write import WRITERS
 from bertology.corpora.kinds import FORMATS
 from bertology.configuration import CORPUS_KIND, check, without_removed
 from bertology.errors import InputError

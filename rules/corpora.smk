@@ -27,7 +27,9 @@ rule write_grammar_corpus:
         disk_mb=200,
     params:
         source=corpus_source,
-        code=code("write_grammar_corpus"),
+        code=lambda wildcards: code(
+            "write_grammar_corpus", WRITERS[wildcards.annotation.split("/")[1]][0]
+        ),
     script:
         "../workflow_scripts/write_grammar_corpus.py"
 

@@ -9,6 +9,7 @@ import pytest
 
 from bertology.corpora.edges import read_edges
 from bertology.corpora.grammar.annotations import Mention, Sentence, Span
+from bertology.corpora.grammar.edges import PHENOMENA
 from bertology.corpora.grammar.generate import Passage, sample_splits
 from bertology.corpora.grammar.lexicon import (
     DOMAINS,
@@ -29,7 +30,7 @@ from bertology.corpora.grammar.meaning import (
     Relative,
 )
 from bertology.corpora.grammar.realise import realise
-from bertology.corpora.grammar.write import PHENOMENA, write_grammar_corpus
+from bertology.corpora.grammar.write import write_grammar_corpus
 
 SIZES = {"train": 250, "dev": 20, "test": 30}
 SEED = 5

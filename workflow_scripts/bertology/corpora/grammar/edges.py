@@ -1,0 +1,116 @@
+"""Write what the grammar knows of its sentences as spans with labels, for edge probing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from bertology.corpora import edges
+from bertology.corpora.grammar.annotations import Mention, Sentence, Span
+from bertology.corpora.grammar.generate import Passage, sample_splits
+from bertology.corpora.shapes import SPLITS, SpanSentence, SpanTarget
+from bertology.files import atomic_folder
+
+
+def write_edges(domain: str, sizes: dict[str, int], seed: int, folder: Path) -> None:
+    """Write `{phenomenon}/{split}.jsonl` for each of PHENOMENA, with `sizes[split]` sentences.
+
+    They are the sentences of the treebank that the same arguments give.
+    """
+    with atomic_folder(folder) as unfinished:
+        for split, passages in sample_splits(domain, sizes, seed).items():
+            generator = np.random.default_rng((seed, SPLITS.index(split)))
+            _write_split(passages, split, unfinished, generator)
+
+
+def _part_of_speech(sentence: Sentence) -> list[SpanTarget]:
+    tags = [token.treebank_tag for token in sentence.tokens]
+    return [_target(tag, (index, index + 1)) for index, tag in enumerate(tags)]
+
+
+def _constituents(sentence: Sentence) -> list[SpanTarget]:
+    return [_target(each.label, each.span) for each in sentence.constituents]
+
+
+def _dependencies(sentence: Sentence) -> list[SpanTarget]:
+    """Give each word but the root with its head."""
+    return [
+        _target(token.relation, (index, index + 1), (token.head - 1, token.head))
+        for index, token in enumerate(sentence.tokens)
+        if token.head > 0
+    ]
+
+
+def _entities(sentence: Sentence) -> list[SpanTarget]:
+    return [_target(each.label, each.span) for each in sentence.entities]
+
+
+def _semantic_roles(sentence: Sentence) -> list[SpanTarget]:
+    return [
+        _target(argument.label, frame.predicate, argument.span)
+        for frame in sentence.frames
+        for argument in frame.arguments
+    ]
+
+
+def _proto_roles(sentence: Sentence) -> list[SpanTarget]:
+    roles = sentence.proto_roles
+    return [SpanTarget(each.predicate, each.argument, each.properties) for each in roles]
+
+
+def _target(label: str, span1: Span, span2: Span | None = None) -> SpanTarget:
+    return SpanTarget(span1, span2, (label,))
+
+
+SENTENCE_PHENOMENA: dict[str, Callable[[Sentence], list[SpanTarget]]] = {
+    "part_of_speech": _part_of_speech,
+    "constituents": _constituents,
+    "dependencies": _dependencies,
+    "entities": _entities,
+    "semantic_roles": _semantic_roles,
+    "proto_roles": _proto_roles,
+}
+PHENOMENA = (*SENTENCE_PHENOMENA, "coreference")
+
+
+def _write_split(
+    passages: list[Passage], split: str, folder: Path, generator: np.random.Generator
+) -> None:
+    """Write one file for each phenomenon: a line a sentence, for coreference a line a passage."""
+    sentences = [sentence for passage in passages for sentence in passage]
+    for phenomenon, find in SENTENCE_PHENOMENA.items():
+        annotated = [SpanSentence(each.words, tuple(find(each))) for each in sentences]
+        edges.write_edges(folder / phenomenon / f"{split}.jsonl", annotated)
+    annotated = [
+        SpanSentence(_words(passage), tuple(_coreference(passage, generator)))
+        for passage in passages
+    ]
+    edges.write_edges(folder / "coreference" / f"{split}.jsonl", annotated)
+
+
+def _words(passage: Passage) -> tuple[str, ...]:
+    return tuple(word for sentence in passage for word in sentence.words)
+
+
+def _coreference(passage: Passage, generator: np.random.Generator) -> list[SpanTarget]:
+    """All pairs of coreferent mentions, and as many pairs of others as there are, at random."""
+    mentions = _mentions(passage)
+    pairs = [(a, b) for index, b in enumerate(mentions) for a in mentions[:index]]
+    same = [(a, b) for a, b in pairs if a.referent == b.referent]
+    others = [(a, b) for a, b in pairs if a.referent != b.referent]
+    drawn = generator.permutation(len(others))[: len(same)]
+    targets = [("1", *pair) for pair in same] + [("0", *others[index]) for index in sorted(drawn)]
+    return [_target(label, a.span, b.span) for label, a, b in targets]
+
+
+def _mentions(passage: Passage) -> list[Mention]:
+    """Give the mentions of all sentences, with spans over the words of the passage."""
+    mentions, offset = [], 0
+    for sentence in passage:
+        for each in sentence.mentions:
+            span = (each.span[0] + offset, each.span[1] + offset)
+            mentions.append(Mention(span, each.referent))
+        offset += len(sentence.tokens)
+    return mentions
