@@ -309,6 +309,12 @@ def test_more_tokens_than_the_encoder_takes_are_refused(tune):
         tune(longest=100)
 
 
+def test_training_data_that_are_all_too_long_are_refused(tune, tmp_path):
+    with pytest.raises(InputError, match=r"train.conllu: found only examples that are too long"):
+        tune(longest=3)
+    assert list(tmp_path.glob("*out*")) == []
+
+
 @pytest.mark.parametrize("variant", ["frozen", "freeze", "keep-x", "full-1", "freeze-3", "keep-0"])
 def test_unknown_variants_are_refused(variant, encoder):
     with pytest.raises(InputError, match=r"allowed: (full, untuned|[01] to 2)"):

@@ -75,6 +75,9 @@ def finetune(
         Split(paths[name], examples[name], chosen.features(examples[name], name == "train"))
         for name in SPLITS
     )
+    if not train.features:
+        allowed = f"some of at most longest = {settings['longest']} tokens"
+        raise InputError.at(train.path, None, "only examples that are too long", allowed)
     with atomic_folder(out_folder) as folder:
         saver = EncoderSaver(encoder_folder, folder / "checkpoints", checkpoints)
         trainer = TaskTrainer(predictor, train, development, settings, seed, folder, saver)

@@ -31,7 +31,7 @@ def maximum_spanning_tree(scores: np.ndarray) -> list[int]:
     square[1:] = scores
     np.fill_diagonal(square, np.nan)
     # A price on arcs from the root that no gain elsewhere can outweigh leaves one of them, and as
-    # every tree with one root pays it once, their order stays (Stanojevic & Cohen 2021, section 3).
+    # every tree with one root pays it once, their order stays (Stanojevic & Cohen 2021).
     square[:, 0] -= 1 + n * np.ptp(square[np.isfinite(square)])
     heads, _ = chu_liu_edmonds(square)
     return list(heads[1:])
