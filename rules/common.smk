@@ -207,5 +207,6 @@ def comparison_file(comparison):
 
 
 def print_run_times():
-    """Print what each rule took, from the benchmark files of its jobs."""
+    """Print what each rule took, from the benchmark files of its jobs, and where the results are."""
     print(run_times.summary(Path(RESULTS, "benchmarks")))
+    print(f"Results are in {RESULTS}: look at figures/ first.")

@@ -414,7 +414,7 @@ def sliced_source(packaged_minilm, tmp_path, monkeypatch) -> dict:
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
     importlib.invalidate_caches()
     return {
-        "source": "package",
+        "source": "slices",
         "packages": ["part-3", "part-1", "part-2"],
         "parts": "input/whole.zip.*",
         "sha256": hashlib.sha256((tiny / "model.safetensors").read_bytes()).hexdigest(),

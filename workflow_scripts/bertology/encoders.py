@@ -53,9 +53,10 @@ def fetch_encoder(source: dict[str, Any], folder: Path, like: Path | None = None
     """Write the encoder that `source` describes to `folder`, and check that it can be used.
 
     `source["source"]` is one of
-    - `package`: `package` (a Python distribution) and `folder` inside it; or `packages` and
-      `parts` (a pattern) for a zipped folder cut into one slice per distribution; `sha256` of
+    - `package`: `package` (a Python distribution), `folder` inside it, and `sha256` of
       model.safetensors;
+    - `slices`: `packages` that each hold one slice of a zipped folder, `parts` (the pattern of the
+      slices' names inside them), and `sha256` of model.safetensors;
     - `hub`: `repository` and `revision`, a commit of 40 hexadecimal digits;
     - `folder`: `path`;
     - `random`: `seed`, and `config` with settings that differ from those of the encoder folder
@@ -92,10 +93,8 @@ def _check_depth(source: dict[str, Any], description: dict[str, str | int]) -> N
 def _kind_of_source(source: dict[str, Any]) -> str:
     """Return a key of SETTINGS; raise InputError where the source or one of its settings lacks."""
     kind = source.get("source")
-    if kind == "package" and "packages" in source:
-        kind = "slices"
     if kind not in SETTINGS:
-        raise InputError(f"encoder source: found {kind!r}; allowed: package, hub, folder, random")
+        raise InputError(f"encoder source: found {kind!r}; allowed: {', '.join(SETTINGS)}")
     missing = [key for key in SETTINGS[kind] if key not in source]
     if missing:
         raise InputError(
