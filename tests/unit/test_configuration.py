@@ -175,3 +175,15 @@ def test_a_missing_key_of_the_default_is_put_down_to_that_file():
     del config["similarity"]["tokens"]
     with pytest.raises(InputError, match=r"config\.yaml: similarity\.tokens: found nothing"):
         check(config, [DEFAULT], SCHEMA)
+
+
+def test_a_value_from_the_command_line_is_put_down_to_it():
+    config = default()
+    config["seeds"] = ["1"]
+    config["sede"] = 1
+    with pytest.raises(InputError) as caught:
+        check(config, [DEFAULT], SCHEMA)
+    assert str(caught.value).splitlines() == [
+        f"--config: sede: found an unknown key; allowed: {', '.join(default())}",
+        "--config: seeds.0: found '1'; allowed: integer",
+    ]

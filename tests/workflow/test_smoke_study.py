@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from transformers import AutoModel
 
 pytestmark = pytest.mark.workflow
@@ -82,7 +83,8 @@ def test_a_fine_tuned_encoder_is_an_ordinary_hugging_face_folder(smoke):
 
 def test_a_second_run_gives_bit_identical_tables(smoke, fresh):
     """The second run has one seed only: what it shares with the first must be the same."""
-    fresh.finish("--config", "seeds=[1]")
+    study = yaml.safe_load((fresh.folder / "studies/smoke.yaml").read_text())
+    fresh.finish(study=fresh.study("one-seed.yaml", {**study, "seeds": [1]}))
     for name in ("finetuning", "similarity"):
         first, second = table(smoke, name), table(fresh, name)
         # The floor has no seed, the ceiling has two.

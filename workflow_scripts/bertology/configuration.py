@@ -21,6 +21,7 @@ CORPUS_KIND = {
 }
 """The kind of annotation that each kind of task learns from."""
 
+MISSING = object()
 NAMED_SECTIONS = ("encoders", "corpora", "tasks", "stimuli")
 
 
@@ -39,33 +40,39 @@ def check(config: Config, files: Sequence[Path], schema: Path) -> None:
     """Raise InputError with a line for each mistake: the file, the key, what is there, what may be.
 
     `files` are the configuration files in the order in which they were merged, the last one
-    winning; a key that no file sets is put down to the last file.
+    winning. A value that no file sets came with `--config`.
     """
     problems = list(_schema_problems(config, schema)) or list(_cross_problems(config))
     if problems:
         contents = [(path, yaml.safe_load(path.read_text(encoding="utf-8"))) for path in files]
-        lines = [
-            f"{_setting_file(key, contents)}: {_dotted(key)}: {text}" for key, text in problems
-        ]
-        raise InputError("\n".join(lines))
+        raise InputError(
+            "\n".join(
+                f"{_setting_place(key, config, contents)}: {_dotted(key)}: {text}"
+                for key, text in problems
+            )
+        )
 
 
-def _setting_file(key: Key, contents: list[tuple[Path, Any]]) -> Path | str:
+def _setting_place(key: Key, config: Config, contents: list[tuple[Path, Any]]) -> Path | str:
     """Name the last file that sets `key`, or else the longest part of it that any file sets."""
     for length in range(len(key), 0, -1):
+        part = key[:length]
         for path, content in reversed(contents):
-            if _has(content, key[:length]):
-                return path
-    return contents[-1][0] if contents else "configuration"
+            found = _value(content, part)
+            if found is not MISSING:
+                # A dictionary is merged from several files; all else is there as the file has it.
+                set_here = isinstance(found, dict) or _value(config, part) in (found, MISSING)
+                return path if set_here else "--config"
+    return "--config"
 
 
-def _has(content: Any, key: Key) -> bool:
+def _value(content: Any, key: Key) -> Any:
     for part in key:
         try:
             content = content[part]
         except (KeyError, IndexError, TypeError):
-            return False
-    return True
+            return MISSING
+    return content
 
 
 def _dotted(key: Key) -> str:
