@@ -53,6 +53,8 @@ rule finetune_encoder:
         f"{RESULTS}/logs/finetune_encoder/{{encoder}}/{{task}}/full/seed-{{seed}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/finetune_encoder/{{encoder}}/{{task}}/full/seed-{{seed}}.tsv"
+    # The longest jobs come first, so that short ones fill the end.
+    priority: 10
     conda:
         "../envs/models.yaml"
     threads: 1
@@ -91,6 +93,7 @@ rule ablate_layers:
         f"{RESULTS}/logs/ablate_layers/{{encoder}}/{{task}}/{{variant}}/seed-{{seed}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/ablate_layers/{{encoder}}/{{task}}/{{variant}}/seed-{{seed}}.tsv"
+    priority: 5
     conda:
         "../envs/models.yaml"
     threads: 1
