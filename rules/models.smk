@@ -59,7 +59,7 @@ rule finetune_encoder:
         "../envs/models.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=4000,
         runtime=240,
         disk_mb=2000,
         gpu=config["gpus"],
@@ -98,7 +98,7 @@ rule ablate_layers:
         "../envs/models.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=4000,
         runtime=240,
         disk_mb=2000,
         gpu=config["gpus"],
