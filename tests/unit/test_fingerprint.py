@@ -29,8 +29,7 @@ def scripts(tmp_path):
 
 
 def value(scripts, *modules, script="script.py"):
-    module._syntax.cache_clear()
-    module._bare_syntax.cache_clear()
+    module._code.cache_clear()
     return fingerprint(scripts / script, modules)
 
 

@@ -24,10 +24,10 @@ def fingerprint(script: Path, modules: Iterable[str] = ()) -> str:
     while waiting:
         current = waiting.pop()
         reached.add(current)
-        waiting.extend(path for path in _imports(root, current) if path not in reached)
+        waiting.extend(path for path in _code(root, current)[1] if path not in reached)
     digest = hashlib.sha256()
     for path in sorted(reached):
-        digest.update(f"{path.relative_to(root)}\n{_bare_syntax(path)}\n".encode())
+        digest.update(f"{path.relative_to(root)}\n{_code(root, path)[0]}\n".encode())
     return digest.hexdigest()[:16]
 
 
@@ -45,20 +45,19 @@ def _module_file(root: Path, parts: list[str]) -> Path | None:
 
 
 @cache
-def _syntax(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+def _code(root: Path, path: Path) -> tuple[str, tuple[Path, ...]]:
+    """Return a file's syntax tree as text, and the local files that its imports would run.
 
-
-@cache
-def _bare_syntax(path: Path) -> str:
-    """Return the syntax tree as text, without docstrings and positions (comments are not in it)."""
+    Docstrings and positions are taken out of the tree (comments are not in it). Every job of a
+    workflow asks for the same few files, so each is read once.
+    """
     tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):
             # Not only the first statement: a string below a constant documents that constant.
             node.body = [line for line in body if not _is_text(line)]  # type: ignore[attr-defined]
-    return ast.dump(tree)
+    return ast.dump(tree), tuple(_imports(root, path, tree))
 
 
 def _is_text(statement: ast.stmt) -> bool:
@@ -70,9 +69,9 @@ def _is_text(statement: ast.stmt) -> bool:
     )
 
 
-def _imports(root: Path, path: Path) -> Iterator[Path]:
+def _imports(root: Path, path: Path, tree: ast.Module) -> Iterator[Path]:
     """Yield the local files that importing what `path` names would run, packages included."""
-    for node in ast.walk(_syntax(path)):
+    for node in ast.walk(tree):
         for name in _imported_names(root, path, node):
             parts = name.split(".")
             for length in range(1, len(parts) + 1):

@@ -5,12 +5,10 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from bertology.corpora.kinds import EXTENSIONS, read_kind, split_path, write_kind
+from bertology.corpora.kinds import read_kind, split_path, write_kind
 from bertology.corpora.shapes import SPLITS
 from bertology.errors import InputError
 from bertology.files import atomic_folder
-
-__all__ = ["EXTENSIONS", "fetch_corpus"]
 
 logger = logging.getLogger(__name__)
 
