@@ -26,6 +26,7 @@ from bertology.finetuning.prediction import Predictor, Split
 from bertology.finetuning.reproducible import seed_everything
 from bertology.finetuning.sampling import SimilarLengths
 from bertology.finetuning.task import Feature, Head, Score, Task, collate_inputs, task_class
+from bertology.memory import keep_freed_memory
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +64,7 @@ def finetune(
     used.
     """
     torch.set_num_threads(threads)
+    keep_freed_memory()
     disable_progress_bar()
     tokenizer = load_tokenizer(encoder_folder)
     kind = task_class(task)
