@@ -1,0 +1,1 @@
+"""Readers that turn public annotation formats into labelled spans (edge probing)."""

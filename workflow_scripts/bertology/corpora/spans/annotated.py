@@ -1,0 +1,72 @@
+"""What a reader of an annotation format gives, and the checks that these readers share."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bertology.corpora.reading import required, shown
+from bertology.corpora.shapes import SpanSentence
+from bertology.errors import InputError
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Annotated:
+    """Sentences with labelled spans; `left_out` counts what was dropped, by reason in words."""
+
+    sentences: list[SpanSentence]
+    left_out: dict[str, int]
+
+
+def with_targets(
+    sentences: list[SpanSentence], path: Path | str, left_out: Mapping[str, int] | None = None
+) -> Annotated:
+    """Give the sentences of a file and what was left out; reasons counted 0 are not kept.
+
+    Raises InputError if there is not one target in the file.
+    """
+    if not any(sentence.targets for sentence in sentences):
+        raise InputError.at(path, None, "no target", "at least one target in the file")
+    counted = {reason: count for reason, count in (left_out or {}).items() if count}
+    return Annotated(sentences, counted)
+
+
+def without_blanks(words: Iterable[str], sentence: str, path: Path | str) -> tuple[str, ...]:
+    """Join words that have blanks in them ("10 000"), as stimuli do.
+
+    Raises InputError for a word of nothing but blanks; `sentence` names the sentence.
+    """
+    joined = tuple("".join(word.split()) for word in words)
+    if "" in joined:
+        found = f"word {joined.index('') + 1} of sentence {sentence} is blank"
+        raise InputError.at(path, None, found, "words with at least one character")
+    return joined
+
+
+def tokens_of(record: dict[str, Any], path: Path | str, line: int) -> tuple[str, ...]:
+    """Words of a record: its key `tokens`, a list of texts; blanks within a word are dropped.
+
+    Raises InputError with file and line if there are none, or for a word that is no text or blank.
+    """
+    tokens = required(record, "tokens", list, path, line)
+    if not tokens or not all(isinstance(token, str) and token.strip() for token in tokens):
+        found = f"tokens = {shown(tokens)}"
+        raise InputError.at(path, line, found, "a list of words, at least one, none of them empty")
+    return tuple("".join(token.split()) for token in tokens)
+
+
+def word_span(
+    record: object, key: str, words: int, path: Path | str, line: int, inside: str
+) -> Span:
+    """Span of the one word whose 0-based number `record[key]` is.
+
+    `inside` is the path of keys that leads to the record, for the message ("frames[0].").
+    Raises InputError with file and line for a missing key or a number of no word.
+    """
+    position = required(record, key, int, path, line, inside)
+    if not 0 <= position < words:
+        allowed = f"0 to {words - 1}, the number of a word"
+        raise InputError.at(path, line, f"{inside}{key} = {position}", allowed)
+    return position, position + 1

@@ -1,0 +1,64 @@
+"""Parts of speech and dependencies as labelled spans, from CoNLL-U treebanks.
+
+The tasks of Tenney et al. (2019, https://openreview.net/forum?id=SJzSgnRcKX) on Universal
+Dependencies. Words are the syntactic words of the treebank (see bertology.corpora.treebank, whose
+errors these readers raise too); one with blanks inside ("10 000") is joined.
+"""
+
+from pathlib import Path
+
+from bertology.corpora.shapes import SpanSentence, SpanTarget, TreeSentence
+from bertology.corpora.spans.annotated import Annotated, with_targets, without_blanks
+from bertology.corpora.treebank import read_treebank
+
+NO_TAG = "_"
+
+
+def read_part_of_speech(path: Path | str, universal: bool = False) -> Annotated:
+    """Read each word as a target whose label is its XPOS, or its UPOS if `universal`.
+
+    Words without a tag ("_") are no targets, and are counted as left out.
+    Raises InputError with the file for a broken treebank, or if no word has a tag.
+    """
+    sentences: list[SpanSentence] = []
+    untagged = 0
+    for sentence in read_treebank(path):
+        tags = sentence.universal_tags if universal else sentence.treebank_tags
+        untagged += tags.count(NO_TAG)
+        targets = tuple(
+            SpanTarget((position, position + 1), None, (tag,))
+            for position, tag in enumerate(tags)
+            if tag != NO_TAG
+        )
+        sentences.append(_sentence(sentence, targets, path))
+    reason = f"word without {'UPOS' if universal else 'XPOS'}"
+    return with_targets(sentences, path, {reason: untagged})
+
+
+def read_dependencies(path: Path | str) -> Annotated:
+    """Read each word but the root as a target: span1 the word, span2 its head.
+
+    The label is the relation with its subtype ("nsubj:pass").
+    Raises InputError with the file for a broken treebank, or if all sentences have one word.
+    """
+    sentences = [
+        _sentence(
+            sentence,
+            tuple(
+                SpanTarget((position, position + 1), (head - 1, head), (relation,))
+                for position, (head, relation) in enumerate(
+                    zip(sentence.heads, sentence.relations, strict=True)
+                )
+                if head != 0
+            ),
+            path,
+        )
+        for sentence in read_treebank(path)
+    ]
+    return with_targets(sentences, path)
+
+
+def _sentence(
+    sentence: TreeSentence, targets: tuple[SpanTarget, ...], path: Path | str
+) -> SpanSentence:
+    return SpanSentence(without_blanks(sentence.words, sentence.identifier, path), targets)

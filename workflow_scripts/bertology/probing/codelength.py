@@ -1,0 +1,96 @@
+"""Online codelength (Voita & Titov 2020, "Information-theoretic probing with MDL").
+
+The labels of the training data are sent in portions; each portion is encoded by a probe trained on
+all portions before it, the first one uniformly. A representation that makes labels easy to learn
+makes this code short. All lengths are in bits.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import torch
+
+from bertology.probing.targets import ProbeData
+from bertology.probing.training import Schedule, best_probes, predict, train_edge_probes
+
+logger = logging.getLogger(__name__)
+
+PORTIONS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.0625, 0.125, 0.25, 0.5, 1.0)
+"""Shares of the training data at which portions end."""
+
+
+def portion_ends(examples: int, portions: Sequence[float] = PORTIONS) -> list[int]:
+    """Return the numbers of examples at which portions end; rising, each at least 1, none twice."""
+    return sorted({max(1, round(share * examples)) for share in portions})
+
+
+def code_bits(logits: np.ndarray, labels: np.ndarray, one_label: bool) -> np.ndarray:
+    """Return how many bits each target's labels cost: (..., targets).
+
+    logits: (..., targets, labels) of independent yes-no decisions; labels: bool, (targets, labels).
+    one_label: every target is known to have exactly one label. Under that condition independent
+    decisions become a softmax over their logits; else each cell is encoded on its own.
+    """
+    logits = logits.astype(np.float64)
+    if one_label:
+        nats = np.logaddexp.reduce(logits, axis=-1) - (logits * labels).sum(axis=-1)
+    else:
+        nats = np.logaddexp(0.0, np.where(labels, -logits, logits)).sum(axis=-1)
+    return nats / np.log(2.0)
+
+
+def uniform_bits(labels: np.ndarray, one_label: bool) -> float:
+    """Return the length of a code that knows nothing but the names of the labels."""
+    targets, names = labels.shape
+    return float(targets * (np.log2(names) if one_label else names))
+
+
+def has_one_label(labels: np.ndarray) -> bool:
+    """Say whether every target has exactly one label: labels (targets, labels), bool."""
+    return bool((labels.sum(axis=1) == 1).all())
+
+
+@dataclass(frozen=True)
+class Codelength:
+    """Bits for the labels of all training targets: the online code's, and the uniform code's."""
+
+    online: float
+    uniform: float
+
+    @property
+    def compression(self) -> float:
+        """Say how many times shorter the online code is."""
+        return self.uniform / self.online
+
+
+def online_codelength(
+    train: ProbeData,
+    development: ProbeData,
+    inputs: Sequence[str | int],
+    schedule: Schedule,
+    seed: int,
+    device: torch.device,
+    portions: Sequence[float] = PORTIONS,
+) -> dict[str | int, Codelength]:
+    """Send the labels of `train`, sentences in random order, with the probes of `inputs`.
+
+    Each portion is sent with the probes as of their best development score on what came before.
+    """
+    one_label = has_one_label(train.labels)
+    uniform = uniform_bits(train.labels, one_label)
+    numbers = np.random.default_rng(seed).permutation(np.unique(train.sentences))
+    ends = portion_ends(len(numbers), portions)
+    first = train.of_sentences(numbers[: ends[0]])
+    bits = np.full(len(inputs), uniform_bits(first.labels, one_label))
+    for known, end in pairwise(ends):
+        logger.info("codelength: %d of %d sentences known", known, len(numbers))
+        before, sent = train.of_sentences(numbers[:known]), train.of_sentences(numbers[known:end])
+        progress = train_edge_probes(before, development, inputs, schedule, seed, device)
+        logits = predict(best_probes(progress, train), sent, schedule.batch_sentences)
+        bits += code_bits(logits, sent.labels, one_label).sum(axis=-1)
+    return {
+        each: Codelength(float(length), uniform) for each, length in zip(inputs, bits, strict=True)
+    }

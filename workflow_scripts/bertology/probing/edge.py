@@ -1,0 +1,194 @@
+"""Edge probes (Tenney et al. 2019, "What do you learn from context?", section 3; as in jiant v1).
+
+A probe reads one or two spans of a sentence from one input (a layer, or a learned mix of all
+layers) and decides on each label. The probes of all inputs are trained side by side: axis 0 of
+every parameter is the input. They share each batch and nothing else.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+MIX = "mix"
+INPUT_DROPOUT, HIDDEN_DROPOUT = 0.2, 0.3
+PROJECTION = 256
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some targets, and the vectors of the tokens in their spans.
+
+    hidden: (layers, tokens, width), float32: the layers that were asked for, in that order.
+    tokens, members: one entry per token of each target's span, for each slot: number of the token
+        in `hidden`, and number of the target.
+    labels: (targets, labels), float32.
+    """
+
+    hidden: Tensor
+    tokens: list[Tensor]
+    members: list[Tensor]
+    labels: Tensor
+
+
+def collate(
+    layers: Sequence[np.ndarray], spans: np.ndarray, labels: np.ndarray, device: torch.device
+) -> Batch:
+    """Read the tokens of spans (slots, targets, 2), each of them once.
+
+    layers: arrays (rows, width); spans hold first rows and rows after the last.
+    """
+    rows = [_members(slot) for slot in spans]
+    needed, place = np.unique(np.concatenate([row for row, _ in rows]), return_inverse=True)
+    tokens = np.split(place, np.cumsum([len(row) for row, _ in rows])[:-1])
+    hidden = np.stack([layer[needed] for layer in layers])
+    return Batch(
+        torch.from_numpy(hidden).to(device).float(),
+        [torch.from_numpy(each).to(device) for each in tokens],
+        [torch.from_numpy(member).to(device) for _, member in rows],
+        torch.from_numpy(labels).to(device).float(),
+    )
+
+
+def _members(spans: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """List the rows of all spans one after another, and the number of the span each is in."""
+    lengths = spans[:, 1] - spans[:, 0]
+    members = np.repeat(np.arange(len(spans)), lengths)
+    before = np.cumsum(lengths) - lengths
+    return np.arange(lengths.sum()) - before[members] + spans[members, 0], members
+
+
+class EdgeProbes(nn.Module):
+    """One edge probe for each of `inputs`, which are MIX or numbers of layers.
+
+    What is random (initial weights, dropout) comes from one generator per input, so that a probe is
+    the same whatever others it is trained with.
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[str | int],
+        layers: int,
+        width: int,
+        labels: int,
+        slots: int,
+        seed: int,
+    ) -> None:
+        super().__init__()
+        self.inputs = list(inputs)
+        self.sizes = {"layers": layers, "width": width, "labels": labels, "slots": slots}
+        self.slots = slots
+        self.generators = [_generator(seed, each, layers) for each in inputs]
+        # A mix reads all layers; the probes of single layers read theirs alone.
+        self.mixes = MIX in self.inputs
+        self.read = list(range(layers)) if self.mixes else [int(each) for each in inputs]
+        self.mix_weights = nn.Parameter(torch.zeros(len(inputs), layers))
+        self.mix_scale = nn.Parameter(torch.ones(len(inputs)))
+        self.project = self._linear(width, slots * PROJECTION)
+        self.project_bias = self._bias(width, slots * PROJECTION)
+        self.attend = self._linear(PROJECTION, slots)
+        self.hidden = self._linear(slots * PROJECTION, PROJECTION)
+        self.hidden_bias = self._bias(slots * PROJECTION, PROJECTION)
+        self.norm = nn.Parameter(torch.ones(len(inputs), 1, PROJECTION))
+        self.norm_bias = nn.Parameter(torch.zeros(len(inputs), 1, PROJECTION))
+        self.decide = self._linear(PROJECTION, labels)
+        self.decide_bias = self._bias(PROJECTION, labels)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Return logits (inputs, targets, labels)."""
+        vectors = self._dropout(self._vectors(batch.hidden), INPUT_DROPOUT)
+        projected = torch.baddbmm(self.project_bias, vectors, self.project)
+        pooled = [self._pool(projected, batch, slot) for slot in range(self.slots)]
+        hidden = torch.baddbmm(self.hidden_bias, torch.cat(pooled, dim=-1), self.hidden).tanh()
+        normal = functional.layer_norm(hidden, (PROJECTION,)) * self.norm + self.norm_bias
+        return torch.baddbmm(self.decide_bias, self._dropout(normal, HIDDEN_DROPOUT), self.decide)
+
+    def layer_weights(self) -> Tensor:
+        """Return each input's weights of the layers (inputs, layers); of use for the mix alone."""
+        return self.mix_weights.softmax(dim=-1)
+
+    def weights_of(self, number: int) -> dict[str, Tensor]:
+        """Copy the weights of one input's probe, without the axis of inputs."""
+        return {name: value.detach()[number].clone() for name, value in self.named_parameters()}
+
+    def selected(self, numbers: Sequence[int]) -> "EdgeProbes":
+        """Return the probes of some inputs alone, which go on as they would have here."""
+        inputs = [self.inputs[number] for number in numbers]
+        probes = stacked(inputs, [self.weights_of(number) for number in numbers], self.sizes)
+        probes.generators = [self.generators[number].clone_state() for number in numbers]
+        return probes.to(self.mix_scale.device)
+
+    def _vectors(self, hidden: Tensor) -> Tensor:
+        """Select or mix layers: (layers read, tokens, width) -> (inputs, tokens, width)."""
+        if not self.mixes:
+            return hidden
+        chosen = []
+        for number, each in enumerate(self.inputs):
+            if each == MIX:
+                weights = self.mix_scale[number] * self.layer_weights()[number]
+                chosen.append(torch.einsum("l,ltw->tw", weights, hidden))
+            else:
+                chosen.append(hidden[int(each)])
+        return torch.stack(chosen)
+
+    def _pool(self, projected: Tensor, batch: Batch, slot: int) -> Tensor:
+        """Average each span's tokens with weights by attention: (inputs, targets, PROJECTION)."""
+        mine = projected[..., slot * PROJECTION : (slot + 1) * PROJECTION]
+        scores = (mine @ self.attend[..., slot : slot + 1]).squeeze(-1)
+        tokens, members = batch.tokens[slot], batch.members[slot]
+        targets = len(batch.labels)
+        if len(tokens) == targets:  # every span is one token: its weight is 1
+            return mine[:, tokens]
+        weights = softmax_within(scores[:, tokens], members, targets)
+        summed = mine.new_zeros(len(mine), targets, PROJECTION)
+        return summed.index_add(1, members, weights[..., None] * mine[:, tokens])
+
+    def _dropout(self, values: Tensor, share: float) -> Tensor:
+        if not self.training:
+            return values
+        keep = torch.empty_like(values)
+        for part, generator in zip(keep, self.generators, strict=True):
+            part.bernoulli_(1 - share, generator=generator)
+        return values * keep / (1 - share)
+
+    def _linear(self, rows: int, columns: int) -> nn.Parameter:
+        return self._uniform((rows, columns), rows)
+
+    def _bias(self, rows: int, columns: int) -> nn.Parameter:
+        return self._uniform((1, columns), rows)
+
+    def _uniform(self, shape: tuple[int, int], fan_in: int) -> nn.Parameter:
+        """Draw weights as torch.nn.Linear does, from each input's own generator."""
+        bound = fan_in**-0.5
+        parts = [torch.empty(shape).uniform_(-bound, bound, generator=g) for g in self.generators]
+        return nn.Parameter(torch.stack(parts))
+
+
+def stacked(
+    inputs: Sequence[str | int], weights: Sequence[Mapping[str, Tensor]], sizes: Mapping[str, int]
+) -> EdgeProbes:
+    """Put the weights of single probes (as `weights_of` gives them) side by side."""
+    probes = EdgeProbes(inputs, **sizes, seed=0)
+    probes.load_state_dict(
+        {name: torch.stack([each[name] for each in weights]) for name in weights[0]}
+    )
+    return probes
+
+
+def softmax_within(scores: Tensor, members: Tensor, groups: int) -> Tensor:
+    """Softmax over the entries of each group: scores (inputs, entries), members (entries,)."""
+    index = members.expand_as(scores)
+    lowest = scores.new_full((len(scores), groups), -torch.inf)
+    highest = lowest.scatter_reduce(1, index, scores.detach(), "amax")
+    powers = (scores - highest[:, members]).exp()
+    total = scores.new_zeros(len(scores), groups).index_add(1, members, powers)
+    return powers / total[:, members]
+
+
+def _generator(seed: int, each: str | int, layers: int) -> torch.Generator:
+    number = layers if each == MIX else int(each)
+    state = np.random.SeedSequence((seed, number)).generate_state(1)
+    return torch.Generator().manual_seed(int(state[0]))

@@ -1,0 +1,296 @@
+"""Structural probes (Hewitt & Manning 2019, "A structural probe for finding syntax").
+
+A linear map turns each layer's word vectors so that squared distances between words are distances
+in the dependency tree, or squared norms are depths. The probes of all layers train side by side.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from bertology.probing.separate_adam import SeparateAdam
+from bertology.probing.trees import (
+    mean_over_lengths,
+    rank_correlation,
+    spanning_edges,
+    tree_depths,
+    tree_distances,
+    tree_edges,
+)
+
+logger = logging.getLogger(__name__)
+
+Kind = Literal["distance", "depth"]
+INITIAL = 0.05
+LEARNING_RATE, RATE_DIVISOR = 1e-3, 10.0
+BATCH, MOST_EPOCHS, PATIENCE = 20, 40, 5
+PUNCTUATION = "PUNCT"
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A sentence with its vectors and what the probe should find.
+
+    vectors: (layers, words, width), float32 or float16: a word is the mean of its wordpieces.
+    heads: 1-based head of each word, 0 for the root.
+    counted: (words,), bool: which words are not punctuation.
+    """
+
+    vectors: np.ndarray
+    heads: tuple[int, ...]
+    counted: np.ndarray
+    distances: np.ndarray = field(init=False)
+    depths: np.ndarray = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "distances", tree_distances(self.heads))
+        object.__setattr__(self, "depths", tree_depths(self.heads))
+
+    def __len__(self) -> int:
+        """Count the words."""
+        return len(self.heads)
+
+
+class StructuralProbes(nn.Module):
+    """One linear map (width x rank, no bias) for each of `layers`, axis 0 of the parameter."""
+
+    def __init__(self, layers: Sequence[int], width: int, rank: int, kind: Kind, seed: int) -> None:
+        super().__init__()
+        self.layers = list(layers)
+        self.kind = kind
+        self.map = nn.Parameter(torch.stack([_uniform(width, rank, seed, n) for n in layers]))
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        """Predict squared distances (layers, sentences, words, words) or norms (..., words).
+
+        vectors: (layers, sentences, words, width).
+        """
+        mapped = torch.einsum("lswd,ldk->lswk", vectors, self.map)
+        norms = mapped.square().sum(dim=-1)
+        if self.kind == "depth":
+            return norms
+        products = mapped @ mapped.transpose(-1, -2)
+        return (norms[..., :, None] + norms[..., None, :] - 2 * products).clamp(min=0)
+
+    def selected(self, numbers: Sequence[int]) -> "StructuralProbes":
+        """Return the probes of some layers alone."""
+        layers = [self.layers[number] for number in numbers]
+        chosen = StructuralProbes(layers, 1, 1, self.kind, 0)
+        chosen.map = nn.Parameter(self.map.detach()[list(numbers)].clone())
+        return chosen
+
+
+def _uniform(width: int, rank: int, seed: int, layer: int) -> Tensor:
+    """Draw a layer's initial map; it does not depend on which other layers are trained."""
+    state = int(np.random.SeedSequence((seed, layer)).generate_state(1)[0])
+    generator = torch.Generator().manual_seed(state)
+    return torch.empty(width, rank).uniform_(-INITIAL, INITIAL, generator=generator)
+
+
+def losses(predicted: Tensor, gold: Tensor, lengths: Tensor) -> Tensor:
+    """Return each layer's L1 loss (layers,): a mean over sentences of the mean over cells.
+
+    predicted: (layers, sentences, words, words) or (layers, sentences, words); gold likewise
+    without the first axis, and -1 in padding. A sentence's sum is divided by its length squared
+    (distances) or its length (depths).
+    """
+    inside = gold >= 0
+    wrong = ((predicted - gold).abs() * inside).flatten(start_dim=2).sum(dim=-1)
+    cells = lengths ** (gold.ndim - 1)
+    return (wrong / cells).mean(dim=-1)
+
+
+@dataclass
+class Progress:
+    """How the probe of one layer stands: its rate, and the map with the lowest development loss."""
+
+    rate: float = LEARNING_RATE
+    best: float = float("inf")
+    best_map: Tensor | None = None
+    since_gain: int = 0
+
+    def note(self, loss: float, weights: Tensor) -> None:
+        """Take in the development loss after an epoch."""
+        if loss < self.best:
+            self.best, self.best_map, self.since_gain = loss, weights.clone(), 0
+        else:
+            self.since_gain += 1
+            self.rate /= RATE_DIVISOR
+
+
+def train_structural_probes(
+    train: Sequence[Tree],
+    development: Sequence[Tree],
+    layers: Sequence[int],
+    kind: Kind,
+    rank: int | None,
+    seed: int,
+    device: torch.device,
+    most_epochs: int = MOST_EPOCHS,
+) -> StructuralProbes:
+    """Train a probe for each of `layers` on the same batches; each as of its best development loss.
+
+    rank: columns of the map; None for the width of the encoder. A layer that has stopped (no gain
+    in PATIENCE epochs) costs nothing more.
+    """
+    width = train[0].vectors.shape[-1]
+    probes = StructuralProbes(layers, width, rank or width, kind, seed).to(device)
+    optimizer = SeparateAdam([probes.map], [LEARNING_RATE] * len(layers))
+    progress = {layer: Progress() for layer in layers}
+    order = np.random.default_rng(seed)
+    for epoch in range(1, most_epochs + 1):
+        train_epoch(probes, optimizer, train, order)
+        going = [progress[layer] for layer in probes.layers]
+        found = development_losses(probes, development)
+        for state, loss, weights in zip(going, found.tolist(), probes.map.detach(), strict=True):
+            state.note(loss, weights)
+        logger.info("%s, epoch %d: %s", kind, epoch, _in_words(probes.layers, found))
+        left = [number for number, state in enumerate(going) if state.since_gain < PATIENCE]
+        if not left:
+            break
+        if len(left) < len(going):
+            probes = probes.selected(left)
+            optimizer = optimizer.selected(left, [probes.map])
+        optimizer.set_rates([going[number].rate for number in left])
+    return _best(progress, kind)
+
+
+def _best(progress: Mapping[int, Progress], kind: Kind) -> StructuralProbes:
+    probes = StructuralProbes(list(progress), 1, 1, kind, 0)
+    maps = [state.best_map for state in progress.values() if state.best_map is not None]
+    probes.map = nn.Parameter(torch.stack(maps))
+    return probes
+
+
+def train_epoch(
+    probes: StructuralProbes,
+    optimizer: SeparateAdam,
+    train: Sequence[Tree],
+    order: np.random.Generator,
+) -> None:
+    """Train on all sentences once, in batches of similar length in random order."""
+    batches = list(_batches(train))
+    for number in order.permutation(len(batches)):
+        vectors, gold, lengths = collate(batches[number], probes)
+        optimizer.zero_grad()
+        losses(probes(vectors), gold, lengths).sum().backward()
+        optimizer.step()
+
+
+@torch.no_grad()
+def development_losses(probes: StructuralProbes, trees: Sequence[Tree]) -> np.ndarray:
+    """Return each layer's mean loss over sentences (layers,)."""
+    total = np.zeros(len(probes.layers))
+    for batch in _batches(trees):
+        vectors, gold, lengths = collate(batch, probes)
+        total += len(batch) * losses(probes(vectors), gold, lengths).cpu().numpy()
+    return total / len(trees)
+
+
+def _batches(trees: Sequence[Tree]) -> Iterator[list[Tree]]:
+    """Cut trees, sorted by length, into batches."""
+    ordered = sorted(trees, key=len)
+    for start in range(0, len(ordered), BATCH):
+        yield ordered[start : start + BATCH]
+
+
+def collate(trees: Sequence[Tree], probes: StructuralProbes) -> tuple[Tensor, Tensor, Tensor]:
+    """Pad a batch: vectors (layers, sentences, words, width), gold with -1 in padding, lengths."""
+    longest = max(map(len, trees))
+    distance = probes.kind == "distance"
+    gold = np.full((len(trees), *[longest] * (2 if distance else 1)), -1.0, np.float32)
+    width = trees[0].vectors.shape[-1]
+    vectors = np.zeros((len(probes.layers), len(trees), longest, width), np.float32)
+    for number, tree in enumerate(trees):
+        vectors[:, number, : len(tree)] = tree.vectors[probes.layers]
+        if distance:
+            gold[number, : len(tree), : len(tree)] = tree.distances
+        else:
+            gold[number, : len(tree)] = tree.depths
+    lengths = torch.tensor([len(tree) for tree in trees], dtype=torch.float32)
+    device = probes.map.device
+    return (
+        torch.from_numpy(vectors).to(device),
+        torch.from_numpy(gold).to(device),
+        lengths.to(device),
+    )
+
+
+@torch.no_grad()
+def predictions(probes: StructuralProbes, trees: Sequence[Tree]) -> list[np.ndarray]:
+    """Return each tree's predicted distances (layers, words, words) or depths (layers, words)."""
+    found = []
+    for tree in trees:
+        vectors, _, _ = collate([tree], probes)
+        found.append(probes(vectors)[:, 0].cpu().numpy())
+    return found
+
+
+def distance_scores(
+    predicted: Sequence[np.ndarray], trees: Sequence[Tree]
+) -> dict[str, np.ndarray]:
+    """Score predicted distances: `uuas` (0 to 100) and `dspr`, each (layers,).
+
+    UUAS counts the gold edges between words that are no punctuation, over all sentences. DSpr is
+    Spearman's correlation of predicted and true distances from each word to all words (itself
+    included), averaged over words, then as in `mean_over_lengths`.
+    """
+    right = np.stack(
+        [_right_edges(found, tree) for found, tree in zip(predicted, trees, strict=True)]
+    )
+    total = sum(len(_counted_edges(tree)) for tree in trees)
+    correlations = [
+        np.nanmean(rank_correlation(found, np.broadcast_to(tree.distances, found.shape)), axis=-1)
+        for found, tree in zip(predicted, trees, strict=True)
+        if len(tree) > 1
+    ]
+    lengths = np.array([len(tree) for tree in trees if len(tree) > 1])
+    return {
+        "uuas": 100 * right.sum(axis=0) / max(total, 1),
+        "dspr": mean_over_lengths(np.stack(correlations, axis=1), lengths),
+    }
+
+
+def _counted_edges(tree: Tree) -> set[tuple[int, int]]:
+    return {(a, b) for a, b in tree_edges(tree.heads) if tree.counted[a] and tree.counted[b]}
+
+
+def _right_edges(predicted: np.ndarray, tree: Tree) -> np.ndarray:
+    """Count, for each layer, the edges of the spanning tree that are gold."""
+    words = np.flatnonzero(tree.counted)
+    if len(words) < 2:
+        return np.zeros(len(predicted))
+    gold = _counted_edges(tree)
+    return np.array([len(gold & set(spanning_edges(found, words))) for found in predicted])
+
+
+def depth_scores(predicted: Sequence[np.ndarray], trees: Sequence[Tree]) -> dict[str, np.ndarray]:
+    """Score predicted depths: `root_accuracy` (0 to 100) and `nspr`, each (layers,).
+
+    The predicted root is the word of smallest depth that is no punctuation; sentences of
+    punctuation alone do not count. NSpr is Spearman's correlation of predicted and true depths.
+    """
+    pairs = [pair for pair in zip(predicted, trees, strict=True) if pair[1].counted.any()]
+    right = [
+        np.where(tree.counted, found, np.inf).argmin(axis=-1) == list(tree.heads).index(0)
+        for found, tree in pairs
+    ]
+    several = [pair for pair in pairs if len(pair[1]) > 1]
+    correlations = [
+        rank_correlation(found, np.broadcast_to(tree.depths, found.shape))
+        for found, tree in several
+    ]
+    lengths = np.array([len(tree) for _, tree in several])
+    return {
+        "root_accuracy": 100 * np.mean(right, axis=0),
+        "nspr": mean_over_lengths(np.stack(correlations, axis=1), lengths),
+    }
+
+
+def _in_words(layers: Sequence[int], values: np.ndarray) -> str:
+    return ", ".join(f"layer {n} {value:.3f}" for n, value in zip(layers, values, strict=True))

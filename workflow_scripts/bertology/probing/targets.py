@@ -1,0 +1,131 @@
+"""Labelled spans over words, as rows of a cache of activations."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from bertology.activations import Activations
+from bertology.corpora.shapes import SpanSentence, SpanTarget
+
+NO_ROW = -1
+TOO_LONG = "sentence longer than the encoder takes"
+NO_TOKEN = "span without a token"
+UNKNOWN = "label unknown in training"
+
+
+@dataclass(frozen=True)
+class ProbeData:
+    """Targets of one split with the activations they are read from.
+
+    layers: one array (tokens, width) per layer, memory-mapped; layer 0 is the embedding layer.
+    spans: (slots, targets, 2): first row of each span in `layers`, and the row after its last;
+        slots is 2 for pairs of spans, else 1.
+    labels: (targets, labels), bool, one column for each label known in training.
+    sentences: (targets,): number of each target's sentence; never falls.
+    left_out: number of targets that cannot be used, by reason.
+    """
+
+    layers: list[np.ndarray]
+    spans: np.ndarray
+    labels: np.ndarray
+    sentences: np.ndarray
+    left_out: dict[str, int]
+
+    def batches(self, size: int, generator: np.random.Generator | None) -> Iterator[np.ndarray]:
+        """Give the numbers of the targets of `size` sentences at a time, in random order if any."""
+        bounds = np.flatnonzero(np.diff(self.sentences, prepend=-1, append=np.inf))
+        order = np.arange(len(bounds) - 1)
+        if generator is not None:
+            generator.shuffle(order)
+        for start in range(0, len(order), size):
+            chosen = order[start : start + size]
+            yield np.concatenate([np.arange(bounds[i], bounds[i + 1]) for i in chosen])
+
+    def of_sentences(self, numbers: np.ndarray) -> "ProbeData":
+        """Return the targets of some sentences alone."""
+        chosen = np.isin(self.sentences, numbers)
+        return replace(
+            self,
+            spans=self.spans[:, chosen],
+            labels=self.labels[chosen],
+            sentences=self.sentences[chosen],
+        )
+
+
+def known_labels(sentences: Sequence[SpanSentence]) -> tuple[str, ...]:
+    """List the labels of (training) data in alphabetical order."""
+    found = {label for each in sentences for target in each.targets for label in target.labels}
+    return tuple(sorted(found))
+
+
+def align(
+    activations: Activations, sentences: Sequence[SpanSentence], labels: Sequence[str]
+) -> ProbeData:
+    """Find the rows of each target's tokens.
+
+    The stimuli of `activations` are named by the number of their sentence in `sentences`, from 0.
+    Left out and counted are targets of sentences that the cache has not, targets of whose first or
+    last word the tokenizer made nothing, and targets with a label that is not among `labels`.
+    """
+    firsts, ends = _rows_of_words(activations.tokens, sentences)
+    column = {label: number for number, label in enumerate(labels)}
+    left_out: Counter[str] = Counter()
+    kept: list[tuple[int, np.ndarray, list[int]]] = []
+    for number, sentence in enumerate(sentences):
+        for target in sentence.targets:
+            spans = _rows_of_spans(target, firsts[number], ends[number])
+            reason = _reason_to_leave_out(target, spans, firsts[number], column)
+            if reason:
+                left_out[reason] += 1
+            else:
+                kept.append((number, spans, [column[label] for label in target.labels]))
+    return _gathered(activations.layers, kept, len(labels), dict(left_out))
+
+
+def _rows_of_words(
+    tokens: pd.DataFrame, sentences: Sequence[SpanSentence]
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """For each sentence, the first row of each word and the row after its last, or NO_ROW."""
+    firsts = [np.full(len(sentence.words), NO_ROW) for sentence in sentences]
+    ends = [np.full(len(sentence.words), NO_ROW) for sentence in sentences]
+    rows = tokens.assign(row=np.arange(len(tokens)))[~tokens["special"].to_numpy(bool)]
+    bounds = rows.groupby(["sentence", "word"])["row"].agg(["min", "max"]).reset_index()
+    columns = (bounds[name].to_numpy() for name in ("sentence", "word", "min", "max"))
+    for sentence, word, first, last in zip(*columns, strict=True):
+        firsts[int(sentence)][word] = first
+        ends[int(sentence)][word] = last + 1
+    return firsts, ends
+
+
+def _rows_of_spans(target: SpanTarget, firsts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    spans = [target.span1] if target.span2 is None else [target.span1, target.span2]
+    return np.array([(firsts[first], ends[end - 1]) for first, end in spans])
+
+
+def _reason_to_leave_out(
+    target: SpanTarget, spans: np.ndarray, firsts: np.ndarray, known: dict[str, int]
+) -> str | None:
+    if (firsts == NO_ROW).all():
+        return TOO_LONG
+    if (spans == NO_ROW).any():
+        return NO_TOKEN
+    return None if all(label in known for label in target.labels) else UNKNOWN
+
+
+def _gathered(
+    layers: list[np.ndarray],
+    kept: list[tuple[int, np.ndarray, list[int]]],
+    labels: int,
+    left_out: dict[str, int],
+) -> ProbeData:
+    marked = np.zeros((len(kept), labels), dtype=bool)
+    for row, (_, _, columns) in enumerate(kept):
+        marked[row, columns] = True
+    spans = np.array([spans for _, spans, _ in kept], dtype=np.int64)
+    sentences = np.array([number for number, _, _ in kept], dtype=np.int64)
+    slots = spans.shape[1] if kept else 1
+    by_slot = spans.reshape(len(kept), slots, 2).transpose(1, 0, 2)
+    return ProbeData(layers, by_slot, marked, sentences, left_out)
