@@ -11,7 +11,7 @@ discontinuous mentions, `(12[1/2]-...`, are those of CorefUD (https://ufal.mff.c
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,8 @@ import numpy as np
 
 from bertology.corpora.reading import numbered_lines
 from bertology.corpora.shapes import SpanSentence, SpanTarget
-from bertology.corpora.spans.annotated import Annotated, Span, with_targets, without_blanks
+from bertology.corpora.spans.annotated import Annotated, with_targets, without_blanks
+from bertology.corpora.spans.passages import Marked, Mention, passage_of, refuse_open, windows
 from bertology.corpora.treebank import NOT_A_WORD, read_treebank
 from bertology.errors import InputError
 
@@ -39,25 +40,6 @@ class Mark:
     position: int
     text: str
     fields: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """A mention of a group over a span of words, opened on a line of the file."""
-
-    span: Span
-    group: str
-    kind: str
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class Marked:
-    """A sentence with its mentions in the order of the text."""
-
-    words: tuple[str, ...]
-    document: str | None
-    mentions: list[Mention]
 
 
 def read_entities(path: Path | str) -> Annotated:
@@ -92,62 +74,8 @@ def read_coreference(path: Path | str, seed: int, longest: int = 100) -> Annotat
     """
     left_out: Counter[str] = Counter()
     generator = np.random.default_rng(seed)
-    windows = _windows(_marked_sentences(path, left_out), longest, left_out)
-    return with_targets(
-        [_passage(window, generator, left_out) for window in windows], path, left_out
-    )
-
-
-def _windows(
-    sentences: Iterable[Marked], longest: int, left_out: Counter[str]
-) -> Iterator[list[Marked]]:
-    """Cut the sentences into passages of one document and at most `longest` words."""
-    window: list[Marked] = []
-    for sentence in sentences:
-        fits = sum(len(other.words) for other in [*window, sentence]) <= longest
-        if window and not (fits and window[0].document == sentence.document):
-            yield window
-            window = []
-        if len(sentence.words) <= longest:
-            window.append(sentence)
-        else:
-            left_out[f"sentence of more than {longest} words"] += 1
-    if window:
-        yield window
-
-
-def _passage(
-    window: list[Marked], generator: np.random.Generator, left_out: Counter[str]
-) -> SpanSentence:
-    """Join the sentences, and pair their mentions."""
-    words: list[str] = []
-    mentions: list[tuple[Span, str]] = []
-    for sentence in window:
-        for mention in sentence.mentions:
-            start, end = mention.span
-            mentions.append(((start + len(words), end + len(words)), mention.group))
-        words.extend(sentence.words)
-    same, other = _pairs(mentions, left_out)
-    drawn = [other[number] for number in generator.permutation(len(other))[: len(same)]]
-    labelled = [(*pair, "1") for pair in same] + [(*pair, "0") for pair in drawn]
-    targets = tuple(
-        SpanTarget(first, second, (label,)) for first, second, label in sorted(labelled)
-    )
-    return SpanSentence(tuple(words), targets)
-
-
-def _pairs(
-    mentions: list[tuple[Span, str]], left_out: Counter[str]
-) -> tuple[list[tuple[Span, Span]], list[tuple[Span, Span]]]:
-    """Pairs of spans in the same group, and in different ones."""
-    same: list[tuple[Span, Span]] = []
-    other: list[tuple[Span, Span]] = []
-    for (first, group1), (second, group2) in itertools.combinations(mentions, 2):
-        if first == second:
-            left_out["pair of mentions on the same words"] += 1
-        else:
-            (same if group1 == group2 else other).append((first, second))
-    return same, other
+    cut = windows(_marked_sentences(path, left_out), longest, left_out)
+    return with_targets([passage_of(window, generator, left_out) for window in cut], path, left_out)
 
 
 def _marked_sentences(path: Path | str, left_out: Counter[str]) -> Iterator[Marked]:
@@ -219,14 +147,8 @@ def _mentions(marks: list[Mark], path: Path | str) -> list[Mention]:
                 group = _closed_group(piece["closed"], mark)
             if piece["alone"] or piece["closed"]:
                 mentions.append(_closed(still_open.get(group), group, mark, path))
-    _refuse_open(itertools.chain(*still_open.values()), path)
+    refuse_open(itertools.chain(*still_open.values()), path)
     return mentions
-
-
-def _refuse_open(mentions: Iterable[Mention], path: Path | str) -> None:
-    for mention in mentions:
-        found = f"({mention.group} that is not closed in its sentence"
-        raise InputError.at(path, mention.line, found, f"{mention.group}) after it")
 
 
 def _pieces(mark: Mark, path: Path | str) -> list[re.Match[str]]:
