@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from bertology.probing.generators import separate_generator
+
 MIX = "mix"
 INPUT_DROPOUT, HIDDEN_DROPOUT = 0.2, 0.3
 PROJECTION = 256
@@ -81,7 +83,9 @@ class EdgeProbes(nn.Module):
         self.inputs = list(inputs)
         self.sizes = {"layers": layers, "width": width, "labels": labels, "slots": slots}
         self.slots = slots
-        self.generators = [_generator(seed, each, layers) for each in inputs]
+        self.generators = [
+            separate_generator(seed, layers if each == MIX else int(each)) for each in inputs
+        ]
         # A mix reads all layers; the probes of single layers read theirs alone.
         self.mixes = MIX in self.inputs
         self.read = list(range(layers)) if self.mixes else [int(each) for each in inputs]
@@ -186,9 +190,3 @@ def softmax_within(scores: Tensor, members: Tensor, groups: int) -> Tensor:
     powers = (scores - highest[:, members]).exp()
     total = scores.new_zeros(len(scores), groups).index_add(1, members, powers)
     return powers / total[:, members]
-
-
-def _generator(seed: int, each: str | int, layers: int) -> torch.Generator:
-    number = layers if each == MIX else int(each)
-    state = np.random.SeedSequence((seed, number)).generate_state(1)
-    return torch.Generator().manual_seed(int(state[0]))

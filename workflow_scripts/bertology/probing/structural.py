@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bertology.probing.generators import separate_generator
 from bertology.probing.separate_adam import SeparateAdam
 from bertology.probing.trees import (
     mean_over_lengths,
@@ -29,7 +30,6 @@ Kind = Literal["distance", "depth"]
 INITIAL = 0.05
 LEARNING_RATE, RATE_DIVISOR = 1e-3, 10.0
 BATCH, MOST_EPOCHS, PATIENCE = 20, 40, 5
-PUNCTUATION = "PUNCT"
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,7 @@ class StructuralProbes(nn.Module):
 
 def _uniform(width: int, rank: int, seed: int, layer: int) -> Tensor:
     """Draw a layer's initial map; it does not depend on which other layers are trained."""
-    state = int(np.random.SeedSequence((seed, layer)).generate_state(1)[0])
-    generator = torch.Generator().manual_seed(state)
+    generator = separate_generator(seed, layer)
     return torch.empty(width, rank).uniform_(-INITIAL, INITIAL, generator=generator)
 
 

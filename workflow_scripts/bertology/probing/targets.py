@@ -34,6 +34,16 @@ class ProbeData:
     sentences: np.ndarray
     left_out: dict[str, int]
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Give the sizes that probes of these data have, by the names of EdgeProbes."""
+        return {
+            "layers": len(self.layers),
+            "width": self.layers[0].shape[1],
+            "labels": self.labels.shape[1],
+            "slots": len(self.spans),
+        }
+
     def batches(self, size: int, generator: np.random.Generator | None) -> Iterator[np.ndarray]:
         """Give the numbers of the targets of `size` sentences at a time, in random order if any."""
         bounds = np.flatnonzero(np.diff(self.sentences, prepend=-1, append=np.inf))

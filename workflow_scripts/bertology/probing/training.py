@@ -100,9 +100,7 @@ def train_edge_probes(
     Development data are scored (micro-F1) after each epoch. A probe that has stopped is taken out
     of the training and costs nothing more.
     """
-    slots, width = len(train.spans), train.layers[0].shape[1]
-    sizes = {"layers": len(train.layers), "width": width, "slots": slots}
-    probes = EdgeProbes(inputs, **sizes, labels=train.labels.shape[1], seed=seed).to(device)
+    probes = EdgeProbes(inputs, **train.sizes, seed=seed).to(device)
     progress = {each: Progress(schedule.learning_rate) for each in inputs}
     running = SideBySide.start(probes, schedule.learning_rate, schedule.clip)
     order = np.random.default_rng(seed)
@@ -124,14 +122,8 @@ def train_edge_probes(
 
 def best_probes(progress: Mapping[str | int, Progress], data: ProbeData) -> EdgeProbes:
     """Put the probes of all inputs, each as of its best validation, side by side."""
-    sizes = {
-        "layers": len(data.layers),
-        "width": data.layers[0].shape[1],
-        "labels": data.labels.shape[1],
-        "slots": len(data.spans),
-    }
     weights = [state.best_weights for state in progress.values() if state.best_weights]
-    return stacked(list(progress), weights, sizes)
+    return stacked(list(progress), weights, data.sizes)
 
 
 def train_epoch(

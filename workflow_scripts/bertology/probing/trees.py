@@ -16,16 +16,22 @@ def tree_distances(heads: Sequence[int]) -> np.ndarray:
 
     heads: 1-based number of each word's head, 0 for the root.
     """
-    edges = tree_edges(heads)
-    words = len(heads)
-    rows, columns = zip(*edges, strict=True) if edges else ((), ())
-    graph = csr_array((np.ones(len(edges)), (rows, columns)), shape=(words, words))
-    return shortest_path(graph, method="D", directed=False, unweighted=True).astype(int)
+    return _steps(heads, None)
 
 
 def tree_depths(heads: Sequence[int]) -> np.ndarray:
     """Return the number of edges from the root to each word (words,), int."""
-    return tree_distances(heads)[list(heads).index(0)]
+    return _steps(heads, list(heads).index(0))
+
+
+def _steps(heads: Sequence[int], start: int | None) -> np.ndarray:
+    """Count the edges from one word, or from each of them (None), to all words."""
+    edges = tree_edges(heads)
+    words = len(heads)
+    rows, columns = zip(*edges, strict=True) if edges else ((), ())
+    graph = csr_array((np.ones(len(edges)), (rows, columns)), shape=(words, words))
+    found = shortest_path(graph, method="D", directed=False, unweighted=True, indices=start)
+    return found.astype(int)
 
 
 def tree_edges(heads: Sequence[int]) -> list[tuple[int, int]]:

@@ -1,11 +1,11 @@
 """What a reader of an annotation format gives, and the checks that these readers share."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bertology.corpora.reading import required, shown
+from bertology.corpora.reading import json_lines, refuse_repeated, required, shown
 from bertology.corpora.shapes import SpanSentence
 from bertology.errors import InputError
 
@@ -55,6 +55,17 @@ def tokens_of(record: dict[str, Any], path: Path | str, line: int) -> tuple[str,
         found = f"tokens = {shown(tokens)}"
         raise InputError.at(path, line, found, "a list of words, at least one, none of them empty")
     return tuple("".join(token.split()) for token in tokens)
+
+
+def annotated_lines(path: Path | str, key: str) -> Iterator[tuple[int, tuple[str, ...], list[Any]]]:
+    """Give each record's line, words (`tokens`) and the list under `key`.
+
+    Raises InputError with file and line for invalid JSON, a missing key or a repeated `sent_id`.
+    """
+    seen: set[str] = set()
+    for line, record in json_lines(path):
+        refuse_repeated(required(record, "sent_id", str, path, line), seen, path, line)
+        yield line, tokens_of(record, path, line), required(record, key, list, path, line)
 
 
 def word_span(

@@ -9,9 +9,9 @@ http://decomp.io.
 from pathlib import Path
 from typing import Any
 
-from bertology.corpora.reading import json_lines, refuse_repeated, required, shown
+from bertology.corpora.reading import shown
 from bertology.corpora.shapes import SpanSentence, SpanTarget
-from bertology.corpora.spans.annotated import Annotated, tokens_of, with_targets, word_span
+from bertology.corpora.spans.annotated import Annotated, annotated_lines, with_targets, word_span
 from bertology.errors import InputError
 
 LOWEST, HIGHEST = 1, 5
@@ -29,13 +29,10 @@ def read_proto_roles(path: Path | str) -> Annotated:
     word outside its sentence, a rating that is not on the scale, or a file without any pair.
     """
     sentences: list[SpanSentence] = []
-    seen: set[str] = set()
-    for line, record in json_lines(path):
-        refuse_repeated(required(record, "sent_id", str, path, line), seen, path, line)
-        words = tokens_of(record, path, line)
+    for line, words, entries in annotated_lines(path, "targets"):
         targets = tuple(
             _target(target, len(words), path, line, f"targets[{number}].")
-            for number, target in enumerate(required(record, "targets", list, path, line))
+            for number, target in enumerate(entries)
         )
         sentences.append(SpanSentence(words, targets))
     return with_targets(sentences, path)

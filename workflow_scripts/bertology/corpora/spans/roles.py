@@ -8,9 +8,15 @@ https://github.com/propbank/propbank-release; the task is that of Tenney et al. 
 from collections.abc import Iterator
 from pathlib import Path
 
-from bertology.corpora.reading import json_lines, refuse_repeated, required, shown
+from bertology.corpora.reading import required, shown
 from bertology.corpora.shapes import SpanSentence, SpanTarget
-from bertology.corpora.spans.annotated import Annotated, Span, tokens_of, with_targets, word_span
+from bertology.corpora.spans.annotated import (
+    Annotated,
+    Span,
+    annotated_lines,
+    with_targets,
+    word_span,
+)
 from bertology.errors import InputError
 
 
@@ -22,13 +28,10 @@ def read_semantic_roles(path: Path | str) -> Annotated:
     predicate or an argument outside its sentence, or a file without any argument.
     """
     sentences: list[SpanSentence] = []
-    seen: set[str] = set()
-    for line, record in json_lines(path):
-        refuse_repeated(required(record, "sent_id", str, path, line), seen, path, line)
-        words = tokens_of(record, path, line)
+    for line, words, entries in annotated_lines(path, "frames"):
         targets = tuple(
             target
-            for number, frame in enumerate(required(record, "frames", list, path, line))
+            for number, frame in enumerate(entries)
             for target in _targets(frame, len(words), path, line, f"frames[{number}].")
         )
         sentences.append(SpanSentence(words, targets))
