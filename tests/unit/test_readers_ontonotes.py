@@ -15,7 +15,7 @@ from bertology.corpora.spans.ontonotes import (
     read_part_of_speech,
     read_semantic_roles,
 )
-from bertology.errors import InputError
+from refusals import refused
 
 READERS = [
     read_part_of_speech,
@@ -301,15 +301,6 @@ def test_constituents_are_those_of_a_naive_parser(tmp_path):
     expected = [one(*naive_constituents(parse)) for parse in parses]
     assert max(len(targets) for targets in expected) > 10
     assert [sentence.targets for sentence in read.sentences] == expected
-
-
-def refused(reader, path, line, found, allowed):
-    place = f"{path}, line {line}: found " if line else f"{path}: found "
-    with pytest.raises(InputError) as error:
-        reader(path)
-    message = str(error.value)
-    assert message.startswith(place), message
-    assert re.search(f"{re.escape(found)}.*; allowed: .*{re.escape(allowed)}", message), message
 
 
 LINES = DOCUMENT.splitlines(keepends=True)

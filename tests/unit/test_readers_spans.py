@@ -16,7 +16,7 @@ from bertology.corpora.spans.relations import read_relations
 from bertology.corpora.spans.roles import read_semantic_roles
 from bertology.corpora.spans.treebank import read_dependencies, read_part_of_speech
 from bertology.corpora.treebank import read_treebank
-from bertology.errors import InputError
+from refusals import refused
 
 HEADER = "# global.Entity = GRP-etype-infstat-centering-minspan-link-identity\n"
 UNBALANCED = "that is not closed in its sentence"
@@ -26,15 +26,6 @@ def write(folder, text, name="sample"):
     path = folder / name
     path.write_text(text, encoding="utf-8", newline="")
     return path
-
-
-def refused(reader, path, line, found, allowed):
-    place = f"{path}, line {line}: found " if line else f"{path}: found "
-    with pytest.raises(InputError) as error:
-        reader(path)
-    message = str(error.value)
-    assert message.startswith(place), message
-    assert re.search(f"{re.escape(found)}.*; allowed: .*{re.escape(allowed)}", message), message
 
 
 def row(number, form="word", head=None, relation="dep", tags=("NOUN", "NN"), misc="_"):
