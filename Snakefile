@@ -15,6 +15,7 @@ include: "rules/corpora.smk"
 include: "rules/models.smk"
 include: "rules/activations.smk"
 include: "rules/similarity.smk"
+include: "rules/probes.smk"
 include: "rules/tables.smk"
 include: "rules/figures.smk"
 
@@ -28,6 +29,7 @@ localrules:
     models,
     ablations,
     similarity,
+    probes,
     figures,
 
 
@@ -37,6 +39,7 @@ rule all:
         rules.models.input,
         rules.ablations.input,
         rules.similarity.input,
+        rules.probes.input,
         rules.figures.input,
 
 

@@ -12,6 +12,8 @@ from snakemake.exceptions import WorkflowError
 from bertology import run_times
 from bertology.corpora.grammar.write import WRITERS
 from bertology.corpora.kinds import FORMATS
+from bertology.corpora.shapes import SPLITS
+from bertology.corpora.spans.formats import SPAN_FORMATS
 from bertology.configuration import CORPUS_KIND, check, without_removed
 from bertology.errors import InputError
 from bertology.fingerprint import fingerprint
@@ -42,18 +44,31 @@ ABLATIONS = [
     *(f"keep-{layers}" for layers in config["ablations"]["keep"]),
 ]
 
+# Probed text by text: its phenomena, and the dependency trees where they are probed too.
+STRUCTURE = "structure"
+EDGE_PROBES = any(text["phenomena"] for text in config["probes"].values())
+STRUCTURAL_PROBES = any(text["structure"] for text in config["probes"].values())
+PROBE_TABLES = ["probes", "probe_summary"] if config["probes"] else []
+FIGURES = [
+    *["similarity", "finetuning"],
+    *(["probes", "probe_changes", "mix_weights"] if EDGE_PROBES else []),
+    *(["structure"] if STRUCTURAL_PROBES else []),
+]
+
 # The same pattern as in the schema.
 NAME = "[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*"
 
 
 wildcard_constraints:
-    annotation=f"{NAME}/(?:treebank|inference|questions|text)",
+    annotation=f"{NAME}/{NAME}",
     encoder=NAME,
     model=f"{NAME}(?:/{NAME}/full/seed-[0-9]+)?",
     reference=f"{NAME}(?:/{NAME}/full/seed-[0-9]+)?",
+    phenomenon=NAME,
     seed="[0-9]+",
-    stimuli=NAME,
+    stimuli=f"(?:probes/)?{NAME}",
     task=NAME,
+    text=NAME,
     variant="untuned|freeze-[0-9]+|keep-[0-9]+",
 
 
@@ -76,11 +91,19 @@ def reader_module(kind):
     return f"bertology.corpora.{FORMATS[kind].module}"
 
 
+def stored_kind(kind):
+    """The kind as which a corpus's annotation is stored: each phenomenon as labelled spans."""
+    return kind if kind in FORMATS else "edges"
+
+
 def corpus_code(wildcards):
     """The fingerprint of fetching a corpus, with no other kind's reader in it."""
-    modules = [reader_module(wildcards.annotation.split("/")[1])]
-    if corpus_source(wildcards)["source"] == "hub":
+    source = corpus_source(wildcards)
+    modules = [reader_module(stored_kind(wildcards.annotation.split("/")[1]))]
+    if source["source"] == "hub":
         modules.append("bertology.corpora.hub")
+    if "format" in source:
+        modules += ["bertology.corpora.spans.formats", SPAN_FORMATS[source["format"]].module]
     return code("fetch_corpus", *modules)
 
 
@@ -117,7 +140,7 @@ def corpus_files(wildcards):
     source = corpus_source(wildcards)
     if source["source"] != "files":
         return []
-    return [Path(config["data_dir"], source[split]) for split in source if split != "source"]
+    return [Path(config["data_dir"], source[split]) for split in SPLITS if split in source]
 
 
 def task_corpus(wildcards):
@@ -128,6 +151,27 @@ def task_corpus(wildcards):
 def stimuli_corpus(wildcards):
     stimuli = config["stimuli"][wildcards.stimuli]
     return f"{RESULTS}/corpora/{stimuli['corpus']}/{stimuli['kind']}"
+
+
+def phenomena(text):
+    """What is probed on a text: names of folders below probe_data/<text>."""
+    probes = config["probes"][text]
+    return [*probes["phenomena"], *([STRUCTURE] if probes["structure"] else [])]
+
+
+def probe_kind(phenomenon):
+    """The kind of annotation that a probe's data are stored as."""
+    return "treebank" if phenomenon == STRUCTURE else "edges"
+
+
+def probe_corpus(wildcards):
+    kind = "treebank" if wildcards.phenomenon == STRUCTURE else wildcards.phenomenon
+    return f"{RESULTS}/corpora/{config['probes'][wildcards.text]['corpus']}/{kind}"
+
+
+def probe_data(wildcards):
+    """The data of all probes on a text."""
+    return [f"{RESULTS}/probe_data/{wildcards.text}/{name}" for name in phenomena(wildcards.text)]
 
 
 def original_encoder(wildcards):
@@ -201,6 +245,26 @@ def comparisons():
 def comparison_file(comparison):
     pattern = f"{RESULTS}/similarity/{{stimuli}}/{{model}}/against/{{reference}}.csv"
     return pattern.format(**comparison)
+
+
+def probed():
+    """Which probe is trained on which model, as columns of the probe tables, and the model."""
+    for text in config["probes"]:
+        for phenomenon in phenomena(text):
+            for encoder in ENCODERS:
+                shared = {"text": text, "phenomenon": phenomenon, "encoder": encoder}
+                yield {**shared, "comparison": "pretrained", "model": encoder}
+                yield {**shared, "comparison": "random", "model": FLOORS[encoder]}
+                for run in runs(["full"]):
+                    if run["encoder"] == encoder:
+                        model = "{encoder}/{task}/full/seed-{seed}".format(**run)
+                        yield {**shared, **run, "comparison": "tuned", "model": model}
+
+
+def probe_files(name):
+    """The file `name` of each probing job."""
+    pattern = f"{RESULTS}/probes/{{text}}/{{phenomenon}}/{{model}}/{name}"
+    return [pattern.format(**job) for job in probed()]
 
 
 # --- After the run --------------------------------------------------------------------------------

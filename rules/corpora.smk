@@ -28,7 +28,7 @@ rule write_grammar_corpus:
     params:
         source=corpus_source,
         code=lambda wildcards: code(
-            "write_grammar_corpus", WRITERS[wildcards.annotation.split("/")[1]][0]
+            "write_grammar_corpus", WRITERS[wildcards.annotation.split("/")[1]].module
         ),
     script:
         "../workflow_scripts/write_grammar_corpus.py"
@@ -103,6 +103,8 @@ rule sample_stimuli:
         f"{RESULTS}/logs/sample_stimuli/{{stimuli}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/sample_stimuli/{{stimuli}}.tsv"
+    wildcard_constraints:
+        stimuli=NAME,
     conda:
         "../envs/corpora.yaml"
     threads: 1

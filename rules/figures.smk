@@ -62,7 +62,123 @@ rule plot_finetuning:
         "../workflow_scripts/plot_finetuning.py"
 
 
+rule plot_probes:
+    """Draw what the probes find before and after fine-tuning, with intervals."""
+    input:
+        table=f"{RESULTS}/tables/probe_summary.csv",
+    output:
+        png=report(
+            f"{RESULTS}/figures/probes.png",
+            caption="../report/probes.rst",
+            category="Probes",
+        ),
+        pdf=f"{RESULTS}/figures/probes.pdf",
+        provenance=f"{RESULTS}/figures/probes.provenance.json",
+    log:
+        f"{RESULTS}/logs/plot_probes.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/plot_probes.tsv"
+    conda:
+        "../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        disk_mb=100,
+    params:
+        code=code("plot_probes"),
+    script:
+        "../workflow_scripts/plot_probes.py"
+
+
+rule plot_probe_changes:
+    """Draw the change of each probe by layer, as a heat map for each task."""
+    input:
+        table=f"{RESULTS}/tables/probe_summary.csv",
+    output:
+        png=report(
+            f"{RESULTS}/figures/probe_changes.png",
+            caption="../report/probe_changes.rst",
+            category="Probes",
+        ),
+        pdf=f"{RESULTS}/figures/probe_changes.pdf",
+        provenance=f"{RESULTS}/figures/probe_changes.provenance.json",
+    log:
+        f"{RESULTS}/logs/plot_probe_changes.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/plot_probe_changes.tsv"
+    conda:
+        "../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        disk_mb=100,
+    params:
+        code=code("plot_probe_changes"),
+    script:
+        "../workflow_scripts/plot_probe_changes.py"
+
+
+rule plot_structure:
+    """Draw the scores of the structural probes by layer."""
+    input:
+        table=f"{RESULTS}/tables/probe_summary.csv",
+    output:
+        png=report(
+            f"{RESULTS}/figures/structure.png",
+            caption="../report/structure.rst",
+            category="Probes",
+        ),
+        pdf=f"{RESULTS}/figures/structure.pdf",
+        provenance=f"{RESULTS}/figures/structure.provenance.json",
+    log:
+        f"{RESULTS}/logs/plot_structure.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/plot_structure.tsv"
+    conda:
+        "../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        disk_mb=100,
+    params:
+        code=code("plot_structure"),
+    script:
+        "../workflow_scripts/plot_structure.py"
+
+
+rule plot_mix_weights:
+    """Draw the weight that each layer has in the probes' mix."""
+    input:
+        table=f"{RESULTS}/tables/probes.csv",
+    output:
+        png=report(
+            f"{RESULTS}/figures/mix_weights.png",
+            caption="../report/mix_weights.rst",
+            category="Probes",
+        ),
+        pdf=f"{RESULTS}/figures/mix_weights.pdf",
+        provenance=f"{RESULTS}/figures/mix_weights.provenance.json",
+    log:
+        f"{RESULTS}/logs/plot_mix_weights.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/plot_mix_weights.tsv"
+    conda:
+        "../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        disk_mb=100,
+    params:
+        code=code("plot_mix_weights"),
+    script:
+        "../workflow_scripts/plot_mix_weights.py"
+
+
 rule figures:
     """Stop after the figures: all of them."""
     input:
-        expand(f"{RESULTS}/figures/{{figure}}.png", figure=["similarity", "finetuning"]),
+        expand(f"{RESULTS}/figures/{{figure}}.png", figure=FIGURES),

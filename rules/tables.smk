@@ -1,7 +1,7 @@
 # Tables: long form, one value of one metric a row, every wildcard a column.
 #
-# Inputs:  models/.../scores.csv, similarity/...csv
-# Outputs: tables/finetuning.csv, tables/similarity.csv
+# Inputs:  models/.../scores.csv, similarity/...csv, probes/.../scores.csv, sentences.parquet
+# Outputs: tables/finetuning.csv, similarity.csv, probes.csv; probe_summary.csv, which is wide
 
 
 rule tabulate_finetuning:
@@ -52,3 +52,55 @@ rule tabulate_similarity:
         code=code("tabulate_similarity"),
     script:
         "../workflow_scripts/tabulate_similarity.py"
+
+
+rule tabulate_probes:
+    """Collect the scores of all probes."""
+    input:
+        scores=probe_files("scores.csv"),
+    output:
+        table=f"{RESULTS}/tables/probes.csv",
+        provenance=f"{RESULTS}/tables/probes.provenance.json",
+    log:
+        f"{RESULTS}/logs/tabulate_probes.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/tabulate_probes.tsv"
+    conda:
+        "../envs/similarity.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        disk_mb=100,
+    params:
+        probed=list(probed()),
+        code=code("tabulate_probes"),
+    script:
+        "../workflow_scripts/tabulate_probes.py"
+
+
+rule summarise_probes:
+    """Put all probes in one table: scores and changes with intervals, and controls beside them."""
+    input:
+        table=f"{RESULTS}/tables/probes.csv",
+        sentences=probe_files("sentences.parquet"),
+    output:
+        table=f"{RESULTS}/tables/probe_summary.csv",
+        provenance=f"{RESULTS}/tables/probe_summary.provenance.json",
+    log:
+        f"{RESULTS}/logs/summarise_probes.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/summarise_probes.tsv"
+    conda:
+        "../envs/similarity.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+        disk_mb=100,
+    params:
+        probed=list(probed()),
+        intervals=config["probing"]["intervals"],
+        code=code("summarise_probes"),
+    script:
+        "../workflow_scripts/summarise_probes.py"

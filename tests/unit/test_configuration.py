@@ -14,6 +14,10 @@ SCHEMA = REPOSITORY / "schemas" / "config.schema.yaml"
 DEFAULT = REPOSITORY / "config.yaml"
 
 
+GRAMMAR = {"source": "grammar", "domain": "harbour", "seed": 1, "train": 1, "dev": 1, "test": 1}
+FILES = {"source": "files", "train": str(DEFAULT), "test": str(DEFAULT)}
+
+
 def merged(base, overlay):
     """Merge as Snakemake does: dictionaries by key, everything else replaced."""
     result = copy.deepcopy(base)
@@ -70,7 +74,8 @@ def test_every_object_of_the_schema_is_closed():
     for part in objects(schema):
         names = set(part["properties"])
         selects = names in ({"source"}, {"kind"})
-        assert selects or part.get("additionalProperties") is False, part
+        closed = part.get("additionalProperties") in (False, {"$ref": "#/$defs/spans"})
+        assert selects or closed, part
 
 
 @pytest.mark.parametrize(
@@ -150,6 +155,43 @@ def test_every_object_of_the_schema_is_closed():
         (
             {"tasks": {"question_answering": {"stride": 384}}},
             "study.yaml: tasks.question_answering.stride: found 384; allowed: less than longest",
+        ),
+        (
+            {"corpora": {"harbour": {"treebnk": {**GRAMMAR}}}},
+            "study.yaml: corpora.harbour.treebnk: found a kind that the grammar does not write",
+        ),
+        (
+            {"data_dir": ".", "corpora": {"mine": {"relations": {**FILES, "format": "gum"}}}},
+            "study.yaml: corpora.mine.relations.format: found 'gum', which has no relations; all"
+            "owed: edges, semeval",
+        ),
+        (
+            {"data_dir": ".", "corpora": {"mine": {"negation": {**FILES, "format": "tsv"}}}},
+            "study.yaml: corpora.mine.negation.format: found 'tsv'; allowed: edges | conllu |",
+        ),
+        (
+            {"probes": {"village": {"corpus": "town"}}},
+            "study.yaml: probes.village.corpus: found 'town', no corpus of that name; allowed",
+        ),
+        (
+            {"probes": {"village": {"phenomena": ["entities", "negation"]}}},
+            "study.yaml: probes.village.phenomena.1: found 'negation', not in village; allowed: t",
+        ),
+        (
+            {"probes": {"village": {"phenomena": ["structure"]}}},
+            "study.yaml: probes.village.phenomena.0: found 'structure'; allowed: another name tha",
+        ),
+        (
+            {"probes": {"village": {"phenomena": [], "structure": False}}},
+            "study.yaml: probes.village.phenomena: found none, and no structure; allowed: some",
+        ),
+        (
+            {"probes": {"village": {"corpus": "market", "phenomena": []}}},
+            "probes.village.structure: found 'treebank', not in market; allowed: inference",
+        ),
+        (
+            {"probing": {"controls": "some"}},
+            "study.yaml: probing.controls: found 'some'; allowed: all | mix | none",
         ),
     ],
 )

@@ -11,6 +11,7 @@ from bertology.corpora.shapes import SpanSentence, SpanTarget
 from bertology.probing.counts import confusion_counts, micro_f1
 from bertology.probing.edge import MIX, EdgeProbes, collate, softmax_within
 from bertology.probing.targets import NO_TOKEN, TOO_LONG, UNKNOWN, ProbeData, align, known_labels
+from bertology.probing.texts import sentence_key
 from bertology.probing.training import (
     Schedule,
     SideBySide,
@@ -29,11 +30,13 @@ def cache(rows: list[tuple[str, int]], layers: int = 1, width: int = 4) -> Activ
     """A cache of random vectors; rows are (sentence, word), and word -1 is a special token."""
     generator = np.random.default_rng(0)
     tokens = pd.DataFrame(rows, columns=["sentence", "word"])
+    tokens["sentence"] = [sentence_key(WORDS[name]) for name in tokens["sentence"]]
     tokens["special"] = tokens["word"] < 0
     arrays = [generator.standard_normal((len(rows), width)).astype(np.float16)] * layers
     return Activations(arrays, tokens)
 
 
+WORDS = {"0": tuple("wwww"), "1": tuple("ww"), "2": ("w",)}
 ROWS = [("0", -1), ("0", 0), ("0", 1), ("0", 1), ("0", 3), ("0", -1), ("2", -1), ("2", 0), ("2", 0)]
 
 
@@ -115,13 +118,13 @@ def test_softmax_within_groups_is_softmax_of_each():
 
 def test_probe_equals_a_naive_loop_over_spans():
     data = random_data(1)
-    probes = EdgeProbes([0, MIX], layers=4, width=24, labels=3, slots=2, seed=5).eval()
+    probes = EdgeProbes([MIX, 0], layers=4, width=24, labels=3, slots=2, seed=5).eval()
     with torch.no_grad():
-        probes.mix_weights[1] = torch.tensor([0.5, -1.0, 2.0, 0.0])
+        probes.mix_weights[0] = torch.tensor([0.5, -1.0, 2.0, 0.0])
         found = probes(all_of(data, [0, 1, 2, 3]))
         for number in range(2):
             for target in range(0, len(data.labels), 7):
-                expected = naive_logits(probes.weights_of(number), data, target, number == 1)
+                expected = naive_logits(probes.weights_of(number), data, target, number == 0)
                 torch.testing.assert_close(found[number, target], expected, rtol=1e-4, atol=1e-5)
 
 
@@ -159,7 +162,7 @@ def test_a_span_of_one_token_needs_no_attention():
 def test_a_step_is_that_of_plain_adam_with_clipping():
     data = random_data(3)
     together = SideBySide.start(
-        EdgeProbes([0, 3, MIX], layers=4, width=24, labels=3, slots=2, seed=1), 1e-2, 0.05
+        EdgeProbes([MIX, 3, 0], layers=4, width=24, labels=3, slots=2, seed=1), 1e-2, 0.05
     )
     alone = EdgeProbes([3], layers=4, width=24, labels=3, slots=2, seed=1)
     optimizer = torch.optim.Adam(alone.parameters(), lr=1e-2, amsgrad=True)
@@ -190,13 +193,13 @@ def test_training_side_by_side_is_training_one_after_another():
 
 def test_a_probe_that_stops_leaves_the_others_as_they_were():
     data = random_data(6)
-    inputs = [0, 1, MIX]
+    inputs = [MIX, 0, 1]
     one = SideBySide.start(
         EdgeProbes(inputs, layers=4, width=24, labels=3, slots=2, seed=1), 1e-2, 5.0
     )
     for _ in range(2):
         one.step(all_of(data, [0, 1, 2, 3]))
-    fewer = one.selected([0, 1])
+    fewer = one.selected([1, 2])
     assert fewer.probes.read == [0, 1]
     for _ in range(2):
         one.step(all_of(data, [0, 1, 2, 3]))
@@ -204,8 +207,18 @@ def test_a_probe_that_stops_leaves_the_others_as_they_were():
     for number in (0, 1):
         for name, value in fewer.probes.weights_of(number).items():
             torch.testing.assert_close(
-                value, one.probes.weights_of(number)[name], rtol=1e-3, atol=1e-4
+                value, one.probes.weights_of(number + 1)[name], rtol=1e-3, atol=1e-4
             )
+
+
+def test_the_mix_comes_first():
+    with pytest.raises(ValueError, match="first"):
+        EdgeProbes([0, MIX], layers=4, width=24, labels=3, slots=2, seed=1)
+    data = random_data(7)
+    alone = EdgeProbes([MIX], layers=4, width=24, labels=3, slots=2, seed=1).eval()
+    both = EdgeProbes([MIX, 2], layers=4, width=24, labels=3, slots=2, seed=1).eval()
+    batch = all_of(data, [0, 1, 2, 3])
+    torch.testing.assert_close(alone(batch)[0], both(batch)[0])
 
 
 def planted(seed: int, sentences: int = 160, shuffled: bool = False) -> ProbeData:

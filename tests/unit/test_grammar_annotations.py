@@ -9,7 +9,6 @@ import pytest
 
 from bertology.corpora.edges import read_edges
 from bertology.corpora.grammar.annotations import Mention, Sentence, Span
-from bertology.corpora.grammar.edges import PHENOMENA
 from bertology.corpora.grammar.generate import Passage, sample_splits
 from bertology.corpora.grammar.lexicon import (
     DOMAINS,
@@ -30,7 +29,7 @@ from bertology.corpora.grammar.meaning import (
     Relative,
 )
 from bertology.corpora.grammar.realise import realise
-from bertology.corpora.grammar.write import write_grammar_corpus
+from bertology.corpora.grammar.write import PHENOMENA, write_grammar_corpus
 
 SIZES = {"train": 250, "dev": 20, "test": 30}
 SEED = 5
@@ -403,8 +402,9 @@ def test_wh_word_fills_the_role_that_is_asked_for() -> None:
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("edges")
-    write_grammar_corpus("harbour", "edges", SIZES, SEED, root / "edges")
-    write_grammar_corpus("harbour", "edges", SIZES, SEED, root / "again")
+    for phenomenon in PHENOMENA:
+        for folder in ("edges", "again"):
+            write_grammar_corpus("harbour", phenomenon, SIZES, SEED, root / folder / phenomenon)
     write_grammar_corpus("harbour", "treebank", SIZES, SEED, root / "treebank")
     return root
 

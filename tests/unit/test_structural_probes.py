@@ -10,12 +10,12 @@ from bertology.corpora.treebank import read_treebank
 from bertology.probing.structural import (
     StructuralProbes,
     Tree,
-    depth_scores,
-    distance_scores,
     losses,
     predictions,
     train_structural_probes,
 )
+from bertology.probing.tree_scores import depth_scores, spanning_trees
+from bertology.probing.tree_scores import distance_scores as scores_of_distances
 from bertology.probing.trees import (
     mean_over_lengths,
     rank_correlation,
@@ -26,6 +26,10 @@ from bertology.probing.trees import (
 
 CPU = torch.device("cpu")
 PLANTED = 1
+
+
+def distance_scores(distances, trees):
+    return scores_of_distances(distances, spanning_trees(distances, trees), trees)
 
 
 def random_heads(generator: np.random.Generator, words: int) -> tuple[int, ...]:

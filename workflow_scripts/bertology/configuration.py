@@ -8,6 +8,9 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from bertology.corpora.grammar.write import WRITERS
+from bertology.corpora.shapes import SPLITS
+from bertology.corpora.spans.formats import SPAN_FORMATS, has_phenomenon
 from bertology.errors import InputError
 
 Key = tuple[str | int, ...]
@@ -22,7 +25,7 @@ CORPUS_KIND = {
 """The kind of annotation that each kind of task learns from."""
 
 MISSING = object()
-NAMED_SECTIONS = ("encoders", "corpora", "tasks", "stimuli")
+NAMED_SECTIONS = ("encoders", "corpora", "tasks", "stimuli", "probes")
 
 
 def without_removed(config: Config) -> Config:
@@ -115,6 +118,7 @@ def _allowed(validator: str, rule: Any, key: Key) -> str:
         "minLength": lambda: "a text that is not empty",
         "minProperties": lambda: f"at least {rule} keys",
         "pattern": lambda: _pattern_in_words(rule, key),
+        "not": lambda: f"another name than {rule['const']!r}, which is taken",
     }
     return words[validator]() if validator in words else f"{validator} {rule}"
 
@@ -134,6 +138,7 @@ def _cross_problems(config: Config) -> Iterator[Problem]:
     yield from _task_problems(config)
     yield from _ablation_problems(config)
     yield from _stimuli_problems(config)
+    yield from _probe_problems(config)
 
 
 def _unknown(key: Key, name: str, known: Config, what: str) -> Iterator[Problem]:
@@ -187,19 +192,30 @@ def _random_encoder_problems(name: str, encoders: Config) -> Iterator[Problem]:
 def _corpus_problems(config: Config) -> Iterator[Problem]:
     for name, corpus in config["corpora"].items():
         for kind, origin in corpus.items():
+            key: Key = ("corpora", name, kind)
+            yield from _kind_problems(key, kind, origin)
             if origin["source"] != "files":
                 continue
-            key: Key = ("corpora", name, kind)
             if config["data_dir"] is None:
                 yield (
                     ("data_dir",),
                     f"found null; allowed: a folder, for {_dotted(key)} reads files",
                 )
                 continue
-            for split in (split for split in origin if split != "source"):
+            for split in (split for split in SPLITS if split in origin):
                 path = Path(config["data_dir"], origin[split])
                 if not path.is_file():
                     yield (*key, split), f"found {str(path)!r}; allowed: a file that is there"
+
+
+def _kind_problems(key: Key, kind: str, origin: Config) -> Iterator[Problem]:
+    """Find a phenomenon that its source cannot give."""
+    if origin["source"] == "grammar" and kind not in WRITERS:
+        yield key, f"found a kind that the grammar does not write; allowed: {', '.join(WRITERS)}"
+    if "format" in origin and not has_phenomenon(origin["format"], kind):
+        allowed = [name for name in SPAN_FORMATS if has_phenomenon(name, kind)]
+        found = f"found {origin['format']!r}, which has no {kind}"
+        yield (*key, "format"), f"{found}; allowed: {', '.join(allowed)}"
 
 
 def _task_problems(config: Config) -> Iterator[Problem]:
@@ -214,7 +230,7 @@ def _task_problems(config: Config) -> Iterator[Problem]:
                 f"found {task['corpus']!r}, which has no {kind}; allowed: {_having(config, kind)}",
             )
         elif corpus:
-            yield from _split_problems(name, task, corpus[kind])
+            yield from _split_problems(("tasks", name), task, corpus[kind], "corpus")
         if task["kind"] == "question_answering" and task["stride"] >= task["longest"]:
             yield (
                 ("tasks", name, "stride"),
@@ -227,16 +243,14 @@ def _having(config: Config, kind: str) -> str:
     return ", ".join(names) or f"a corpus with {kind}"
 
 
-def _split_problems(name: str, task: Config, origin: Config) -> Iterator[Problem]:
+def _split_problems(entry: Key, settings: Config, origin: Config, key: str) -> Iterator[Problem]:
+    """Find splits that an entry needs and its corpus does not have; `key` names the corpus."""
     for split in ("train", "test"):
         if split not in origin:
-            yield (
-                ("tasks", name, "corpus"),
-                f"found no {split} split in it; allowed: one that has it",
-            )
-    if "dev" not in origin and task["dev_fraction"] is None:
+            yield (*entry, key), f"found no {split} split in it; allowed: one that has it"
+    if "dev" not in origin and settings["dev_fraction"] is None:
         yield (
-            ("tasks", name, "dev_fraction"),
+            (*entry, "dev_fraction"),
             "found null; allowed: a share of train, since the corpus has no dev split",
         )
 
@@ -263,5 +277,23 @@ def _stimuli_problems(config: Config) -> Iterator[Problem]:
             allowed = ", ".join(corpus)
             yield (*key, "kind"), f"found {kind!r}, not in {stimuli['corpus']}; allowed: {allowed}"
         elif corpus and split not in corpus[kind]:
-            splits = [name for name in ("train", "dev", "test") if name in corpus[kind]]
+            splits = [name for name in SPLITS if name in corpus[kind]]
             yield (*key, "split"), f"found {split!r}; allowed: {', '.join(splits)}"
+
+
+def _probe_problems(config: Config) -> Iterator[Problem]:
+    for name, probes in config["probes"].items():
+        key: Key = ("probes", name)
+        yield from _unknown((*key, "corpus"), probes["corpus"], config["corpora"], "corpus")
+        corpus = config["corpora"].get(probes["corpus"], {})
+        places = {kind: ("phenomena", at) for at, kind in enumerate(probes["phenomena"])}
+        if not places and not probes["structure"]:
+            yield (*key, "phenomena"), "found none, and no structure; allowed: something to probe"
+        for kind, place in (
+            places | ({"treebank": ("structure",)} if probes["structure"] else {})
+        ).items():
+            if corpus and kind not in corpus:
+                found = f"found {kind!r}, not in {probes['corpus']}"
+                yield (*key, *place), f"{found}; allowed: {', '.join(corpus)}"
+            elif corpus:
+                yield from _split_problems(key, probes, corpus[kind], "corpus")

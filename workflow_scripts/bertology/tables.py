@@ -13,6 +13,16 @@ SIMILARITY = (
     *("encoder", "stimuli", "comparison", "task", "variant", "seed", "second_seed"),
     *("layer", "second_layer", "metric", "value", "n"),
 )
+PROBES = (
+    *("text", "phenomenon", "encoder", "comparison", "task", "variant", "seed"),
+    *("input", "layer", "label", "metric", "value", "n"),
+)
+PROBE_SUMMARY = (
+    *("text", "phenomenon", "encoder", "comparison", "task", "input", "layer", "metric"),
+    *("seeds", "n", "score", "low", "high", "change", "change_low", "change_high"),
+    *("lexical", "random", "majority", "control", "selectivity"),
+    *("bits", "uniform_bits", "compression"),
+)
 LAYER_COLUMNS = {"layer_first": "layer", "layer_second": "second_layer"}
 
 Files = Sequence[tuple[Mapping[str, object], Path]]
@@ -35,6 +45,17 @@ def collect_similarity(files: Files, path: Path) -> None:
     first model's and `second_layer` the second's. Raises InputError for a file that lacks a column.
     """
     _collect(files, SIMILARITY, path)
+
+
+def collect_probes(files: Files, path: Path) -> None:
+    """Write the scores of all probes, with the columns PROBES.
+
+    `files` pairs what was probed (text, phenomenon, encoder, comparison; task, variant and seed
+    where it is a fine-tuned model) with its CSV of scores (probing.files.SCORES). `encoder` is the
+    pretrained one that the model came from, or to which it is the random one. Raises InputError for
+    a file that lacks a column.
+    """
+    _collect(files, PROBES, path)
 
 
 def _collect(files: Files, columns: Sequence[str], path: Path) -> None:

@@ -3,7 +3,7 @@
 import json
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -60,13 +60,18 @@ def sample_stimuli(
         "words": sum(_length(stimulus) for stimulus in chosen),
     }
     logger.info("%s: %s", out_file, json.dumps(summary))
-    write_json_lines(out_file, (_record(stimulus) for stimulus in chosen))
+    write_stimuli(out_file, chosen)
     with atomic_file(Path(out_file).with_suffix(".summary.json")) as temporary:
         temporary.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
 
 
+def write_stimuli(path: Path | str, stimuli: Iterable[Stimulus]) -> None:
+    """Write stimuli as JSON lines."""
+    write_json_lines(path, (_record(stimulus) for stimulus in stimuli))
+
+
 def read_stimuli(path: Path | str) -> list[Stimulus]:
-    """Read a file that `sample_stimuli` wrote; InputError with file and line if it is broken."""
+    """Read a file that `write_stimuli` wrote; InputError with file and line if it is broken."""
     stimuli: list[Stimulus] = []
     seen: set[str] = set()
     for line, record in json_lines(path):

@@ -84,7 +84,7 @@ def prepare_task(
     if kind not in VIEWS:
         raise InputError(f"task data: found the kind {kind}; allowed: {', '.join(VIEWS)}")
     views = VIEWS[kind]
-    splits = _read_splits(kind, Path(corpus_folder))
+    splits = read_splits(kind, Path(corpus_folder))
     in_corpus = {split: len(examples) for split, examples in splits.items()}
     splits["train"], leaked = _without_test_inputs(splits["train"], splits["test"], views)
     if "dev" not in splits:
@@ -141,7 +141,8 @@ def _members(examples: Sequence[Any], group: Callable[[Any], Hashable]) -> list[
     return list(members.values())
 
 
-def _read_splits(kind: str, folder: Path) -> dict[str, list[Any]]:
+def read_splits(kind: str, folder: Path) -> dict[str, list[Any]]:
+    """Read the splits that a corpus has; InputError if train or test is not there."""
     splits: dict[str, list[Any]] = {}
     for split in SPLITS:
         path = split_path(kind, folder, split)

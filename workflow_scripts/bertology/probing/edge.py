@@ -13,8 +13,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bertology.probing.generators import separate_generator
-
 MIX = "mix"
 INPUT_DROPOUT, HIDDEN_DROPOUT = 0.2, 0.3
 PROJECTION = 256
@@ -64,10 +62,10 @@ def _members(spans: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 class EdgeProbes(nn.Module):
-    """One edge probe for each of `inputs`, which are MIX or numbers of layers.
+    """One edge probe for each of `inputs`: numbers of layers, and MIX, which comes first if at all.
 
-    What is random (initial weights, dropout) comes from one generator per input, so that a probe is
-    the same whatever others it is trained with.
+    All inputs have the same initial weights and the same dropout, so that a probe is the same
+    whatever others it is trained with, and chance adds little to the differences between layers.
     """
 
     def __init__(
@@ -80,15 +78,16 @@ class EdgeProbes(nn.Module):
         seed: int,
     ) -> None:
         super().__init__()
+        if MIX in inputs[1:]:
+            raise ValueError("the mix comes first among the inputs")
         self.inputs = list(inputs)
         self.sizes = {"layers": layers, "width": width, "labels": labels, "slots": slots}
         self.slots = slots
-        self.generators = [
-            separate_generator(seed, layers if each == MIX else int(each)) for each in inputs
-        ]
+        self.generator = torch.Generator().manual_seed(seed)
         # A mix reads all layers; the probes of single layers read theirs alone.
-        self.mixes = MIX in self.inputs
-        self.read = list(range(layers)) if self.mixes else [int(each) for each in inputs]
+        self.singles = [int(each) for each in inputs if each != MIX]
+        self.mixes = len(self.singles) < len(inputs)
+        self.read = list(range(layers)) if self.mixes else self.singles
         self.mix_weights = nn.Parameter(torch.zeros(len(inputs), layers))
         self.mix_scale = nn.Parameter(torch.ones(len(inputs)))
         self.project = self._linear(width, slots * PROJECTION)
@@ -103,12 +102,13 @@ class EdgeProbes(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Return logits (inputs, targets, labels)."""
-        vectors = self._dropout(self._vectors(batch.hidden), INPUT_DROPOUT)
-        projected = torch.baddbmm(self.project_bias, vectors, self.project)
-        pooled = [self._pool(projected, batch, slot) for slot in range(self.slots)]
+        projected = self._project(batch.hidden * self._dropout(batch.hidden, INPUT_DROPOUT))
+        by_slot = projected.split(PROJECTION, dim=-1)
+        pooled = [self._pool(mine, batch, slot) for slot, mine in enumerate(by_slot)]
         hidden = torch.baddbmm(self.hidden_bias, torch.cat(pooled, dim=-1), self.hidden).tanh()
         normal = functional.layer_norm(hidden, (PROJECTION,)) * self.norm + self.norm_bias
-        return torch.baddbmm(self.decide_bias, self._dropout(normal, HIDDEN_DROPOUT), self.decide)
+        kept = normal * self._dropout(normal, HIDDEN_DROPOUT)
+        return torch.baddbmm(self.decide_bias, kept, self.decide)
 
     def layer_weights(self) -> Tensor:
         """Return each input's weights of the layers (inputs, layers); of use for the mix alone."""
@@ -122,25 +122,32 @@ class EdgeProbes(nn.Module):
         """Return the probes of some inputs alone, which go on as they would have here."""
         inputs = [self.inputs[number] for number in numbers]
         probes = stacked(inputs, [self.weights_of(number) for number in numbers], self.sizes)
-        probes.generators = [self.generators[number].clone_state() for number in numbers]
+        probes.generator = self.generator.clone_state()
         return probes.to(self.mix_scale.device)
 
-    def _vectors(self, hidden: Tensor) -> Tensor:
-        """Select or mix layers: (layers read, tokens, width) -> (inputs, tokens, width)."""
-        if not self.mixes:
-            return hidden
-        chosen = []
-        for number, each in enumerate(self.inputs):
-            if each == MIX:
-                weights = self.mix_scale[number] * self.layer_weights()[number]
-                chosen.append(torch.einsum("l,ltw->tw", weights, hidden))
-            else:
-                chosen.append(hidden[int(each)])
-        return torch.stack(chosen)
+    def _project(self, hidden: Tensor) -> Tensor:
+        """Project each input: (layers read, tokens, width) -> (inputs, tokens, projected).
 
-    def _pool(self, projected: Tensor, batch: Batch, slot: int) -> Tensor:
-        """Average each span's tokens with weights by attention: (inputs, targets, PROJECTION)."""
-        mine = projected[..., slot * PROJECTION : (slot + 1) * PROJECTION]
+        The mix is apart, for it alone needs the gradient of what it projects.
+        """
+        if not self.mixes:
+            return torch.baddbmm(self.project_bias, hidden, self.project)
+        sizes = [1, len(self.singles)]
+        (mix_bias, single_bias), (mix, single) = (
+            values.split(sizes) for values in (self.project_bias, self.project)
+        )
+        weights = self.mix_scale[0] * self.layer_weights()[0]
+        mixed = torch.einsum("l,ltw->tw", weights, hidden)[None]
+        chosen = hidden if self.singles == self.read else hidden[self.singles]
+        return torch.cat(
+            [
+                torch.baddbmm(mix_bias, mixed, mix),
+                torch.baddbmm(single_bias, chosen, single),
+            ]
+        )
+
+    def _pool(self, mine: Tensor, batch: Batch, slot: int) -> Tensor:
+        """Average each span's tokens, weighted by attention: tokens -> targets on axis 1."""
         scores = (mine @ self.attend[..., slot : slot + 1]).squeeze(-1)
         tokens, members = batch.tokens[slot], batch.members[slot]
         targets = len(batch.labels)
@@ -151,12 +158,11 @@ class EdgeProbes(nn.Module):
         return summed.index_add(1, members, weights[..., None] * mine[:, tokens])
 
     def _dropout(self, values: Tensor, share: float) -> Tensor:
+        """Give the factors that drop a share of the values, the same ones for all inputs."""
         if not self.training:
-            return values
-        keep = torch.empty_like(values)
-        for part, generator in zip(keep, self.generators, strict=True):
-            part.bernoulli_(1 - share, generator=generator)
-        return values * keep / (1 - share)
+            return values.new_ones(())
+        keep = torch.empty(values.shape[1:]).bernoulli_(1 - share, generator=self.generator)
+        return keep.div_(1 - share).to(values.device)
 
     def _linear(self, rows: int, columns: int) -> nn.Parameter:
         return self._uniform((rows, columns), rows)
@@ -165,10 +171,10 @@ class EdgeProbes(nn.Module):
         return self._uniform((1, columns), rows)
 
     def _uniform(self, shape: tuple[int, int], fan_in: int) -> nn.Parameter:
-        """Draw weights as torch.nn.Linear does, from each input's own generator."""
+        """Draw weights as torch.nn.Linear does, the same ones for all inputs."""
         bound = fan_in**-0.5
-        parts = [torch.empty(shape).uniform_(-bound, bound, generator=g) for g in self.generators]
-        return nn.Parameter(torch.stack(parts))
+        drawn = torch.empty(shape).uniform_(-bound, bound, generator=self.generator)
+        return nn.Parameter(drawn.repeat(len(self.inputs), 1, 1))
 
 
 def stacked(

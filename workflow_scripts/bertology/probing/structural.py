@@ -15,14 +15,7 @@ from torch import Tensor, nn
 
 from bertology.probing.generators import separate_generator
 from bertology.probing.separate_adam import SeparateAdam
-from bertology.probing.trees import (
-    mean_over_lengths,
-    rank_correlation,
-    spanning_edges,
-    tree_depths,
-    tree_distances,
-    tree_edges,
-)
+from bertology.probing.trees import tree_depths, tree_distances
 
 logger = logging.getLogger(__name__)
 
@@ -228,67 +221,6 @@ def predictions(probes: StructuralProbes, trees: Sequence[Tree]) -> list[np.ndar
         vectors, _, _ = collate([tree], probes)
         found.append(probes(vectors)[:, 0].cpu().numpy())
     return found
-
-
-def distance_scores(
-    predicted: Sequence[np.ndarray], trees: Sequence[Tree]
-) -> dict[str, np.ndarray]:
-    """Score predicted distances: `uuas` (0 to 100) and `dspr`, each (layers,).
-
-    UUAS counts the gold edges between words that are no punctuation, over all sentences. DSpr is
-    Spearman's correlation of predicted and true distances from each word to all words (itself
-    included), averaged over words, then as in `mean_over_lengths`.
-    """
-    right = np.stack(
-        [_right_edges(found, tree) for found, tree in zip(predicted, trees, strict=True)]
-    )
-    total = sum(len(_counted_edges(tree)) for tree in trees)
-    correlations = [
-        np.nanmean(rank_correlation(found, np.broadcast_to(tree.distances, found.shape)), axis=-1)
-        for found, tree in zip(predicted, trees, strict=True)
-        if len(tree) > 1
-    ]
-    lengths = np.array([len(tree) for tree in trees if len(tree) > 1])
-    return {
-        "uuas": 100 * right.sum(axis=0) / max(total, 1),
-        "dspr": mean_over_lengths(np.stack(correlations, axis=1), lengths),
-    }
-
-
-def _counted_edges(tree: Tree) -> set[tuple[int, int]]:
-    return {(a, b) for a, b in tree_edges(tree.heads) if tree.counted[a] and tree.counted[b]}
-
-
-def _right_edges(predicted: np.ndarray, tree: Tree) -> np.ndarray:
-    """Count, for each layer, the edges of the spanning tree that are gold."""
-    words = np.flatnonzero(tree.counted)
-    if len(words) < 2:
-        return np.zeros(len(predicted))
-    gold = _counted_edges(tree)
-    return np.array([len(gold & set(spanning_edges(found, words))) for found in predicted])
-
-
-def depth_scores(predicted: Sequence[np.ndarray], trees: Sequence[Tree]) -> dict[str, np.ndarray]:
-    """Score predicted depths: `root_accuracy` (0 to 100) and `nspr`, each (layers,).
-
-    The predicted root is the word of smallest depth that is no punctuation; sentences of
-    punctuation alone do not count. NSpr is Spearman's correlation of predicted and true depths.
-    """
-    pairs = [pair for pair in zip(predicted, trees, strict=True) if pair[1].counted.any()]
-    right = [
-        np.where(tree.counted, found, np.inf).argmin(axis=-1) == list(tree.heads).index(0)
-        for found, tree in pairs
-    ]
-    several = [pair for pair in pairs if len(pair[1]) > 1]
-    correlations = [
-        rank_correlation(found, np.broadcast_to(tree.depths, found.shape))
-        for found, tree in several
-    ]
-    lengths = np.array([len(tree) for _, tree in several])
-    return {
-        "root_accuracy": 100 * np.mean(right, axis=0),
-        "nspr": mean_over_lengths(np.stack(correlations, axis=1), lengths),
-    }
 
 
 def _in_words(layers: Sequence[int], values: np.ndarray) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from bertology.activations import Activations
 from bertology.corpora.shapes import SpanSentence, SpanTarget
+from bertology.probing.texts import sentence_key
 
 NO_ROW = -1
 TOO_LONG = "sentence longer than the encoder takes"
@@ -76,18 +77,18 @@ def align(
 ) -> ProbeData:
     """Find the rows of each target's tokens.
 
-    The stimuli of `activations` are named by the number of their sentence in `sentences`, from 0.
-    Left out and counted are targets of sentences that the cache has not, targets of whose first or
-    last word the tokenizer made nothing, and targets with a label that is not among `labels`.
+    The stimuli of `activations` are named by their words (`texts.sentence_key`). Left out and
+    counted are targets of sentences that the cache has not, targets of whose first or last word the
+    tokenizer made nothing, and targets with a label that is not among `labels`.
     """
-    firsts, ends = _rows_of_words(activations.tokens, sentences)
+    words = rows_of_words(activations.tokens, [sentence.words for sentence in sentences])
     column = {label: number for number, label in enumerate(labels)}
     left_out: Counter[str] = Counter()
     kept: list[tuple[int, np.ndarray, list[int]]] = []
-    for number, sentence in enumerate(sentences):
+    for number, (sentence, (firsts, ends)) in enumerate(zip(sentences, words, strict=True)):
         for target in sentence.targets:
-            spans = _rows_of_spans(target, firsts[number], ends[number])
-            reason = _reason_to_leave_out(target, spans, firsts[number], column)
+            spans = _rows_of_spans(target, firsts, ends)
+            reason = _reason_to_leave_out(target, spans, firsts, column)
             if reason:
                 left_out[reason] += 1
             else:
@@ -95,19 +96,23 @@ def align(
     return _gathered(activations.layers, kept, len(labels), dict(left_out))
 
 
-def _rows_of_words(
-    tokens: pd.DataFrame, sentences: Sequence[SpanSentence]
-) -> tuple[list[np.ndarray], list[np.ndarray]]:
+def rows_of_words(
+    tokens: pd.DataFrame, sentences: Sequence[Sequence[str]]
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """For each sentence, the first row of each word and the row after its last, or NO_ROW."""
-    firsts = [np.full(len(sentence.words), NO_ROW) for sentence in sentences]
-    ends = [np.full(len(sentence.words), NO_ROW) for sentence in sentences]
+    keys = [sentence_key(words) for words in sentences]
+    found = {
+        key: (np.full(len(words), NO_ROW), np.full(len(words), NO_ROW))
+        for key, words in zip(keys, sentences, strict=True)
+    }
     rows = tokens.assign(row=np.arange(len(tokens)))[~tokens["special"].to_numpy(bool)]
-    bounds = rows.groupby(["sentence", "word"])["row"].agg(["min", "max"]).reset_index()
+    rows = rows[rows["sentence"].isin(found)]
+    bounds = rows.groupby(["sentence", "word"], sort=False)["row"].agg(["min", "max"]).reset_index()
     columns = (bounds[name].to_numpy() for name in ("sentence", "word", "min", "max"))
     for sentence, word, first, last in zip(*columns, strict=True):
-        firsts[int(sentence)][word] = first
-        ends[int(sentence)][word] = last + 1
-    return firsts, ends
+        firsts, ends = found[sentence]
+        firsts[word], ends[word] = first, last + 1
+    return [found[key] for key in keys]
 
 
 def _rows_of_spans(target: SpanTarget, firsts: np.ndarray, ends: np.ndarray) -> np.ndarray:

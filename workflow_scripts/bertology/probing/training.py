@@ -1,8 +1,9 @@
 """Train the edge probes of several inputs side by side, each with its own schedule and end."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -27,13 +28,16 @@ class Progress:
     rate: float
     best: float = -1.0
     best_weights: dict[str, Tensor] | None = None
+    best_epoch: int = 0
+    epochs: int = 0
     since_gain: int = 0
     since_halving: int = 0
 
-    def note(self, score: float, weights: dict[str, Tensor]) -> None:
-        """Take in the development score of one validation."""
+    def note(self, score: float, weights: Callable[[], dict[str, Tensor]]) -> None:
+        """Take in the development score of one validation; copy the weights if it is the best."""
+        self.epochs += 1
         if score > self.best:
-            self.best, self.best_weights = score, weights
+            self.best, self.best_weights, self.best_epoch = score, weights(), self.epochs
             self.since_gain = self.since_halving = 0
             return
         self.since_gain += 1
@@ -109,7 +113,7 @@ def train_edge_probes(
         going = [progress[each] for each in running.probes.inputs]
         scores = micro_f1(evaluate(running.probes, development, schedule.batch_sentences))
         for number, (state, score) in enumerate(zip(going, scores, strict=True)):
-            state.note(float(score), running.probes.weights_of(number))
+            state.note(float(score), partial(running.probes.weights_of, number))
         logger.info("epoch %d: %s", epoch, _in_words(running.probes.inputs, scores))
         left = [number for number, state in enumerate(going) if not state.finished]
         if not left:
@@ -123,7 +127,7 @@ def train_edge_probes(
 def best_probes(progress: Mapping[str | int, Progress], data: ProbeData) -> EdgeProbes:
     """Put the probes of all inputs, each as of its best validation, side by side."""
     weights = [state.best_weights for state in progress.values() if state.best_weights]
-    return stacked(list(progress), weights, data.sizes)
+    return stacked(list(progress), weights, data.sizes).to(weights[0]["mix_scale"].device)
 
 
 def train_epoch(

@@ -14,15 +14,24 @@ from bertology.corpora.shapes import SPLITS, SpanSentence, SpanTarget
 from bertology.files import atomic_folder
 
 
-def write_edges(domain: str, sizes: dict[str, int], seed: int, folder: Path) -> None:
-    """Write `{phenomenon}/{split}.jsonl` for each of PHENOMENA, with `sizes[split]` sentences.
+def write_edges(
+    domain: str, sizes: dict[str, int], seed: int, folder: Path, phenomenon: str
+) -> None:
+    """Write `{split}.jsonl` with the targets of one of PHENOMENA in `sizes[split]` sentences.
 
-    They are the sentences of the treebank that the same arguments give.
+    They are the sentences of the treebank that the same arguments give: a line for each sentence,
+    for coreference a line for each passage.
     """
     with atomic_folder(folder) as unfinished:
         for split, passages in sample_splits(domain, sizes, seed).items():
-            generator = np.random.default_rng((seed, SPLITS.index(split)))
-            _write_split(passages, split, unfinished, generator)
+            if phenomenon == COREFERENCE:
+                generator = np.random.default_rng((seed, SPLITS.index(split)))
+                annotated = [_passage(passage, generator) for passage in passages]
+            else:
+                find = SENTENCE_PHENOMENA[phenomenon]
+                sentences = [sentence for passage in passages for sentence in passage]
+                annotated = [SpanSentence(each.words, tuple(find(each))) for each in sentences]
+            edges.write_edges(unfinished / f"{split}.jsonl", annotated)
 
 
 def _part_of_speech(sentence: Sentence) -> list[SpanTarget]:
@@ -72,22 +81,12 @@ SENTENCE_PHENOMENA: dict[str, Callable[[Sentence], list[SpanTarget]]] = {
     "semantic_roles": _semantic_roles,
     "proto_roles": _proto_roles,
 }
-PHENOMENA = (*SENTENCE_PHENOMENA, "coreference")
+COREFERENCE = "coreference"
+PHENOMENA = (*SENTENCE_PHENOMENA, COREFERENCE)
 
 
-def _write_split(
-    passages: list[Passage], split: str, folder: Path, generator: np.random.Generator
-) -> None:
-    """Write one file for each phenomenon: a line a sentence, for coreference a line a passage."""
-    sentences = [sentence for passage in passages for sentence in passage]
-    for phenomenon, find in SENTENCE_PHENOMENA.items():
-        annotated = [SpanSentence(each.words, tuple(find(each))) for each in sentences]
-        edges.write_edges(folder / phenomenon / f"{split}.jsonl", annotated)
-    annotated = [
-        SpanSentence(_words(passage), tuple(_coreference(passage, generator)))
-        for passage in passages
-    ]
-    edges.write_edges(folder / "coreference" / f"{split}.jsonl", annotated)
+def _passage(passage: Passage, generator: np.random.Generator) -> SpanSentence:
+    return SpanSentence(_words(passage), tuple(_coreference(passage, generator)))
 
 
 def _words(passage: Passage) -> tuple[str, ...]:

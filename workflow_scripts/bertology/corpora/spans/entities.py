@@ -61,7 +61,7 @@ def read_entities(path: Path | str) -> Annotated:
     return with_targets(sentences, path, left_out)
 
 
-def read_coreference(path: Path | str, seed: int, longest: int = 100) -> Annotated:
+def read_coreference(path: Path | str, seed: int = 0, longest: int = 100) -> Annotated:
     """Read pairs of mentions as targets: label "1" in the same group, "0" in different ones.
 
     The text is a passage: as many consecutive sentences of one document as have at most `longest`

@@ -6,6 +6,7 @@ the annotators' mean on the scale 1 to 5. Universal Decompositional Semantics: W
 http://decomp.io.
 """
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from bertology.errors import InputError
 
 LOWEST, HIGHEST = 1, 5
 POSITIVE = 4
+PARTLY_RATED = "pair rated on other properties than most"
 
 
 def read_proto_roles(path: Path | str) -> Annotated:
@@ -23,34 +25,45 @@ def read_proto_roles(path: Path | str) -> Annotated:
 
     The labels are the properties whose mean rating is at least 4, in the order of the file, and
     possibly none: the SPR2 protocol of Tenney et al. (2019), where a rating of 4 or 5 is positive.
-    A property that was not rated is not a label either. Other keys are ignored.
+    Of UDS's pairs, some were rated on four adverbial properties (location, ...) and not on the 14
+    proto-roles, which they would seem to lack: pairs that lack a rating on any property that the
+    largest group of pairs was rated on are left out and counted. Other keys are ignored.
 
     Raises InputError with file and line for invalid JSON, a missing key, a repeated sentence, a
-    word outside its sentence, a rating that is not on the scale, or a file without any pair.
+    word outside its sentence, a rating that is not on the scale, or a file without any such pair.
     """
-    sentences: list[SpanSentence] = []
-    for line, words, entries in annotated_lines(path, "targets"):
-        targets = tuple(
-            _target(target, len(words), path, line, f"targets[{number}].")
-            for number, target in enumerate(entries)
-        )
-        sentences.append(SpanSentence(words, targets))
-    return with_targets(sentences, path)
+    pairs = [
+        (words, [_pair(entry, len(words), path, line, n) for n, entry in enumerate(entries)])
+        for line, words, entries in annotated_lines(path, "targets")
+    ]
+    groups = Counter(rated for _, of_sentence in pairs for _, rated in of_sentence)
+    names, _ = groups.most_common(1)[0] if groups else (frozenset(), 0)
+    sentences = [
+        SpanSentence(words, tuple(target for target, rated in of_sentence if rated >= names))
+        for words, of_sentence in pairs
+    ]
+    kept = sum(len(sentence.targets) for sentence in sentences)
+    left_out = sum(len(of_sentence) for _, of_sentence in pairs) - kept
+    return with_targets(sentences, path, {PARTLY_RATED: left_out})
 
 
-def _target(target: Any, words: int, path: Path | str, line: int, inside: str) -> SpanTarget:
-    predicate = word_span(target, "predicate", words, path, line, inside)
-    argument = word_span(target, "argument", words, path, line, inside)
-    properties = target.get("properties")
+def _pair(
+    entry: Any, words: int, path: Path | str, line: int, number: int
+) -> tuple[SpanTarget, frozenset[str]]:
+    """Target of a predicate and an argument, and the names of the properties it was rated on."""
+    inside = f"targets[{number}]."
+    predicate = word_span(entry, "predicate", words, path, line, inside)
+    argument = word_span(entry, "argument", words, path, line, inside)
+    properties = entry.get("properties")
     if not isinstance(properties, dict):
         found = f"{inside}properties = {shown(properties)}"
         raise InputError.at(path, line, found, "an object with [rating, normalized] by name")
-    labels = (
-        name
-        for name, ratings in properties.items()
-        if _rating(ratings, path, line, f"{inside}properties.{name}") >= POSITIVE
-    )
-    return SpanTarget(predicate, argument, tuple(labels))
+    ratings = {
+        name: _rating(found, path, line, f"{inside}properties.{name}")
+        for name, found in properties.items()
+    }
+    labels = tuple(name for name, rating in ratings.items() if rating >= POSITIVE)
+    return SpanTarget(predicate, argument, labels), frozenset(ratings)
 
 
 def _rating(ratings: object, path: Path | str, line: int, name: str) -> float:

@@ -1,0 +1,140 @@
+# Probes: what can be read off each layer of each model, by trained probes, with their controls.
+#
+# Inputs:  corpora/<corpus>/<kind>/, models
+# Outputs: probe_data/<text>/<phenomenon>/, stimuli/probes/<text>.jsonl,
+#          probes/<text>/<phenomenon>/<model>/ (scores.csv, sentences.parquet, predictions.parquet,
+#          summary.json)
+# Steps:   prepare_probe -> gather_probe_text -> cache_activations -> probe_edges, probe_structure
+#
+# A text is all the sentences of the probes that one entry of `probes` names. It is cached once for
+# each model, whatever the number of probes on it.
+
+
+rule prepare_probe:
+    """Choose a probe's training, development and test data from its corpus."""
+    input:
+        corpus=probe_corpus,
+    output:
+        data=directory(f"{RESULTS}/probe_data/{{text}}/{{phenomenon}}"),
+        provenance=f"{RESULTS}/probe_data/{{text}}/{{phenomenon}}.provenance.json",
+    log:
+        f"{RESULTS}/logs/prepare_probe/{{text}}/{{phenomenon}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/prepare_probe/{{text}}/{{phenomenon}}.tsv"
+    conda:
+        "../envs/corpora.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=30,
+        disk_mb=500,
+    params:
+        kind=lambda wildcards: probe_kind(wildcards.phenomenon),
+        limits=lambda wildcards: config["probes"][wildcards.text]["limits"],
+        dev_fraction=lambda wildcards: config["probes"][wildcards.text]["dev_fraction"],
+        seed=lambda wildcards: config["probes"][wildcards.text]["seed"],
+        code=lambda wildcards: code(
+            "prepare_probe", reader_module(probe_kind(wildcards.phenomenon))
+        ),
+    script:
+        "../workflow_scripts/prepare_probe.py"
+
+
+rule gather_probe_text:
+    """Write each different sentence of a text's probes once, to be encoded."""
+    input:
+        data=probe_data,
+    output:
+        stimuli=f"{RESULTS}/stimuli/probes/{{text}}.jsonl",
+        provenance=f"{RESULTS}/stimuli/probes/{{text}}.provenance.json",
+    log:
+        f"{RESULTS}/logs/gather_probe_text/{{text}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/gather_probe_text/{{text}}.tsv"
+    conda:
+        "../envs/corpora.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=30,
+        disk_mb=500,
+    params:
+        kinds=lambda wildcards: [probe_kind(name) for name in phenomena(wildcards.text)],
+        code=lambda wildcards: code(
+            "gather_probe_text",
+            *sorted({reader_module(probe_kind(name)) for name in phenomena(wildcards.text)}),
+        ),
+    script:
+        "../workflow_scripts/gather_probe_text.py"
+
+
+rule probe_edges:
+    """Train edge probes of one phenomenon on all layers of a model, with their controls."""
+    input:
+        data=f"{RESULTS}/probe_data/{{text}}/{{phenomenon}}",
+        activations=f"{RESULTS}/activations/{{model}}/probes/{{text}}",
+    output:
+        scores=f"{RESULTS}/probes/{{text}}/{{phenomenon}}/{{model}}/scores.csv",
+        sentences=f"{RESULTS}/probes/{{text}}/{{phenomenon}}/{{model}}/sentences.parquet",
+        predictions=f"{RESULTS}/probes/{{text}}/{{phenomenon}}/{{model}}/predictions.parquet",
+        summary=f"{RESULTS}/probes/{{text}}/{{phenomenon}}/{{model}}/summary.json",
+        provenance=f"{RESULTS}/probes/{{text}}/{{phenomenon}}/{{model}}/provenance.json",
+    log:
+        f"{RESULTS}/logs/probe_edges/{{text}}/{{phenomenon}}/{{model}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/probe_edges/{{text}}/{{phenomenon}}/{{model}}.tsv"
+    wildcard_constraints:
+        phenomenon=f"(?!{STRUCTURE}/){NAME}",
+    conda:
+        "../envs/probes.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=240,
+        disk_mb=500,
+        gpu=config["gpus"],
+    params:
+        schedule=config["probing"]["edges"],
+        controls=config["probing"]["controls"],
+        seed=config["probing"]["seed"],
+        code=code("probe_edges", reader_module("edges")),
+    script:
+        "../workflow_scripts/probe_edges.py"
+
+
+rule probe_structure:
+    """Train structural probes (tree distance and depth) on all layers of a model."""
+    input:
+        data=f"{RESULTS}/probe_data/{{text}}/{STRUCTURE}",
+        activations=f"{RESULTS}/activations/{{model}}/probes/{{text}}",
+    output:
+        scores=f"{RESULTS}/probes/{{text}}/{STRUCTURE}/{{model}}/scores.csv",
+        sentences=f"{RESULTS}/probes/{{text}}/{STRUCTURE}/{{model}}/sentences.parquet",
+        predictions=f"{RESULTS}/probes/{{text}}/{STRUCTURE}/{{model}}/predictions.parquet",
+        summary=f"{RESULTS}/probes/{{text}}/{STRUCTURE}/{{model}}/summary.json",
+        provenance=f"{RESULTS}/probes/{{text}}/{STRUCTURE}/{{model}}/provenance.json",
+    log:
+        f"{RESULTS}/logs/probe_structure/{{text}}/{{model}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/probe_structure/{{text}}/{{model}}.tsv"
+    conda:
+        "../envs/probes.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=240,
+        disk_mb=500,
+        gpu=config["gpus"],
+    params:
+        rank=config["probing"]["structure"]["rank"],
+        epochs=config["probing"]["structure"]["epochs"],
+        seed=config["probing"]["seed"],
+        code=code("probe_structure", reader_module("treebank")),
+    script:
+        "../workflow_scripts/probe_structure.py"
+
+
+rule probes:
+    """Stop after the probes: all their scores, in two tables."""
+    input:
+        [f"{RESULTS}/tables/{name}.csv" for name in PROBE_TABLES],

@@ -1,0 +1,154 @@
+"""Where in an encoder fine-tuning changes what probes find: heat maps by layer."""
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+from bertology.errors import InputError
+from bertology.figures.probe_models import labelled, read_summary
+from bertology.figures.style import display_name, figure_style, save_figure
+
+COLOUR_MAP = "RdBu"
+MIX = -1  # stands before layer 0
+MOST_WIDTH = 10  # inches, of the figure
+LEAST_WIDTH, PANEL_GAP = 1.8, 0.1  # inches, of a panel
+CELL_WIDTH, CELL_HEIGHT, PANEL_MARGIN = 0.29, 0.24, 0.55  # inches
+LETTER_WIDTH, BAR_ROOM, BAR_HEIGHT = 0.064, 0.6, 0.13  # inches
+
+
+def plot_probe_changes(table: Path, png: Path, pdf: Path) -> None:
+    """Draw the change in F1 of each probe, one heat map for each encoder and task.
+
+    A row for each phenomenon; columns are the mix of all layers, then each layer alone. A number is
+    bold where its interval leaves out 0. `table` has the columns PROBE_SUMMARY.
+    """
+    rows = _changes(read_summary(table), table)
+    labels = list(rows["row"].unique())
+    limit = rows["change"].abs().max() or 1.0
+    norm = Normalize(-limit, limit)
+    with figure_style():
+        figure, panels = _panels(rows, labels)
+        for axis, panel in panels:
+            columns = sorted(rows.loc[rows["encoder"].isin(panel["encoder"]), "column"].unique())
+            _draw_panel(axis, panel, labels, columns, norm)
+        _colour_bar(figure, [axis for axis, _ in panels], norm)
+        save_figure(figure, png, pdf)
+        plt.close(figure)
+
+
+def _changes(rows: pd.DataFrame, table: Path) -> pd.DataFrame:
+    """Keep changes in F1, with their column of the heat map and whether they are certain."""
+    tuned = (rows["comparison"] == "tuned") & (rows["metric"] == "f1")
+    kept = labelled(rows[tuned & rows["change"].notna()])
+    if kept.empty:
+        found = "no change in F1"
+        raise InputError.at(table, None, found, "comparison tuned with metric f1 and its change")
+    column = kept["layer"].where(kept["input"] == "layer", MIX).astype(int)
+    certain = (kept["change_low"] > 0) | (kept["change_high"] < 0)
+    return kept.assign(column=column, certain=certain)
+
+
+def _panels(
+    rows: pd.DataFrame, labels: list[str]
+) -> tuple[Figure, list[tuple[Axes, pd.DataFrame]]]:
+    """Lay out a titled panel for each encoder and task, as many in a line as cells have room."""
+    groups = list(rows.groupby(["encoder", "task"], sort=False))
+    width = max(LEAST_WIDTH, CELL_WIDTH * rows["column"].nunique() + PANEL_GAP)
+    beside = 0.2 + LETTER_WIDTH * max(map(len, labels))
+    across = min(len(groups), max(1, int((MOST_WIDTH - beside) // width)))
+    down = -(-len(groups) // across)
+    size = (
+        beside + width * across,
+        (CELL_HEIGHT * len(labels) + PANEL_MARGIN) * down + BAR_ROOM,
+    )
+    figure, axes = plt.subplots(down, across, sharey=True, squeeze=False, figsize=size)
+    for unused in axes.flat[len(groups) :]:
+        unused.set_visible(False)
+    panels = []
+    for axis, (names, panel) in zip(axes.flat, groups, strict=False):
+        shown = names if rows["encoder"].nunique() > 1 else names[1:]
+        axis.set_title(": ".join(display_name(str(name)) for name in shown))
+        panels.append((axis, panel))
+    return figure, panels
+
+
+def _colour_bar(figure: Figure, axes: list[Axes], norm: Normalize) -> None:
+    width, height = figure.get_size_inches()
+    figure.colorbar(
+        ScalarMappable(norm, COLOUR_MAP),
+        ax=axes,
+        location="bottom",
+        label="Change in F1 (points)",
+        fraction=BAR_HEIGHT / height,
+        pad=BAR_HEIGHT / height,
+        shrink=0.5,
+        aspect=0.5 * width / BAR_HEIGHT,
+    )
+
+
+def _draw_panel(
+    axis: Axes, rows: pd.DataFrame, labels: list[str], columns: list[int], norm: Normalize
+) -> None:
+    changes, certain = (
+        rows.pivot(index="row", columns="column", values=name)
+        .reindex(index=labels, columns=columns)
+        .to_numpy()
+        for name in ("change", "certain")
+    )
+    axis.set_facecolor("#EDEDED")  # where a probe was not run
+    axis.pcolormesh(changes, cmap=COLOUR_MAP, norm=norm, edgecolors="white", linewidth=0.6)
+    for place, change in np.ndenumerate(changes):
+        if not np.isnan(change):
+            _write_number(axis, place, change, bool(certain[place]), norm)
+    if MIX in columns:
+        axis.axvline(1, color="white", linewidth=3.5)
+    _label_axes(axis, ["mix" if column == MIX else str(column) for column in columns], labels)
+
+
+def _label_axes(axis: Axes, columns: list[str], rows: list[str]) -> None:
+    axis.set_xticks(np.arange(len(columns)) + 0.5, columns)
+    axis.set_yticks(np.arange(len(rows)) + 0.5, rows)
+    axis.set(xlabel="Layer (0: embeddings)", ylim=(len(rows), 0))
+    axis.grid(visible=False)
+    axis.spines[:].set_visible(False)
+    axis.tick_params(length=0)
+
+
+def _write_number(
+    axis: Axes, place: tuple[int, ...], change: float, certain: bool, norm: Normalize
+) -> None:
+    row, column = place
+    axis.text(
+        column + 0.5,
+        row + 0.5,
+        signed(change),
+        ha="center",
+        va="center",
+        fontsize=6.3,
+        fontweight="bold" if certain else "normal",
+        color=_readable_on(plt.get_cmap(COLOUR_MAP)(norm(change))),
+    )
+
+
+def _readable_on(background: tuple[float, ...]) -> str:
+    """Choose black or white by the contrast that WCAG 2 defines from relative luminance."""
+    shares = np.array(background[:3])
+    linear = np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
+    luminance = linear @ [0.2126, 0.7152, 0.0722]
+    return "white" if (luminance + 0.05) ** 2 < 1.05 * 0.05 else "black"
+
+
+def signed(change: float) -> str:
+    """Write a change with its sign in at most four characters: one decimal below 10.
+
+    >>> [signed(change) for change in (3.14, -12.3, 0.04, -0.04)]
+    ['+3.1', '−12', '0.0', '0.0']
+    """
+    text = f"{change:+.1f}" if abs(change) < 9.95 else f"{change:+.0f}"
+    return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")

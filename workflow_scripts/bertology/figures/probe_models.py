@@ -1,0 +1,63 @@
+"""What the figures of probes share: their tables, and how each model looks."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.lines import Line2D
+
+from bertology.figures.style import Palette, display_name, read_table
+from bertology.tables import PROBE_SUMMARY
+
+NUMBERS = PROBE_SUMMARY[PROBE_SUMMARY.index("seeds") :]
+
+
+def read_summary(table: Path) -> pd.DataFrame:
+    """Read a table with the columns PROBE_SUMMARY; NaN where a number is missing."""
+    rows = read_table(table, PROBE_SUMMARY)
+    return rows.assign(**{column: pd.to_numeric(rows[column]) for column in NUMBERS})
+
+
+def labelled(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add the column `row`: the phenomenon's name, with the text's before it if several are."""
+    names = rows["phenomenon"]
+    if rows["text"].nunique() > 1:
+        names = rows["text"] + ": " + names
+    return rows.assign(row=names.map(display_name))
+
+
+def palette_of(rows: pd.DataFrame) -> Palette:
+    """Assign colours and markers to the fine-tuned tasks."""
+    return Palette.of(rows.loc[rows["comparison"] == "tuned", "task"].unique())
+
+
+def models(rows: pd.DataFrame, palette: Palette) -> dict[str, pd.DataFrame]:
+    """Split rows by model: the pretrained one under an empty name, then each task's, if there."""
+    tuned = rows[rows["comparison"] == "tuned"]
+    split = {"": rows[rows["comparison"] == "pretrained"]}
+    split |= {task: tuned[tuned["task"] == task] for task in palette.colours}
+    return {model: of for model, of in split.items() if not of.empty}
+
+
+def look(model: str, palette: Palette) -> dict[str, Any]:
+    """Give the colour and marker of a model, as `models` names it."""
+    if not model:
+        return {"color": "black", "marker": "*", "markersize": 6.5}
+    return {"color": palette.colours[model], "marker": palette.markers[model], "markersize": 4}
+
+
+def model_handles(
+    rows: pd.DataFrame, palette: Palette, linestyle: Literal["", "-"]
+) -> list[Artist]:
+    """Make the legend's entries of the models that are drawn."""
+    return [
+        Line2D(
+            [],
+            [],
+            linestyle=linestyle,
+            label=f"Fine-tuned: {display_name(model).lower()}" if model else "Pretrained",
+            **look(model, palette),
+        )
+        for model in models(rows, palette)
+    ]

@@ -1,0 +1,164 @@
+"""What probes find in pretrained and fine-tuned encoders, one row for each phenomenon."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from bertology.errors import InputError
+from bertology.figures.probe_models import (
+    labelled,
+    look,
+    model_handles,
+    models,
+    palette_of,
+    read_summary,
+)
+from bertology.figures.style import (
+    GREY,
+    Palette,
+    display_name,
+    figure_style,
+    legend_below,
+    save_figure,
+)
+
+REFERENCES = {
+    "lexical": ("Lexical: layer 0, pretrained", "o"),
+    "random": ("Random encoder", "x"),
+    "majority": ("Most frequent label", "|"),
+}
+PANEL_WIDTH, MODEL_HEIGHT, MARGIN = 3.9, 0.105, 0.8  # inches
+
+
+def plot_probes(table: Path, png: Path, pdf: Path) -> None:
+    """Draw F1 of the probes on the mix of all layers, and how fine-tuning changes it.
+
+    Left: each model's score with its interval, and in grey the references. Right, if an encoder was
+    fine-tuned: the change against the pretrained one. Each encoder has its own panels. `table` has
+    the columns PROBE_SUMMARY; scores are 0 to 100.
+    """
+    rows = read_summary(table)
+    rows = labelled(rows[(rows["metric"] == "f1") & (rows["input"] == "mix")])
+    if rows.empty:
+        raise InputError.at(table, None, "no F1 of a probe on the mix", "metric f1 of input mix")
+    palette = palette_of(rows)
+    with figure_style():
+        figure, panels = _panels(rows, palette)
+        for axes, panel in panels:
+            _draw_scores(axes[0], panel, palette)
+            if palette.colours:
+                _draw_changes(axes[1], panel, palette)
+        _legend(figure, rows, palette)
+        save_figure(figure, png, pdf)
+        plt.close(figure)
+
+
+def _panels(
+    rows: pd.DataFrame, palette: Palette
+) -> tuple[Figure, list[tuple[np.ndarray, pd.DataFrame]]]:
+    """Lay out a line of panels for each encoder, as high as it has phenomena."""
+    groups = list(rows.groupby("encoder", sort=False))
+    counts = [panel["row"].nunique() for _, panel in groups]
+    across = 2 if palette.colours else 1
+    row_height = MODEL_HEIGHT * (len(palette.colours) + 2) + 0.05
+    figure, axes = plt.subplots(
+        *(len(groups), across),
+        sharex="col",
+        sharey="row",
+        squeeze=False,
+        height_ratios=counts,
+        figsize=(1.3 + PANEL_WIDTH * across, row_height * sum(counts) + MARGIN),
+    )
+    for line, (encoder, panel) in zip(axes, groups, strict=True):
+        for axis in line:
+            _rule_lines(axis, list(panel["row"].unique()))
+        if len(groups) > 1:
+            line[0].set_title(display_name(str(encoder)), loc="left")
+    for axis, name in zip(axes[-1], ("F1 on test data (%)", "Change in F1 (points)"), strict=False):
+        axis.set_xlabel(name)
+    return figure, [(line, panel) for line, (_, panel) in zip(axes, groups, strict=True)]
+
+
+def _rule_lines(axis: Axes, labels: list[str]) -> None:
+    """Give each phenomenon a line of the panel, every second one shaded."""
+    for place in range(0, len(labels), 2):
+        axis.axhspan(place - 0.5, place + 0.5, color="#F4F4F4", linewidth=0, zorder=0)
+    axis.set_yticks(range(len(labels)), labels)
+    axis.set_ylim(len(labels) - 0.5, -0.5)
+    axis.grid(visible=False, axis="y")
+
+
+def _places(rows: pd.DataFrame, palette: Palette) -> dict[str, Mapping[str, float]]:
+    """Give the height of each model, and of the references, in each phenomenon's line."""
+    slots = ["", *palette.colours, "references"]
+    first = (len(slots) - 1) / 2
+    steps = (np.arange(len(slots)) - first) / (len(slots) + 0.6)
+    labels = rows["row"].unique()
+    return {
+        slot: {label: place + step for place, label in enumerate(labels)}
+        for slot, step in zip(slots, steps, strict=True)
+    }
+
+
+def _draw_scores(axis: Axes, rows: pd.DataFrame, palette: Palette) -> None:
+    places = _places(rows, palette)
+    for model, of in models(rows, palette).items():
+        _draw_points(axis, of, ("score", "low", "high"), places[model], look(model, palette))
+    pretrained = rows[rows["comparison"] == "pretrained"]
+    heights = pretrained["row"].map(places["references"])
+    for column, (_, marker) in REFERENCES.items():
+        axis.plot(pretrained[column], heights, **_reference_look(marker))
+    axis.set_xlim(-3, 103)
+
+
+def _draw_changes(axis: Axes, rows: pd.DataFrame, palette: Palette) -> None:
+    places = _places(rows, palette)
+    columns = ("change", "change_low", "change_high")
+    axis.axvline(0, color="black", linewidth=0.8, zorder=1)
+    for model, of in models(rows, palette).items():
+        if model:
+            _draw_points(axis, of, columns, places[model], look(model, palette))
+
+
+def _draw_points(
+    axis: Axes,
+    rows: pd.DataFrame,
+    columns: tuple[str, str, str],
+    places: Mapping[str, float],
+    looks: dict[str, Any],
+) -> None:
+    """Draw a point and its interval in each phenomenon's line; without an interval, the point."""
+    value, low, high = columns
+    heights = rows["row"].map(places)
+    axis.hlines(heights, rows[low], rows[high], color=looks["color"], linewidth=1.1)
+    axis.plot(rows[value], heights, linestyle="", zorder=3, **looks)
+
+
+def _reference_look(marker: str) -> dict[str, Any]:
+    return {
+        "linestyle": "",
+        "marker": marker,
+        "color": GREY,
+        "markerfacecolor": "none",
+        "markersize": 4.5,
+        "markeredgewidth": 1,
+    }
+
+
+def _legend(figure: Figure, rows: pd.DataFrame, palette: Palette) -> None:
+    """Explain, below the panels, only what is drawn."""
+    handles = model_handles(rows, palette, linestyle="")
+    pretrained = rows[rows["comparison"] == "pretrained"]
+    for column, (label, marker) in REFERENCES.items():
+        if pretrained[column].notna().any():
+            handles.append(Line2D([], [], label=label, **_reference_look(marker)))
+    if rows["low"].notna().any():
+        handles.append(Line2D([], [], color=GREY, linewidth=1.1, label="Bootstrap interval"))
+    legend_below(figure, handles)

@@ -1,0 +1,101 @@
+"""What edge probes found, as rows of tables."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from bertology.errors import InputError
+from bertology.probing.counts import COUNTS, confusion_counts, micro_f1
+from bertology.probing.edge import MIX, EdgeProbes
+from bertology.probing.files import Row
+
+Input = str | int
+
+
+def scored_labels(phenomenon: str, labels: Sequence[str]) -> np.ndarray:
+    """Say which labels count for the score of a phenomenon: bool, (labels,).
+
+    Coreference counts "1" alone, and semantic roles count no reference or continuation (R-, C-), as
+    in jiant v1; published scores that count all labels are higher. InputError if none would count.
+    """
+    if phenomenon == "coreference":
+        chosen = np.array([label == "1" for label in labels])
+    elif phenomenon == "semantic_roles":
+        chosen = np.array([not label.startswith(("R-", "C-")) for label in labels])
+    else:
+        chosen = np.ones(len(labels), dtype=bool)
+    if not chosen.any():
+        found = f"{phenomenon}: found no label that counts among {', '.join(labels)}"
+        raise InputError(f'{found}; allowed: "1" for coreference, others than R- and C- for roles')
+    return chosen
+
+
+def place(each: Input) -> Row:
+    """Give the columns that name an input."""
+    return {"input": MIX, "layer": ""} if each == MIX else {"input": "layer", "layer": str(each)}
+
+
+def score_rows(
+    inputs: Sequence[Input],
+    predicted: np.ndarray,
+    gold: np.ndarray,
+    labels: Sequence[str],
+    scored: np.ndarray,
+) -> Iterator[Row]:
+    """Give each input's micro-F1, and F1 and confusion counts for each label.
+
+    predicted: bool, (inputs, targets, labels); gold: bool, (targets, labels).
+    """
+    for each, counts in zip(inputs, confusion_counts(predicted, gold[None]), strict=True):
+        score = micro_f1(counts[scored])
+        yield {**place(each), "metric": "f1", "value": float(score), "n": len(gold)}
+        for label, of_label in zip(labels, counts, strict=True):
+            row = {**place(each), "label": label, "n": int(of_label[0] + of_label[2])}
+            yield {**row, "metric": "f1", "value": float(micro_f1(of_label[None]))}
+            for name, count in zip(COUNTS, of_label, strict=True):
+                yield {**row, "metric": name, "value": int(count)}
+
+
+def majority_f1(train: np.ndarray, gold: np.ndarray, scored: np.ndarray) -> float:
+    """Score the answer that is always the same: labels (targets, labels), bool -> F1 in percent.
+
+    It gives each label that more than half of the training targets have, or else the most frequent
+    one; among the labels that count.
+    """
+    shares = np.where(scored, train.mean(axis=0), -1)
+    answer = shares > 0.5 if (shares > 0.5).any() else shares == shares.max()
+    always = np.broadcast_to(answer, gold.shape)
+    return float(micro_f1(confusion_counts(always, gold)[scored]))
+
+
+def mix_rows(probes: EdgeProbes) -> Iterator[Row]:
+    """Give the mix's weight of each layer and its scale (gamma), where there is a mix."""
+    if MIX not in probes.inputs:
+        return
+    number = probes.inputs.index(MIX)
+    weights = probes.layer_weights().detach().cpu()[number].tolist()
+    for layer, weight in enumerate(weights):
+        yield {"input": MIX, "layer": layer, "metric": "mix_weight", "value": weight, "n": 1}
+    scale = float(probes.mix_scale.detach()[number])
+    yield {**place(MIX), "metric": "mix_scale", "value": scale, "n": 1}
+
+
+def sentence_rows(
+    inputs: Sequence[Input],
+    predicted: np.ndarray,
+    gold: np.ndarray,
+    sentences: np.ndarray,
+    scored: np.ndarray,
+) -> Iterator[Row]:
+    """Give what each test sentence adds to an input's F1: 2 TP over 2 TP + FP + FN.
+
+    sentences: (targets,), the number of each target's sentence.
+    """
+    numbers, starts = np.unique(sentences, return_index=True)
+    for each, of_input in zip(inputs, predicted, strict=True):
+        right = (of_input & gold)[:, scored].sum(axis=1)
+        given = of_input[:, scored].sum(axis=1) + gold[:, scored].sum(axis=1)
+        sums = (2 * np.add.reduceat(right, starts), np.add.reduceat(given, starts))
+        for number, numerator, denominator in zip(numbers, *sums, strict=True):
+            row = {**place(each), "metric": "f1", "sentence": int(number)}
+            yield {**row, "numerator": int(numerator), "denominator": int(denominator)}

@@ -1,0 +1,205 @@
+"""Probe one phenomenon in one model: edge probes of all inputs, and the controls beside them."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from bertology.activations import Activations, open_activations
+from bertology.corpora.kinds import read_kind, split_path
+from bertology.corpora.shapes import SPLITS, SpanSentence
+from bertology.errors import InputError
+from bertology.probing.codelength import online_codelength
+from bertology.probing.control import control_task
+from bertology.probing.counts import confusion_counts, micro_f1
+from bertology.probing.edge import MIX, EdgeProbes
+from bertology.probing.edge_rows import (
+    Input,
+    majority_f1,
+    mix_rows,
+    place,
+    score_rows,
+    scored_labels,
+    sentence_rows,
+)
+from bertology.probing.files import SENTENCES, Row, write_parquet, write_scores, write_summary
+from bertology.probing.targets import ProbeData, align, known_labels
+from bertology.probing.training import Progress, Schedule, best_probes, predict, train_edge_probes
+
+logger = logging.getLogger(__name__)
+
+PREDICTIONS = ("input", "layer", "sentence", "target", "gold", "predicted")
+Splits = Mapping[str, Sequence[SpanSentence]]
+
+
+@dataclass(frozen=True)
+class Training:
+    """How the probes of a job are trained, whatever their data."""
+
+    schedule: Schedule
+    seed: int
+    device: torch.device
+
+
+@dataclass(frozen=True)
+class EdgeTask:
+    """A phenomenon as one model sees it: splits aligned with its activations, and the labels."""
+
+    labels: tuple[str, ...]
+    train: ProbeData
+    dev: ProbeData
+    test: ProbeData
+
+    @classmethod
+    def of(cls, activations: Activations, splits: Splits) -> "EdgeTask":
+        """Align the splits; the labels are those of train. InputError for a split left empty."""
+        labels = known_labels(splits["train"])
+        aligned = {name: align(activations, each, labels) for name, each in splits.items()}
+        for name, data in aligned.items():
+            if not len(data.labels):
+                found = f"{name} data: found no target that can be used, but {data.left_out}"
+                raise InputError(f"{found}; allowed: at least one")
+        return cls(labels, **aligned)
+
+
+def probe_edges(
+    data_folder: Path,
+    activations_folder: Path,
+    outputs: Mapping[str, Path],
+    phenomenon: str,
+    schedule: Schedule,
+    controls: str,
+    seed: int,
+    threads: int,
+) -> None:
+    """Train and score the edge probes of one phenomenon on one model's activations.
+
+    data_folder: train, dev and test as edge-probing JSON lines. controls: `all`, `mix` or `none`,
+    the inputs for which the control task and the codelength are computed too. `outputs` names the
+    files to write:
+    - scores: CSV with the columns SCORES; F1 in percent, codelengths in bits;
+    - sentences: Parquet with the columns SENTENCES, for intervals;
+    - predictions: Parquet, for each input and test target its gold and its predicted labels;
+    - summary: JSON with what was left out of each split and why, and how training went.
+
+    Raises InputError if a split has no target that can be used.
+    """
+    torch.set_num_threads(threads)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    training = Training(schedule, seed, device)
+    activations = open_activations(activations_folder)
+    splits = {name: read_kind("edges", split_path("edges", data_folder, name)) for name in SPLITS}
+    task = EdgeTask.of(activations, splits)
+    scored = scored_labels(phenomenon, task.labels)
+    inputs: list[Input] = [MIX, *range(len(activations.layers))]
+    progress, probes = _train(task, inputs, training)
+    predicted = _predicted(probes, task, training)
+    gold, sentences = task.test.labels, task.test.sentences
+    rows = [*score_rows(inputs, predicted, gold, task.labels, scored), *mix_rows(probes)]
+    majority = majority_f1(task.train.labels, gold, scored)
+    rows.append({"metric": "majority_f1", "value": majority, "n": len(gold)})
+    controlled = [each for each in inputs if controls == "all" or each == controls]
+    if controlled:
+        scores = micro_f1(confusion_counts(predicted, gold[None])[:, scored])
+        drawn = {name: control_task(each, splits["train"], seed) for name, each in splits.items()}
+        control = EdgeTask.of(activations, drawn)
+        found = dict(zip(inputs, scores.tolist(), strict=True))
+        rows += _control_rows(control, controlled, found, phenomenon, training)
+        rows += _codelength_rows(task, controlled, training)
+    write_scores(outputs["scores"], rows)
+    by_sentence = sentence_rows(inputs, predicted, gold, sentences, scored)
+    write_parquet(outputs["sentences"], by_sentence, SENTENCES)
+    write_parquet(outputs["predictions"], _predictions(inputs, predicted, task), PREDICTIONS)
+    write_summary(outputs["summary"], _summary(task, scored, progress))
+
+
+def _train(
+    task: EdgeTask, inputs: Sequence[Input], training: Training
+) -> tuple[dict[Input, Progress], EdgeProbes]:
+    progress = train_edge_probes(
+        task.train, task.dev, inputs, training.schedule, training.seed, training.device
+    )
+    return progress, best_probes(progress, task.train)
+
+
+def _predicted(probes: EdgeProbes, task: EdgeTask, training: Training) -> np.ndarray:
+    """Labels given to test targets: bool, (inputs, targets, labels)."""
+    return predict(probes, task.test, training.schedule.batch_sentences) >= 0
+
+
+def _control_rows(
+    control: EdgeTask,
+    inputs: Sequence[Input],
+    scores: Mapping[Input, float],
+    phenomenon: str,
+    training: Training,
+) -> Iterator[Row]:
+    """Give each input's F1 on the control task, and its selectivity, the gain over that."""
+    logger.info("control task")
+    _, probes = _train(control, inputs, training)
+    scored = scored_labels(phenomenon, control.labels)
+    counts = confusion_counts(_predicted(probes, control, training), control.test.labels[None])
+    for each, value in zip(inputs, micro_f1(counts[:, scored]).tolist(), strict=True):
+        row = {**place(each), "n": len(control.test.labels)}
+        yield {**row, "metric": "control_f1", "value": value}
+        yield {**row, "metric": "selectivity", "value": scores[each] - value}
+
+
+def _codelength_rows(task: EdgeTask, inputs: Sequence[Input], training: Training) -> Iterator[Row]:
+    """Give each input's online codelength, that of a uniform code, and how often the first fits."""
+    lengths = online_codelength(
+        task.train, task.dev, inputs, training.schedule, training.seed, training.device
+    )
+    for each, length in lengths.items():
+        row = {**place(each), "n": len(task.train.labels)}
+        yield {**row, "metric": "codelength_bits", "value": length.online}
+        yield {**row, "metric": "uniform_bits", "value": length.uniform}
+        yield {**row, "metric": "compression", "value": length.compression}
+
+
+def _predictions(inputs: Sequence[Input], predicted: np.ndarray, task: EdgeTask) -> pd.DataFrame:
+    """Tabulate gold and predicted labels, joined by blanks, one row an input and test target.
+
+    `sentence` is the sentence's line in the test data, from 0; `target` counts the targets that
+    were used.
+    """
+    gold = _joined(task.test.labels, task.labels)
+    tables = [
+        pd.DataFrame(
+            {
+                **place(each),
+                "sentence": task.test.sentences,
+                "target": np.arange(len(gold)),
+                "gold": gold,
+                "predicted": _joined(of_input, task.labels),
+            }
+        )
+        for each, of_input in zip(inputs, predicted, strict=True)
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _joined(marked: np.ndarray, labels: Sequence[str]) -> list[str]:
+    return [" ".join(labels[column] for column in np.flatnonzero(row).tolist()) for row in marked]
+
+
+def _summary(
+    task: EdgeTask, scored: np.ndarray, progress: Mapping[Input, Progress]
+) -> dict[str, Any]:
+    splits = {"train": task.train, "dev": task.dev, "test": task.test}
+    return {
+        "targets": {name: len(data.labels) for name, data in splits.items()},
+        "left_out": {name: data.left_out for name, data in splits.items()},
+        "labels": task.labels,
+        "labels_that_count": [
+            label for label, counts in zip(task.labels, scored, strict=True) if counts
+        ],
+        "epochs": {str(each): state.epochs for each, state in progress.items()},
+        "best_epoch": {str(each): state.best_epoch for each, state in progress.items()},
+        "best_dev_f1": {str(each): state.best for each, state in progress.items()},
+    }

@@ -1,0 +1,35 @@
+"""The files that a probing job writes."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bertology.files import atomic_file
+
+Row = dict[str, Any]
+
+SCORES = ("input", "layer", "label", "metric", "value", "n")
+"""Of the long table of scores: `input` is mix or layer; `label` is empty where all count."""
+SENTENCES = ("input", "layer", "metric", "sentence", "numerator", "denominator")
+"""Of the table of sentences: a score of some of them is 100 * sum(numerator) / sum(denominator)."""
+
+
+def write_scores(path: Path, rows: Iterable[Row]) -> None:
+    """Write rows as CSV with the columns SCORES; a column that a row has not is empty."""
+    with atomic_file(path) as temporary:
+        pd.DataFrame(rows, columns=list(SCORES)).to_csv(temporary, index=False)
+
+
+def write_parquet(path: Path, rows: Iterable[Row] | pd.DataFrame, columns: Sequence[str]) -> None:
+    """Write rows as Parquet."""
+    with atomic_file(path) as temporary:
+        pd.DataFrame(rows, columns=list(columns)).to_parquet(temporary, index=False)
+
+
+def write_summary(path: Path, content: Mapping[str, Any]) -> None:
+    """Write what there is to know of a job as JSON."""
+    with atomic_file(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")

@@ -1,0 +1,144 @@
+"""Make the data of a probe from an annotated corpus: splits without leakage, cut to a size."""
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bertology.corpora.kinds import split_path, write_kind
+from bertology.corpora.shapes import SPLITS, SpanSentence, SpanTarget, TreeSentence
+from bertology.corpora.sources import LEFT_OUT
+from bertology.corpora.tasks import read_splits
+from bertology.errors import InputError
+from bertology.files import atomic_folder
+from bertology.probing.texts import sentence_key, words_of
+
+logger = logging.getLogger(__name__)
+
+Sentence = SpanSentence | TreeSentence
+Splits = dict[str, list[Any]]
+
+
+def prepare_probe(
+    kind: str,
+    corpus_folder: Path | str,
+    folder: Path | str,
+    limits: Mapping[str, int | None],
+    dev_fraction: float | None,
+    seed: int,
+) -> None:
+    """Write a probe's train, dev and test data and `summary.json`, which counts all this.
+
+    kind: edges (labelled spans) or treebank (for structural probes). Sentences without a target are
+    left out, and so is what stands word for word in a later split (of train, dev, test). A corpus
+    without dev gives `dev_fraction` of its train sentences to dev. Of each split remain
+    `limits[split]` sentences (None: all) in their old order. Which ones is decided by a hash of
+    `seed` and their words, so that the probes of one text choose the same sentences.
+
+    Raises InputError for a corpus without train or test, or a split in which nothing remains.
+    """
+    in_corpus = read_splits(kind, Path(corpus_folder))
+    splits = {name: list(filter(_has_target, each)) for name, each in in_corpus.items()}
+    apart, repeated = _apart(splits)
+    if "dev" not in apart:
+        apart["train"], apart["dev"] = _carve_dev(apart["train"], dev_fraction, seed)
+    chosen = {split: _first_by_key(apart[split], limits[split], seed) for split in SPLITS}
+    for split in SPLITS:
+        if not chosen[split]:
+            found = f"no sentence with a target that is left for {split}"
+            raise InputError.at(corpus_folder, None, found, "at least one")
+    counts = {
+        split: {
+            "in_corpus": len(in_corpus.get(split, [])),
+            "without_target": len(in_corpus.get(split, [])) - len(splits.get(split, [])),
+            "repeated_in_a_later_split": repeated.get(split, 0),
+            "used": len(chosen[split]),
+        }
+        for split in SPLITS
+    }
+    summary = {
+        "kind": kind,
+        "seed": seed,
+        "dev": "the corpus's" if "dev" in in_corpus else "carved out of train",
+        "sentences": counts,
+        "left_out_by_the_reader": _left_out(Path(corpus_folder)),
+        **describe(chosen),
+    }
+    logger.info("%s", json.dumps(counts))
+    with atomic_folder(folder) as temporary:
+        for split in SPLITS:
+            write_kind(kind, split_path(kind, temporary, split), chosen[split])
+        text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
+        (temporary / "summary.json").write_text(text, encoding="utf-8")
+
+
+def describe(splits: Mapping[str, Sequence[Sentence]]) -> dict[str, Any]:
+    """Count the targets of each split and the targets with each label (of labelled spans)."""
+    targets = {split: [t for each in splits[split] for t in _targets(each)] for split in splits}
+    labels = {
+        split: Counter(label for target in targets[split] for label in target.labels)
+        for split in splits
+    }
+    names = sorted(set().union(*labels.values()), key=lambda name: (-labels["train"][name], name))
+    words = {split: sum(len(each.words) for each in splits[split]) for split in splits}
+    return {
+        "words": words,
+        "targets": {split: len(found) for split, found in targets.items()},
+        "labels": {name: {split: labels[split][name] for split in splits} for name in names},
+        "labels_unknown_in_train": [name for name in names if not labels["train"][name]],
+    }
+
+
+def _targets(sentence: Sentence) -> tuple[SpanTarget, ...]:
+    return sentence.targets if isinstance(sentence, SpanSentence) else ()
+
+
+def _has_target(sentence: Sentence) -> bool:
+    """Say whether there is something to learn: a labelled span, or an edge of a tree."""
+    if isinstance(sentence, SpanSentence):
+        return bool(sentence.targets)
+    return len(sentence.words) > 1
+
+
+def _apart(splits: Splits) -> tuple[Splits, dict[str, int]]:
+    """Give each split without the sentences of later ones, and how many that were."""
+    later: set[str] = set()
+    kept: Splits = {}
+    for split in reversed([split for split in SPLITS if split in splits]):
+        keys = [sentence_key(words_of(each)) for each in splits[split]]
+        pairs = zip(keys, splits[split], strict=True)
+        kept[split] = [each for key, each in pairs if key not in later]
+        later.update(keys)
+    return kept, {split: len(splits[split]) - len(kept[split]) for split in kept}
+
+
+def _carve_dev(train: list[Any], dev_fraction: float | None, seed: int) -> tuple[list[Any], ...]:
+    """Split train into train and dev by hash; equal sentences stay together."""
+    if dev_fraction is None:
+        found = "dev_fraction: found null, for a corpus without a dev split"
+        raise InputError(f"{found}; allowed: a number between 0 and 1")
+    # A hash of its own: with that of the sample, a small sample of train would sit beside dev.
+    keys = [sentence_key(words_of(each), seed + 1) for each in train]
+    different = sorted(set(keys))
+    chosen = set(different[: round(dev_fraction * len(different))])
+    parts: tuple[list[Any], list[Any]] = ([], [])
+    for key, each in zip(keys, train, strict=True):
+        parts[key in chosen].append(each)
+    return parts
+
+
+def _first_by_key(sentences: list[Any], limit: int | None, seed: int) -> list[Any]:
+    keys = [sentence_key(words_of(each), seed) for each in sentences]
+    order = sorted(range(len(keys)), key=lambda position: (keys[position], position))
+    return [sentences[position] for position in sorted(order[:limit])]
+
+
+def _left_out(corpus_folder: Path) -> dict[str, dict[str, int]]:
+    """Read what the reader of the corpus's files could not use, by split and reason."""
+    path = corpus_folder / LEFT_OUT
+    if not path.is_file():
+        return {}
+    found: dict[str, dict[str, int]] = json.loads(path.read_text(encoding="utf-8"))
+    return found

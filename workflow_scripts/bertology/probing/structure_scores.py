@@ -1,0 +1,167 @@
+"""Probe the dependency trees in one model: structural probes of all layers, for both kinds."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from bertology.activations import Activations, open_activations
+from bertology.corpora.kinds import read_kind, split_path
+from bertology.corpora.shapes import SPLITS, TreeSentence
+from bertology.errors import InputError
+from bertology.probing.files import SENTENCES, Row, write_parquet, write_scores, write_summary
+from bertology.probing.structural import Tree, predictions, train_structural_probes
+from bertology.probing.targets import NO_ROW, NO_TOKEN, TOO_LONG, rows_of_words
+from bertology.probing.texts import words_of
+from bertology.probing.tree_scores import (
+    Edges,
+    counted_edges,
+    depth_scores,
+    distance_scores,
+    right_edges,
+    right_roots,
+    spanning_trees,
+)
+
+PUNCTUATION = "PUNCT"
+PREDICTIONS = ("layer", "sentence", "word", "depth", "neighbours", "gold_depth", "gold_head")
+"""`word`, `gold_head` and `neighbours` (in the spanning tree) count words from 0; -1 is no head."""
+
+
+def probe_structure(
+    data_folder: Path,
+    activations_folder: Path,
+    outputs: Mapping[str, Path],
+    rank: int | None,
+    epochs: int,
+    seed: int,
+    threads: int,
+) -> None:
+    """Train and score distance and depth probes of all layers on one model's activations.
+
+    data_folder: train, dev and test as CoNLL-U. rank: of the linear map; None for the encoder's
+    width. `outputs` names the files to write, as for edge probes (edge_scores.probe_edges); scores
+    are `uuas` and `root_accuracy` in percent, `dspr`, `nspr`, and what needs no encoder:
+    `chain_uuas`, of a tree that joins neighbours, and `first_word_root_accuracy`. Predictions are
+    each word's depth, and its neighbours in the spanning tree of the distances.
+
+    Raises InputError if a split has no tree whose words all have tokens.
+    """
+    torch.set_num_threads(threads)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    activations = open_activations(activations_folder)
+    trees, left_out = {}, {}
+    for split in SPLITS:
+        sentences = read_kind("treebank", split_path("treebank", data_folder, split))
+        trees[split], left_out[split] = aligned_trees(activations, sentences, split)
+    layers = range(len(activations.layers))
+    test = trees["test"]
+    distance, depth = (
+        train_structural_probes(
+            trees["train"], trees["dev"], layers, kind, rank, seed, device, epochs
+        )
+        for kind in ("distance", "depth")
+    )
+    distances, depths = predictions(distance, test), predictions(depth, test)
+    spanning = spanning_trees(distances, test)
+    scores = {**distance_scores(distances, spanning, test), **depth_scores(depths, test)}
+    write_scores(outputs["scores"], [*_score_rows(scores, len(test)), *baseline_rows(test)])
+    write_parquet(outputs["sentences"], _sentence_rows(spanning, depths, test), SENTENCES)
+    write_parquet(outputs["predictions"], _prediction_rows(spanning, depths, test), PREDICTIONS)
+    counts = {split: len(found) for split, found in trees.items()}
+    write_summary(outputs["summary"], {"sentences": counts, "left_out": left_out})
+
+
+def aligned_trees(
+    activations: Activations, sentences: Sequence[TreeSentence], split: str
+) -> tuple[list[Tree], dict[str, int]]:
+    """Give the trees of a split with their vectors, and how many sentences were left out, and why.
+
+    A word's vector is the mean of its wordpieces'. InputError if no tree remains.
+    """
+    words = [words_of(sentence) for sentence in sentences]
+    trees, left_out = [], {TOO_LONG: 0, NO_TOKEN: 0}
+    for sentence, (firsts, ends) in zip(
+        sentences, rows_of_words(activations.tokens, words), strict=True
+    ):
+        if (firsts == NO_ROW).any():
+            left_out[TOO_LONG if (firsts == NO_ROW).all() else NO_TOKEN] += 1
+            continue
+        counted = np.array([tag != PUNCTUATION for tag in sentence.universal_tags])
+        vectors = word_vectors(activations.layers, firsts, ends)
+        trees.append(Tree(vectors, sentence.heads, counted))
+    if not trees:
+        found = f"{split} data: found no sentence that can be used, but {left_out}"
+        raise InputError(f"{found}; allowed: at least one")
+    return trees, {reason: count for reason, count in left_out.items() if count}
+
+
+def word_vectors(layers: Sequence[np.ndarray], firsts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Average the tokens of each word of a sentence: (layers, words, width), float16."""
+    rows = slice(firsts[0], ends[-1])
+    sums = np.stack(
+        [np.add.reduceat(layer[rows].astype(np.float32), firsts - firsts[0]) for layer in layers]
+    )
+    return (sums / (ends - firsts)[:, None]).astype(np.float16)
+
+
+def baseline_rows(trees: Sequence[Tree]) -> Iterator[Row]:
+    """Score what needs no encoder: a tree that joins neighbours, and the first word as root."""
+    order = [np.arange(len(tree), dtype=float) for tree in trees]
+    chains = [np.abs(np.subtract.outer(words, words))[None] for words in order]
+    uuas = distance_scores(chains, spanning_trees(chains, trees), trees)["uuas"]
+    yield {"metric": "chain_uuas", "value": float(uuas[0]), "n": len(trees)}
+    accuracy = depth_scores([words[None] for words in order], trees)["root_accuracy"]
+    yield {"metric": "first_word_root_accuracy", "value": float(accuracy[0]), "n": len(trees)}
+
+
+def _score_rows(scores: Mapping[str, np.ndarray], sentences: int) -> Iterator[Row]:
+    for metric, values in scores.items():
+        for layer, value in enumerate(values.tolist()):
+            yield {**_place(layer), "metric": metric, "value": value, "n": sentences}
+
+
+def _place(layer: int) -> Row:
+    return {"input": "layer", "layer": str(layer)}
+
+
+def _sentence_rows(
+    spanning: Sequence[Sequence[Edges]], depths: Sequence[np.ndarray], trees: Sequence[Tree]
+) -> Iterator[Row]:
+    """Give what each test sentence adds to UUAS and root accuracy of each layer."""
+    parts = {
+        "uuas": (right_edges(spanning, trees), [len(counted_edges(tree)) for tree in trees]),
+        "root_accuracy": (right_roots(depths, trees), [int(tree.counted.any()) for tree in trees]),
+    }
+    for metric, (right, total) in parts.items():
+        for sentence, of_sentence in enumerate(right.astype(int).tolist()):
+            for layer, value in enumerate(of_sentence):
+                row = {**_place(layer), "metric": metric, "sentence": sentence}
+                yield {**row, "numerator": value, "denominator": total[sentence]}
+
+
+def _prediction_rows(
+    spanning: Sequence[Sequence[Edges]], depths: Sequence[np.ndarray], trees: Sequence[Tree]
+) -> Iterator[Row]:
+    for sentence, (tree, found) in enumerate(zip(trees, depths, strict=True)):
+        for layer, of_layer in enumerate(found.tolist()):
+            neighbours = _neighbours(spanning[sentence][layer], len(tree))
+            for word, depth in enumerate(of_layer):
+                yield {
+                    "layer": layer,
+                    "sentence": sentence,
+                    "word": word,
+                    "depth": depth,
+                    "neighbours": neighbours[word],
+                    "gold_depth": int(tree.depths[word]),
+                    "gold_head": tree.heads[word] - 1,
+                }
+
+
+def _neighbours(edges: Edges, words: int) -> list[list[int]]:
+    found: list[list[int]] = [[] for _ in range(words)]
+    for first, second in edges:
+        found[first].append(second)
+        found[second].append(first)
+    return found

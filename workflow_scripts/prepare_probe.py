@@ -1,0 +1,17 @@
+"""Choose a probe's training, development and test data from its corpus."""
+
+from job import job
+
+with job(snakemake):
+    from pathlib import Path
+
+    from bertology.probing.prepare import prepare_probe
+
+    prepare_probe(
+        kind=snakemake.params.kind,
+        corpus_folder=Path(snakemake.input.corpus),
+        folder=Path(snakemake.output.data),
+        limits=snakemake.params.limits,
+        dev_fraction=snakemake.params.dev_fraction,
+        seed=snakemake.params.seed,
+    )
