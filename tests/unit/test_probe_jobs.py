@@ -1,0 +1,330 @@
+"""A probing job from its files to its files: scores against other libraries, counts, refusals."""
+
+import json
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.dummy import DummyClassifier
+from sklearn.metrics import f1_score
+
+from bertology.activations import open_activations
+from bertology.corpora.edges import write_edges
+from bertology.corpora.shapes import SpanSentence, SpanTarget, TreeSentence
+from bertology.corpora.treebank import read_treebank, write_treebank
+from bertology.errors import InputError
+from bertology.probing.edge_rows import majority_f1, scored_labels
+from bertology.probing.edge_scores import probe_edges
+from bertology.probing.structure_scores import aligned_trees, baseline_rows, probe_structure
+from bertology.probing.targets import NO_TOKEN, TOO_LONG, UNKNOWN
+from bertology.probing.texts import sentence_key
+from bertology.probing.training import Schedule
+
+SIGNAL, LAYERS, WIDTH = 1, 3, 16
+LABELS = "ABC"
+SIZES = {"train": 120, "dev": 30, "test": 40}
+SCHEDULE = Schedule(learning_rate=5e-3, batch_sentences=16, most_epochs=8, clip=5.0)
+FILES = {
+    "scores": "scores.csv",
+    "sentences": "sentences.parquet",
+    "predictions": "predictions.parquet",
+    "summary": "summary.json",
+}
+
+
+def write_cache(folder, sentences, left_out=(), no_token=()):
+    """Write a cache of random vectors, one or two tokens a word; layer SIGNAL knows its label.
+
+    sentences: words that begin with their label. left_out: numbers of sentences that are not there;
+    no_token: (sentence, word) without a token.
+    """
+    generator = np.random.default_rng(0)
+    rows, hidden = [], []
+    for number, words in enumerate(sentences):
+        places = [-1, *(w for w in range(len(words)) for _ in range(1 + w % 2)), -1]
+        for word in places if number not in left_out else ():
+            if (number, word) in no_token:
+                continue
+            vectors = generator.standard_normal((LAYERS, WIDTH))
+            if word >= 0:
+                vectors[SIGNAL, LABELS.index(words[word][0])] += 6
+            rows.append({"sentence": sentence_key(words), "word": word, "special": word < 0})
+            hidden.append(vectors)
+    folder.mkdir(parents=True)
+    pd.DataFrame(rows).to_parquet(folder / "tokens.parquet")
+    for layer, values in enumerate(np.stack(hidden, axis=1).astype(np.float16)):
+        np.save(folder / f"layer_{layer:02d}.npy", values)
+    return folder
+
+
+def random_words(generator, number):
+    labels = generator.choice(list(LABELS), size=4, p=[0.6, 0.3, 0.1])
+    return tuple(f"{label}{number}-{place}" for place, label in enumerate(labels))
+
+
+def edge_data(folder, pairs=False, change=None):
+    """Write data in which each word is a target with its first letter as label; give all words."""
+    generator = np.random.default_rng(1)
+    everything = []
+    for split, size in SIZES.items():
+        sentences = []
+        for _ in range(size):
+            words = random_words(generator, len(everything))
+            everything.append(words)
+            targets = tuple(
+                SpanTarget((at, at + 1), (3 - at, 4 - at) if pairs else None, (word[0],))
+                for at, word in enumerate(words)
+            )
+            sentences.append(SpanSentence(words, targets))
+        write_edges(folder / f"{split}.jsonl", change(split, sentences) if change else sentences)
+    return everything
+
+
+def run_edges(folder, phenomenon="entities", controls="mix", schedule=SCHEDULE):
+    outputs = {name: folder / file for name, file in FILES.items()}
+    probe_edges(
+        folder / "data", folder / "cache", outputs, phenomenon, schedule, controls, 1, threads=1
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def edges(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("edges")
+    write_cache(folder / "cache", edge_data(folder / "data", pairs=True))
+    return run_edges(folder)
+
+
+def scores(folder):
+    return pd.read_csv(folder / "scores.csv", dtype={"layer": str}, keep_default_na=False)
+
+
+def overall(folder, metric="f1"):
+    rows = scores(folder)
+    rows = rows[(rows["metric"] == metric) & (rows["label"] == "")]
+    return dict(zip(rows["input"] + rows["layer"], rows["value"].astype(float), strict=True))
+
+
+def test_the_signal_is_found_where_it_was_planted(edges):
+    found = overall(edges)
+    assert set(found) == {"mix", "layer0", "layer1", "layer2"}
+    assert found["layer1"] > 95
+    assert found["mix"] > 90
+    majority = overall(edges, "majority_f1")[""]
+    assert found["layer0"] < majority + 8
+    assert found["layer2"] < majority + 8
+    weights = scores(edges).query("metric == 'mix_weight'").set_index("layer")["value"]
+    assert weights.sum() == pytest.approx(1)
+    assert weights.idxmax() == str(SIGNAL)
+
+
+def test_scores_are_those_of_scikit_learn_on_the_predictions(edges):
+    predictions = pd.read_parquet(edges / "predictions.parquet")
+    assert len(predictions) == 4 * 4 * SIZES["test"]
+    for place, rows in predictions.groupby(predictions["input"] + predictions["layer"]):
+        gold, predicted = (
+            np.array([[label in cell.split() for label in LABELS] for cell in rows[column]])
+            for column in ("gold", "predicted")
+        )
+        expected = 100 * f1_score(gold, predicted, average="micro", zero_division=0)
+        assert overall(edges)[place] == pytest.approx(expected)
+        by_label = scores(edges)
+        by_label = by_label[(by_label["input"] + by_label["layer"] == place)]
+        of_label = by_label.query("metric == 'f1' and label != ''")["value"].astype(float)
+        expected = 100 * f1_score(gold, predicted, average=None, zero_division=0)
+        assert of_label.tolist() == pytest.approx(expected.tolist())
+
+
+def test_the_sums_over_sentences_give_the_score(edges):
+    rows = pd.read_parquet(edges / "sentences.parquet")
+    assert rows["sentence"].nunique() == SIZES["test"]
+    sums = rows.groupby(rows["input"] + rows["layer"])[["numerator", "denominator"]].sum()
+    found = 100 * sums["numerator"] / sums["denominator"]
+    assert found.to_dict() == pytest.approx(overall(edges))
+
+
+def test_controls_are_computed_for_the_inputs_that_were_asked_for(edges, tmp_path):
+    control, selectivity = overall(edges, "control_f1"), overall(edges, "selectivity")
+    assert set(control) == {"mix"}
+    assert selectivity["mix"] == pytest.approx(overall(edges)["mix"] - control["mix"])
+    # Each word occurs once: what is drawn for it cannot be learnt from the others.
+    assert control["mix"] < overall(edges, "majority_f1")[""] + 8
+    bits, uniform = overall(edges, "codelength_bits")["mix"], overall(edges, "uniform_bits")["mix"]
+    assert uniform == pytest.approx(4 * SIZES["train"] * np.log2(3))
+    assert 0 < bits < uniform
+    assert overall(edges, "compression")["mix"] == pytest.approx(uniform / bits)
+    short = Schedule(learning_rate=5e-3, batch_sentences=64, most_epochs=1, clip=5.0)
+    write_cache(tmp_path / "cache", edge_data(tmp_path / "data"))
+    run_edges(tmp_path, controls="none", schedule=short)
+    assert not overall(tmp_path, "control_f1") and not overall(tmp_path, "codelength_bits")
+    run_edges(tmp_path, controls="all", schedule=short)
+    assert len(overall(tmp_path, "control_f1")) == len(overall(tmp_path, "compression")) == 4
+
+
+def test_what_a_job_leaves_out_is_in_its_summary(tmp_path):
+    def change(split, sentences):
+        if split != "test":
+            return sentences
+        first = sentences[0]
+        unknown = SpanTarget((0, 1), None, ("D",))
+        return [SpanSentence(first.words, (*first.targets, unknown)), *sentences[1:]]
+
+    everything = edge_data(tmp_path / "data", change=change)
+    test = SIZES["train"] + SIZES["dev"]
+    write_cache(tmp_path / "cache", everything, left_out={0, test + 1}, no_token={(test + 2, 0)})
+    short = Schedule(learning_rate=5e-3, batch_sentences=64, most_epochs=1, clip=5.0)
+    run_edges(tmp_path, controls="none", schedule=short)
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["left_out"] == {
+        "train": {TOO_LONG: 4}, "dev": {}, "test": {UNKNOWN: 1, TOO_LONG: 4, NO_TOKEN: 1},
+    }  # fmt: skip
+    assert summary["targets"] == {"train": 4 * 119, "dev": 4 * 30, "test": 4 * 40 - 5}
+    assert summary["labels"] == list(LABELS)
+
+
+def test_a_split_that_no_encoder_can_read_is_refused(tmp_path):
+    everything = edge_data(tmp_path / "data")
+    test = range(SIZES["train"] + SIZES["dev"], len(everything))
+    write_cache(tmp_path / "cache", everything, left_out=set(test))
+    with pytest.raises(InputError, match="test data: found no target that can be used, but"):
+        run_edges(tmp_path)
+    assert not (tmp_path / "scores.csv").exists()
+
+
+def test_the_majority_is_that_of_scikit_learn():
+    generator = np.random.default_rng(0)
+    train, test = (generator.choice(4, size=n, p=[0.1, 0.4, 0.3, 0.2]) for n in (300, 100))
+    dummy = DummyClassifier(strategy="most_frequent").fit(train[:, None], train)
+    expected = 100 * f1_score(test, dummy.predict(test[:, None]), average="micro")
+    marked = [np.eye(4, dtype=bool)[labels] for labels in (train, test)]
+    assert majority_f1(*marked, np.ones(4, bool)) == pytest.approx(expected)
+
+
+def test_the_majority_of_several_labels_gives_each_that_most_targets_have():
+    train = np.array([[1, 1, 0], [1, 0, 0], [1, 1, 0]], dtype=bool)
+    test = np.array([[1, 0, 1], [1, 1, 0]], dtype=bool)
+    # Gives the first and the second: 3 right, 1 wrong, 1 missed.
+    assert majority_f1(train, test, np.ones(3, bool)) == pytest.approx(100 * 6 / 8)
+    # Only the third counts: one of two is right.
+    assert majority_f1(train, test, np.array([False, False, True])) == pytest.approx(100 * 2 / 3)
+
+
+@pytest.mark.parametrize(
+    ("phenomenon", "labels", "counted"),
+    [
+        ("coreference", ("0", "1"), (False, True)),
+        ("semantic_roles", ("ARG0", "C-ARG0", "R-ARG1", "V"), (True, False, False, True)),
+        ("entities", ("1", "R-ARG1"), (True, True)),
+    ],
+)
+def test_which_labels_count(phenomenon, labels, counted):
+    assert scored_labels(phenomenon, labels).tolist() == list(counted)
+
+
+def test_coreference_without_the_label_that_counts_is_refused():
+    with pytest.raises(InputError, match="coreference: found no label that counts among no, yes"):
+        scored_labels("coreference", ("no", "yes"))
+
+
+def tree_data(folder):
+    """Write random trees; every other sentence ends in punctuation."""
+    generator = np.random.default_rng(2)
+    everything = []
+    for split, size in {"train": 30, "dev": 8, "test": 12}.items():
+        sentences = []
+        for number in range(size):
+            words = (*random_words(generator, len(everything)), "A-last", "C-end")
+            everything.append(words)
+            heads = (0, *(int(generator.integers(1, at + 1)) for at in range(1, len(words))))
+            tags = ("NOUN",) * 5 + (("PUNCT",) if number % 2 else ("VERB",))
+            sentences.append(
+                TreeSentence(f"{split}-{number}", words, tags, tags, heads, ("dep",) * len(words))
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        write_treebank(folder / f"{split}.conllu", sentences)
+    return everything
+
+
+@pytest.fixture(scope="module")
+def structure(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("structure")
+    write_cache(folder / "cache", tree_data(folder / "data"), left_out={1}, no_token={(2, 0)})
+    outputs = {name: folder / file for name, file in FILES.items()}
+    probe_structure(folder / "data", folder / "cache", outputs, None, 2, 1, threads=1)
+    return folder
+
+
+def test_a_structural_job_scores_every_layer(structure):
+    for metric in ("uuas", "dspr", "root_accuracy", "nspr"):
+        assert set(overall(structure, metric)) == {"layer0", "layer1", "layer2"}
+    summary = json.loads((structure / "summary.json").read_text())
+    assert summary["left_out"]["train"] == {TOO_LONG: 1, NO_TOKEN: 1}
+    assert summary["sentences"] == {"train": 28, "dev": 8, "test": 12}
+
+
+def test_the_sums_over_sentences_give_the_structural_scores(structure):
+    rows = pd.read_parquet(structure / "sentences.parquet")
+    for metric in ("uuas", "root_accuracy"):
+        of_metric = rows[rows["metric"] == metric]
+        sums = of_metric.groupby("layer")[["numerator", "denominator"]].sum()
+        found = 100 * sums["numerator"] / sums["denominator"]
+        assert found.tolist() == pytest.approx(list(overall(structure, metric).values()))
+
+
+def test_structural_predictions_are_trees_that_give_the_score(structure):
+    predictions = pd.read_parquet(structure / "predictions.parquet")
+    trees = list(read_treebank(structure / "data" / "test.conllu"))
+    right = total = 0
+    for number, words in predictions[predictions["layer"] == 1].groupby("sentence"):
+        assert (words["gold_head"] + 1).tolist() == list(trees[number].heads)
+        counted = {at for at, tag in enumerate(trees[number].universal_tags) if tag != "PUNCT"}
+        pairs = [
+            (word, int(other))
+            for word, neighbours in zip(words["word"], words["neighbours"], strict=True)
+            for other in neighbours
+        ]
+        assert len(pairs) == 2 * (len(counted) - 1)
+        assert {at for pair in pairs for at in pair} == counted
+        gold = {
+            frozenset((word, head))
+            for word, head in enumerate(words["gold_head"])
+            if head >= 0 and {word, head} <= counted
+        }
+        right += len(gold & {frozenset(pair) for pair in pairs})
+        total += len(gold)
+    assert overall(structure, "uuas")["layer1"] == pytest.approx(100 * right / total)
+
+
+def test_a_word_is_the_mean_of_its_tokens(structure):
+    sentences = list(read_treebank(structure / "data" / "dev.conllu"))
+    activations = open_activations(structure / "cache")
+    tokens = activations.tokens
+    trees, _ = aligned_trees(activations, sentences, "dev")
+    for sentence, tree in zip(sentences, trees, strict=True):
+        for word in range(len(sentence.words)):
+            mine = (tokens["sentence"] == sentence_key(sentence.words)) & (tokens["word"] == word)
+            rows = np.flatnonzero(mine)
+            assert len(rows) == 1 + word % 2
+            for layer in range(LAYERS):
+                expected = activations.layers[layer][rows].astype(float).mean(axis=0)
+                assert tree.vectors[layer, word] == pytest.approx(expected, abs=2e-3)
+
+
+def test_baselines_without_an_encoder(structure):
+    sentences = list(read_treebank(structure / "data" / "test.conllu"))
+    trees, _ = aligned_trees(open_activations(structure / "cache"), sentences, "test")
+    found = {row["metric"]: row["value"] for row in baseline_rows(trees)}
+    assert found["first_word_root_accuracy"] == 100  # the random trees have their root there
+    right = total = 0
+    for tree in trees:
+        words = np.flatnonzero(tree.counted)
+        chain = {frozenset(pair) for pair in pairwise(words)}
+        gold = {
+            frozenset((word, head - 1))
+            for word, head in enumerate(tree.heads)
+            if head and tree.counted[word] and tree.counted[head - 1]
+        }
+        right += len(chain & gold)
+        total += len(gold)
+    assert found["chain_uuas"] == pytest.approx(100 * right / total)
