@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import yaml
 
 pytestmark = pytest.mark.workflow
 
@@ -36,6 +37,12 @@ BROKEN = {
         json.dumps({"premise": "a", "hypothesis": "b", "label": "maybe"}) + "\n",
         "line 1",
     ),
+    "span": (
+        "negation",
+        json.dumps({"text": "not so", "targets": [{"span1": [1, 3], "label": "x"}]}) + "\n",
+        "targets[0].span1 = [1, 3]",
+    ),
+    "targets": ("negation", json.dumps({"text": "not so", "targets": []}) + "\n", "no target"),
 }
 
 
@@ -44,6 +51,8 @@ def test_broken_corpora(fresh):
     for name, (kind, text, _) in BROKEN.items():
         (fresh.folder / f"{name}.data").write_text(text)
         corpora[name] = {kind: {"source": "files", "test": f"{name}.data"}}
+        if kind == "negation":
+            corpora[name][kind]["format"] = "edges"
     study = fresh.study("broken.yaml", {"study": "broken", "data_dir": ".", "corpora": corpora})
     targets = [f"results/broken/corpora/{name}/{kind}" for name, (kind, *_) in BROKEN.items()]
     process = fresh.snakemake("--cores", "2", *targets, study=study)
@@ -61,6 +70,38 @@ def test_broken_corpora(fresh):
     assert not any((fresh.folder / target).exists() for target in targets)
     assert not list(fresh.folder.rglob("*.unfinished*"))
     assert not list((fresh.folder / "results/broken/corpora").rglob("*provenance.json"))
+
+
+def test_what_a_probe_cannot_use_is_counted(fresh):
+    """A user's own phenomenon, with an unknown label and a sentence that is too long in test."""
+    for split, size in (("train", 30), ("dev", 10), ("test", 10)):
+        records = [
+            {"text": f"{split} {number} ends", "targets": [{"span1": [0, 2], "label": "x"}]}
+            for number in range(size)
+        ]
+        if split == "test":
+            records[0]["targets"][0]["label"] = "y"
+            records[1]["text"] += " word" * 600
+        lines = "".join(json.dumps(record) + "\n" for record in records)
+        (fresh.folder / f"{split}.jsonl").write_text(lines)
+    negation = {"source": "files", "format": "edges"}
+    negation |= {split: f"{split}.jsonl" for split in ("train", "dev", "test")}
+    smoke = yaml.safe_load((fresh.folder / "studies/smoke.yaml").read_text())
+    limits = dict.fromkeys(("train", "dev", "test"))
+    probes = {"corpus": "mine", "phenomena": ["negation"], "structure": False, "limits": limits}
+    probes |= {"dev_fraction": None, "seed": 1}
+    corpora = {**smoke["corpora"], "mine": {"negation": negation}}
+    changes = {"study": "mine", "data_dir": ".", "corpora": corpora, "probes": {"mine": probes}}
+    study = fresh.study("mine.yaml", {**smoke, **changes})
+    folder = "results/mine/probes/mine/negation/tiny"
+    fresh.finish(f"{folder}/scores.csv", study=study)
+    summary = json.loads((fresh.folder / folder / "summary.json").read_text())
+    assert summary["left_out"]["test"] == {
+        "label unknown in training": 1, "sentence longer than the encoder takes": 1,
+    }  # fmt: skip
+    assert summary["targets"] == {"train": 30, "dev": 10, "test": 8}
+    prepared = fresh.folder / "results/mine/probe_data/mine/negation/summary.json"
+    assert json.loads(prepared.read_text())["labels_unknown_in_train"] == ["y"]
 
 
 @pytest.mark.parametrize(

@@ -47,18 +47,27 @@ def restored(smoke):
 
 
 SIMILARITY = {"compare_representations": 20, "tabulate_similarity": 1, "plot_similarity": 1}
+PROBE_FIGURES = {"plot_probes": 1, "plot_probe_changes": 1, "plot_structure": 1}
+PROBE_TABLES = {
+    "tabulate_probes": 1, "plot_mix_weights": 1, "summarise_probes": 1, **PROBE_FIGURES,
+}  # fmt: skip
+# Two phenomena and the trees, each on eight models: base, random, three tasks with two seeds.
+PROBES = {"probe_edges": 16, "probe_structure": 8, **PROBE_TABLES}
 
 
-# Two seeds: each fine-tuned, and ablated twice; cached on two stimulus sets; on each of these
-# compared with the base, and with one another.
+# Two seeds: each fine-tuned, and ablated twice; cached on two stimulus sets and on the text of the
+# probes; on each stimulus set compared with the base, and with one another.
 ONE_TASK = {
     "finetune_encoder": 2,
     "ablate_layers": 4,
     "tabulate_finetuning": 1,
     "plot_finetuning": 1,
-    "cache_activations": 4,
+    "cache_activations": 6,
     **SIMILARITY,
     "compare_representations": 6,
+    **PROBES,
+    "probe_edges": 4,
+    "probe_structure": 2,
 }
 
 
@@ -67,8 +76,13 @@ ONE_TASK = {
     [
         ("similarity/rsa.py", SIMILARITY),
         ("figures/similarity.py", {"plot_similarity": 1}),
-        ("activations.py", {"cache_activations": 16, "sample_tokens": 2, **SIMILARITY}),
+        ("activations.py", {"cache_activations": 24, "sample_tokens": 2, **SIMILARITY, **PROBES}),
         ("finetuning/parsing.py", ONE_TASK),
+        ("probing/edge.py", {"probe_edges": 16, **PROBE_TABLES}),
+        ("probing/tree_scores.py", {"probe_structure": 8, **PROBE_TABLES}),
+        ("statistics.py", {"summarise_probes": 1, **PROBE_FIGURES}),
+        ("figures/probe_changes.py", {"plot_probe_changes": 1}),
+        ("corpora/spans/entities.py", {}),
     ],
 )
 def test_a_changed_line_reruns_what_reaches_it(smoke, restored, module, stale):
@@ -94,6 +108,23 @@ def test_another_stimulus_set_runs_nothing_else(smoke):
             "tabulate_similarity": 1,
             "plot_similarity": 1,
         }
+
+
+def test_another_phenomenon_leaves_the_probes_on_the_same_sentences_alone(smoke):
+    with smoke.edited(
+        "studies/smoke.yaml", "[dependencies, coref", "[entities, dependencies, coref"
+    ):
+        stale = smoke.stale()
+    # Whether the text has changed is known only when it has been gathered again.
+    assert stale["write_grammar_corpus"] == stale["prepare_probe"] == 1
+    assert "finetune_encoder" not in stale and "compare_representations" not in stale
+
+
+def test_changed_settings_of_edge_probes_leave_structural_ones_alone(smoke):
+    with smoke.edited("studies/smoke.yaml", "edges: {epochs: 1}", "edges: {epochs: 2}"):
+        assert smoke.stale() == {"probe_edges": 16, **PROBE_TABLES}
+    with smoke.edited("studies/smoke.yaml", "{resamples: 100}", "{resamples: 101}"):
+        assert smoke.stale() == {"summarise_probes": 1, **PROBE_FIGURES}
 
 
 def test_layout_of_the_configuration_costs_nothing(smoke):

@@ -10,6 +10,7 @@ from transformers import AutoModel
 
 pytestmark = pytest.mark.workflow
 RESULTS = "results/smoke"
+FIGURES = ("similarity", "finetuning", "probes", "probe_changes", "structure", "mix_weights")
 
 
 def table(workflow, name, results=RESULTS):
@@ -22,7 +23,7 @@ def test_there_is_nothing_to_do_after_it(smoke):
 
 def test_its_artifacts_exist_and_are_not_empty(smoke):
     results = smoke.folder / RESULTS
-    for name in ("similarity", "finetuning"):
+    for name in FIGURES:
         for suffix in ("png", "pdf"):
             assert (results / "figures" / f"{name}.{suffix}").stat().st_size > 5000
     assert not list(results.rglob(".unfinished-*"))
@@ -68,6 +69,39 @@ def test_the_similarity_table_has_every_comparison(smoke):
     assert embeddings["tuned"] > 0.9 > 0.5 > abs(embeddings["floor"])
 
 
+def test_the_probe_tables_have_every_model_and_input(smoke):
+    probes = table(smoke, "probes")
+    models = probes.groupby(["text", "phenomenon", "comparison"])[["task", "seed"]].nunique()
+    assert set(models.index.get_level_values("phenomenon")) == {
+        "dependencies", "coreference", "structure",
+    }  # fmt: skip
+    assert models.xs("tuned", level="comparison").eq([3, 2]).all(axis=None)
+    summary = table(smoke, "probe_summary")
+    counts = summary.groupby(["phenomenon", "metric"]).size()
+    # Base, random and three tasks; the mix and three layers, or four structural scores of three.
+    assert counts["dependencies", "f1"] == counts["coreference", "f1"] == 5 * 4
+    assert counts["structure"].to_dict() == dict.fromkeys(
+        ("uuas", "root_accuracy", "dspr", "nspr"), 5 * 3
+    )
+    assert summary.loc[summary.metric.isin(["f1", "uuas"]), "low"].notna().all()
+    tuned = summary[summary.comparison == "tuned"]
+    assert tuned.change.notna().sum() >= len(tuned) / 2
+    mix = summary[(summary.input == "mix") & (summary.metric == "f1")]
+    columns = ["lexical", "random", "majority", "control", "selectivity", "bits", "compression"]
+    assert mix[columns].notna().all(axis=None)
+
+
+def test_probe_data_say_what_is_in_them(smoke):
+    folder = smoke.folder / RESULTS / "probe_data/village"
+    for phenomenon in ("dependencies", "coreference"):
+        summary = json.loads((folder / phenomenon / "summary.json").read_text())
+        lines = (folder / phenomenon / "test.jsonl").read_text().splitlines()
+        assert summary["sentences"]["test"]["used"] == len(lines)
+        assert summary["targets"]["test"] == sum(len(json.loads(x)["targets"]) for x in lines)
+        by_label = sum(counts["test"] for counts in summary["labels"].values())
+        assert by_label == summary["targets"]["test"]
+
+
 def test_a_fine_tuned_encoder_is_an_ordinary_hugging_face_folder(smoke):
     folder = smoke.folder / RESULTS / "models/tiny/parsing/full/seed-1/encoder"
     tuned = AutoModel.from_pretrained(folder)
@@ -85,7 +119,7 @@ def test_a_second_run_gives_bit_identical_tables(smoke, fresh):
     """The second run has one seed only: what it shares with the first must be the same."""
     study = yaml.safe_load((fresh.folder / "studies/smoke.yaml").read_text())
     fresh.finish(study=fresh.study("one-seed.yaml", {**study, "seeds": [1]}))
-    for name in ("finetuning", "similarity"):
+    for name in ("finetuning", "similarity", "probes"):
         first, second = table(smoke, name), table(fresh, name)
         # The floor has no seed, the ceiling has two.
         shared = first[first.seed.fillna(1) == 1]
