@@ -140,7 +140,7 @@ def test_the_sums_over_sentences_give_the_score(edges):
     rows = pd.read_parquet(edges / "sentences.parquet")
     assert rows["sentence"].nunique() == SIZES["test"]
     sums = rows.groupby(rows["input"] + rows["layer"])[["numerator", "denominator"]].sum()
-    found = 100 * sums["numerator"] / sums["denominator"]
+    found = sums["numerator"] / sums["denominator"]
     assert found.to_dict() == pytest.approx(overall(edges))
 
 
@@ -265,10 +265,10 @@ def test_a_structural_job_scores_every_layer(structure):
 
 def test_the_sums_over_sentences_give_the_structural_scores(structure):
     rows = pd.read_parquet(structure / "sentences.parquet")
-    for metric in ("uuas", "root_accuracy"):
+    for metric in ("uuas", "root_accuracy", "dspr", "nspr"):
         of_metric = rows[rows["metric"] == metric]
         sums = of_metric.groupby("layer")[["numerator", "denominator"]].sum()
-        found = 100 * sums["numerator"] / sums["denominator"]
+        found = sums["numerator"] / sums["denominator"]
         assert found.tolist() == pytest.approx(list(overall(structure, metric).values()))
 
 

@@ -23,7 +23,7 @@ def counts(model, layer):
     generator = np.random.default_rng(layer)
     total = generator.integers(4, 10, SENTENCES)
     share = RIGHT[model["comparison"]] + 0.1 * (model.get("seed") == 2) + 0.02 * layer
-    return (share * total).round(), total
+    return (100 * share * total).round(), total
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def summary(tmp_path):
             right, total = counts(model, layer)
             place = {"input": "layer", "layer": str(layer)}
             score = {**model, **place, "n": 5}
-            rows.append({**score, "metric": "f1", "value": 100 * right.sum() / total.sum()})
+            rows.append({**score, "metric": "f1", "value": right.sum() / total.sum()})
             rows.append({**score, "metric": "f1", "label": "X", "value": 1.0})
             rows.append({**score, "metric": "control_f1", "value": 10.0 + number})
             columns = {"sentence": range(SENTENCES), "numerator": right, "denominator": total}
@@ -52,7 +52,7 @@ def summary(tmp_path):
 
 def score(model, layer):
     right, total = counts(model, layer)
-    return 100 * right.sum() / total.sum()
+    return right.sum() / total.sum()
 
 
 def test_a_row_for_each_model_and_input(summary):

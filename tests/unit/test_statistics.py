@@ -15,10 +15,10 @@ def counts(seed: int, sentences: int = 200) -> tuple[np.ndarray, np.ndarray]:
 
 def test_the_interval_of_a_ratio_is_that_of_scipy():
     right, total = counts(0)
-    drawn = Resamples.draw(len(total), 4000, 1).ratios(right[None], total[None])
+    drawn = Resamples.draw(len(total), 4000, 1).ratios(100 * right[None], total[None])
     expected = bootstrap(
-        (right, total),
-        lambda a, b, axis: 100 * a.sum(axis) / b.sum(axis),
+        (100 * right, total),
+        lambda a, b, axis: a.sum(axis) / b.sum(axis),
         paired=True,
         method="percentile",
         n_resamples=4000,
@@ -34,14 +34,14 @@ def test_a_resample_is_the_ratio_of_its_sentences():
     found = resamples.ratios(np.stack([right, total]), np.stack([total, total]))
     for number, drawn in enumerate(resamples.counts):
         chosen = np.repeat(np.arange(12), drawn)
-        expected = 100 * right[chosen].sum() / total[chosen].sum()
-        assert found[number] == pytest.approx([expected, 100])
+        expected = right[chosen].sum() / total[chosen].sum()
+        assert found[number] == pytest.approx([expected, 1])
 
 
 def test_what_is_hard_for_both_cancels_out_of_a_difference():
     right, total = counts(2)
     resamples = Resamples.draw(len(total), 1000, 1)
-    one, other = (resamples.ratios(each[None], total[None])[:, 0] for each in (right, right))
+    one, other = (resamples.ratios(100 * each[None], total[None])[:, 0] for each in (right, right))
     low, high = interval(one, 0.95)
     assert high - low > 2
     assert interval(one - other, 0.95) == (0, 0)
@@ -61,4 +61,4 @@ def test_nothing_to_find_in_a_resample_is_left_out_of_the_interval():
     total[0, 0] = 4
     found = Resamples.draw(6, 500, 1).ratios(total, total)
     assert np.isnan(found).any()
-    assert interval(found[:, 0], 0.95) == (100, 100)
+    assert interval(found[:, 0], 0.95) == (1, 1)

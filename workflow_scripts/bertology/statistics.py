@@ -24,13 +24,13 @@ class Resamples:
         return cls(generator.multinomial(sentences, shares, size=resamples))
 
     def ratios(self, numerators: np.ndarray, denominators: np.ndarray) -> np.ndarray:
-        """Return 100 times a ratio of sums over sentences, in each resample: (resamples, runs).
+        """Return a ratio of sums over sentences, in each resample: (resamples, runs).
 
         numerators, denominators: (runs, sentences). NaN where a resample's denominator is 0.
         """
         totals = (self.counts @ denominators.T).astype(float)
         with np.errstate(invalid="ignore"):
-            return 100 * (self.counts @ numerators.T) / np.where(totals > 0, totals, np.nan)
+            return (self.counts @ numerators.T) / np.where(totals > 0, totals, np.nan)
 
 
 def mean_over_seeds(values: np.ndarray, seed: int) -> np.ndarray:

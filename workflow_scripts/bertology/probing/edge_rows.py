@@ -87,7 +87,7 @@ def sentence_rows(
     sentences: np.ndarray,
     scored: np.ndarray,
 ) -> Iterator[Row]:
-    """Give what each test sentence adds to an input's F1: 2 TP over 2 TP + FP + FN.
+    """Give what each test sentence adds to an input's F1: 200 TP over 2 TP + FP + FN.
 
     sentences: (targets,), the number of each target's sentence.
     """
@@ -95,7 +95,7 @@ def sentence_rows(
     for each, of_input in zip(inputs, predicted, strict=True):
         right = (of_input & gold)[:, scored].sum(axis=1)
         given = of_input[:, scored].sum(axis=1) + gold[:, scored].sum(axis=1)
-        sums = (2 * np.add.reduceat(right, starts), np.add.reduceat(given, starts))
+        sums = (200 * np.add.reduceat(right, starts), np.add.reduceat(given, starts))
         for number, numerator, denominator in zip(numbers, *sums, strict=True):
             row = {**place(each), "metric": "f1", "sentence": int(number)}
             yield {**row, "numerator": int(numerator), "denominator": int(denominator)}

@@ -48,23 +48,27 @@ class Training:
 
 @dataclass(frozen=True)
 class EdgeTask:
-    """A phenomenon as one model sees it: splits aligned with its activations, and the labels."""
+    """A phenomenon as one model sees it: splits aligned with its activations.
+
+    labels: those of train; scored: which of them count, bool, (labels,).
+    """
 
     labels: tuple[str, ...]
+    scored: np.ndarray
     train: ProbeData
     dev: ProbeData
     test: ProbeData
 
     @classmethod
-    def of(cls, activations: Activations, splits: Splits) -> "EdgeTask":
-        """Align the splits; the labels are those of train. InputError for a split left empty."""
+    def of(cls, activations: Activations, splits: Splits, phenomenon: str) -> "EdgeTask":
+        """Align the splits. InputError for a split left empty, or if no label would count."""
         labels = known_labels(splits["train"])
         aligned = {name: align(activations, each, labels) for name, each in splits.items()}
         for name, data in aligned.items():
             if not len(data.labels):
                 found = f"{name} data: found no target that can be used, but {data.left_out}"
                 raise InputError(f"{found}; allowed: at least one")
-        return cls(labels, **aligned)
+        return cls(labels, scored_labels(phenomenon, labels), **aligned)
 
 
 def probe_edges(
@@ -94,28 +98,25 @@ def probe_edges(
     training = Training(schedule, seed, device)
     activations = open_activations(activations_folder)
     splits = {name: read_kind("edges", split_path("edges", data_folder, name)) for name in SPLITS}
-    task = EdgeTask.of(activations, splits)
-    scored = scored_labels(phenomenon, task.labels)
+    task = EdgeTask.of(activations, splits, phenomenon)
     inputs: list[Input] = [MIX, *range(len(activations.layers))]
     progress, probes = _train(task, inputs, training)
     predicted = _predicted(probes, task, training)
-    gold, sentences = task.test.labels, task.test.sentences
-    rows = [*score_rows(inputs, predicted, gold, task.labels, scored), *mix_rows(probes)]
-    majority = majority_f1(task.train.labels, gold, scored)
-    rows.append({"metric": "majority_f1", "value": majority, "n": len(gold)})
+    rows = [*_score_rows(task, inputs, predicted), *mix_rows(probes)]
     controlled = [each for each in inputs if controls == "all" or each == controls]
     if controlled:
-        scores = micro_f1(confusion_counts(predicted, gold[None])[:, scored])
         drawn = {name: control_task(each, splits["train"], seed) for name, each in splits.items()}
-        control = EdgeTask.of(activations, drawn)
-        found = dict(zip(inputs, scores.tolist(), strict=True))
-        rows += _control_rows(control, controlled, found, phenomenon, training)
+        control = EdgeTask.of(activations, drawn, phenomenon)
+        scores = dict(zip(inputs, _f1(task, predicted), strict=True))
+        rows += _control_rows(control, controlled, scores, training)
         rows += _codelength_rows(task, controlled, training)
+    by_sentence = sentence_rows(
+        inputs, predicted, task.test.labels, task.test.sentences, task.scored
+    )
     write_scores(outputs["scores"], rows)
-    by_sentence = sentence_rows(inputs, predicted, gold, sentences, scored)
     write_parquet(outputs["sentences"], by_sentence, SENTENCES)
     write_parquet(outputs["predictions"], _predictions(inputs, predicted, task), PREDICTIONS)
-    write_summary(outputs["summary"], _summary(task, scored, progress))
+    write_summary(outputs["summary"], _summary(task, progress))
 
 
 def _train(
@@ -132,19 +133,32 @@ def _predicted(probes: EdgeProbes, task: EdgeTask, training: Training) -> np.nda
     return predict(probes, task.test, training.schedule.batch_sentences) >= 0
 
 
+def _f1(task: EdgeTask, predicted: np.ndarray) -> list[float]:
+    """Score each input's predictions for test targets: micro-F1 over the labels that count."""
+    counts = confusion_counts(predicted, task.test.labels[None])
+    scores: list[float] = micro_f1(counts[:, task.scored]).tolist()
+    return scores
+
+
+def _score_rows(task: EdgeTask, inputs: Sequence[Input], predicted: np.ndarray) -> Iterator[Row]:
+    """Give the scores of all inputs, and of the answer that is always the same."""
+    gold = task.test.labels
+    yield from score_rows(inputs, predicted, gold, task.labels, task.scored)
+    majority = majority_f1(task.train.labels, gold, task.scored)
+    yield {"metric": "majority_f1", "value": majority, "n": len(gold)}
+
+
 def _control_rows(
     control: EdgeTask,
     inputs: Sequence[Input],
     scores: Mapping[Input, float],
-    phenomenon: str,
     training: Training,
 ) -> Iterator[Row]:
     """Give each input's F1 on the control task, and its selectivity, the gain over that."""
     logger.info("control task")
     _, probes = _train(control, inputs, training)
-    scored = scored_labels(phenomenon, control.labels)
-    counts = confusion_counts(_predicted(probes, control, training), control.test.labels[None])
-    for each, value in zip(inputs, micro_f1(counts[:, scored]).tolist(), strict=True):
+    found = _f1(control, _predicted(probes, control, training))
+    for each, value in zip(inputs, found, strict=True):
         row = {**place(each), "n": len(control.test.labels)}
         yield {**row, "metric": "control_f1", "value": value}
         yield {**row, "metric": "selectivity", "value": scores[each] - value}
@@ -188,16 +202,14 @@ def _joined(marked: np.ndarray, labels: Sequence[str]) -> list[str]:
     return [" ".join(labels[column] for column in np.flatnonzero(row).tolist()) for row in marked]
 
 
-def _summary(
-    task: EdgeTask, scored: np.ndarray, progress: Mapping[Input, Progress]
-) -> dict[str, Any]:
+def _summary(task: EdgeTask, progress: Mapping[Input, Progress]) -> dict[str, Any]:
     splits = {"train": task.train, "dev": task.dev, "test": task.test}
     return {
         "targets": {name: len(data.labels) for name, data in splits.items()},
         "left_out": {name: data.left_out for name, data in splits.items()},
         "labels": task.labels,
         "labels_that_count": [
-            label for label, counts in zip(task.labels, scored, strict=True) if counts
+            label for label, counts in zip(task.labels, task.scored, strict=True) if counts
         ],
         "epochs": {str(each): state.epochs for each, state in progress.items()},
         "best_epoch": {str(each): state.best_epoch for each, state in progress.items()},

@@ -14,7 +14,7 @@ Row = dict[str, Any]
 SCORES = ("input", "layer", "label", "metric", "value", "n")
 """Of the long table of scores: `input` is mix or layer; `label` is empty where all count."""
 SENTENCES = ("input", "layer", "metric", "sentence", "numerator", "denominator")
-"""Of the table of sentences: a score of some of them is 100 * sum(numerator) / sum(denominator)."""
+"""Of the table of sentences: a score of some of them is sum(numerator) / sum(denominator)."""
 
 
 def write_scores(path: Path, rows: Iterable[Row]) -> None:

@@ -17,12 +17,15 @@ from bertology.probing.texts import words_of
 from bertology.probing.tree_scores import (
     Edges,
     counted_edges,
+    depth_correlations,
     depth_scores,
+    distance_correlations,
     distance_scores,
     right_edges,
     right_roots,
     spanning_trees,
 )
+from bertology.probing.trees import weights_by_length
 
 PUNCTUATION = "PUNCT"
 PREDICTIONS = ("layer", "sentence", "word", "depth", "neighbours", "gold_depth", "gold_head")
@@ -67,7 +70,9 @@ def probe_structure(
     spanning = spanning_trees(distances, test)
     scores = {**distance_scores(distances, spanning, test), **depth_scores(depths, test)}
     write_scores(outputs["scores"], [*_score_rows(scores, len(test)), *baseline_rows(test)])
-    write_parquet(outputs["sentences"], _sentence_rows(spanning, depths, test), SENTENCES)
+    write_parquet(
+        outputs["sentences"], _sentence_rows(distances, depths, spanning, test), SENTENCES
+    )
     write_parquet(outputs["predictions"], _prediction_rows(spanning, depths, test), PREDICTIONS)
     counts = {split: len(found) for split, found in trees.items()}
     write_summary(outputs["summary"], {"sentences": counts, "left_out": left_out})
@@ -127,18 +132,32 @@ def _place(layer: int) -> Row:
 
 
 def _sentence_rows(
-    spanning: Sequence[Sequence[Edges]], depths: Sequence[np.ndarray], trees: Sequence[Tree]
+    distances: Sequence[np.ndarray],
+    depths: Sequence[np.ndarray],
+    spanning: Sequence[Sequence[Edges]],
+    trees: Sequence[Tree],
 ) -> Iterator[Row]:
-    """Give what each test sentence adds to UUAS and root accuracy of each layer."""
+    """Give what each test sentence adds to the scores of each layer."""
+    edges = np.array([len(counted_edges(tree)) for tree in trees])
+    roots = np.array([tree.counted.any() for tree in trees]).astype(int)
     parts = {
-        "uuas": (right_edges(spanning, trees), [len(counted_edges(tree)) for tree in trees]),
-        "root_accuracy": (right_roots(depths, trees), [int(tree.counted.any()) for tree in trees]),
+        "uuas": (100 * right_edges(spanning, trees).T, edges),
+        "root_accuracy": (100 * right_roots(depths, trees).T, roots),
+        "dspr": _weighted(distance_correlations(distances, trees), trees),
+        "nspr": _weighted(depth_correlations(depths, trees), trees),
     }
-    for metric, (right, total) in parts.items():
-        for sentence, of_sentence in enumerate(right.astype(int).tolist()):
-            for layer, value in enumerate(of_sentence):
+    for metric, (numerators, denominators) in parts.items():
+        pairs = zip(numerators, np.broadcast_to(denominators, numerators.shape), strict=True)
+        for layer, of_layer in enumerate(pairs):
+            for sentence, (numerator, denominator) in enumerate(zip(*of_layer, strict=True)):
                 row = {**_place(layer), "metric": metric, "sentence": sentence}
-                yield {**row, "numerator": value, "denominator": total[sentence]}
+                yield {**row, "numerator": float(numerator), "denominator": float(denominator)}
+
+
+def _weighted(correlations: np.ndarray, trees: Sequence[Tree]) -> tuple[np.ndarray, np.ndarray]:
+    """Weigh correlations (layers, sentences) as their mean over lengths does."""
+    weights = weights_by_length(correlations, np.array([len(tree) for tree in trees]))
+    return np.nan_to_num(correlations) * weights, weights
 
 
 def _prediction_rows(

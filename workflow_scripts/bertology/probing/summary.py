@@ -52,8 +52,7 @@ def summarise_probes(
     scores_table: the long table of all probes (columns PROBES). sentences: for each probing job its
     wildcards (MODEL, seed) and its table of sentences (probing.files.SENTENCES). A score is a mean
     over seeds; `lexical` is that of layer 0 of the same model, `random` that of the random encoder
-    at the same input, `majority` what needs no encoder. Intervals are for scores that are ratios of
-    counts: F1, UUAS, root accuracy.
+    at the same input, `majority` what needs no encoder.
     """
     scores = pd.read_csv(scores_table, dtype=dict.fromkeys(PROBES[:10], str), keep_default_na=False)
     scores["value"] = pd.to_numeric(scores["value"])

@@ -47,25 +47,51 @@ def right_edges(spanning: Sequence[Sequence[Edges]], trees: Sequence[Tree]) -> n
     )
 
 
+def distance_correlations(distances: Sequence[np.ndarray], trees: Sequence[Tree]) -> np.ndarray:
+    """Correlate predicted and true distances by rank: (layers, sentences).
+
+    From each word to all words (itself included), averaged over words; NaN for a single word.
+    """
+    return np.stack(
+        [
+            np.full(len(found), np.nan)
+            if len(tree) == 1
+            else np.nanmean(rank_correlation(found, _like(tree.distances, found)), axis=-1)
+            for found, tree in zip(distances, trees, strict=True)
+        ],
+        axis=1,
+    )
+
+
+def depth_correlations(depths: Sequence[np.ndarray], trees: Sequence[Tree]) -> np.ndarray:
+    """Correlate predicted and true depths by rank: (layers, sentences); NaN for a single word."""
+    return np.stack(
+        [
+            rank_correlation(found, _like(tree.depths, found))
+            for found, tree in zip(depths, trees, strict=True)
+        ],
+        axis=1,
+    )
+
+
+def _like(gold: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Repeat the gold values for each layer."""
+    return np.broadcast_to(gold, predicted.shape)
+
+
 def distance_scores(
     distances: Sequence[np.ndarray], spanning: Sequence[Sequence[Edges]], trees: Sequence[Tree]
 ) -> dict[str, np.ndarray]:
     """Score predicted distances: `uuas` (0 to 100) and `dspr`, each (layers,).
 
     UUAS counts the gold edges between words that are no punctuation, over all sentences. DSpr is
-    Spearman's correlation of predicted and true distances from each word to all words (itself
-    included), averaged over words, then as in `mean_over_lengths`.
+    the mean of `distance_correlations` as in `mean_over_lengths`.
     """
     total = sum(len(counted_edges(tree)) for tree in trees)
-    correlations = [
-        np.nanmean(rank_correlation(found, np.broadcast_to(tree.distances, found.shape)), axis=-1)
-        for found, tree in zip(distances, trees, strict=True)
-        if len(tree) > 1
-    ]
-    lengths = np.array([len(tree) for tree in trees if len(tree) > 1])
+    lengths = np.array([len(tree) for tree in trees])
     return {
         "uuas": 100 * right_edges(spanning, trees).sum(axis=0) / max(total, 1),
-        "dspr": mean_over_lengths(np.stack(correlations, axis=1), lengths),
+        "dspr": mean_over_lengths(distance_correlations(distances, trees), lengths),
     }
 
 
@@ -87,17 +113,12 @@ def right_roots(depths: Sequence[np.ndarray], trees: Sequence[Tree]) -> np.ndarr
 def depth_scores(depths: Sequence[np.ndarray], trees: Sequence[Tree]) -> dict[str, np.ndarray]:
     """Score predicted depths: `root_accuracy` (0 to 100) and `nspr`, each (layers,).
 
-    Sentences of punctuation alone do not count for the first. NSpr is Spearman's correlation of
-    predicted and true depths.
+    Sentences of punctuation alone do not count for the first. NSpr is the mean of
+    `depth_correlations` as in `mean_over_lengths`.
     """
-    counted = [tree.counted.any() for tree in trees]
-    several = [pair for pair in zip(depths, trees, strict=True) if len(pair[1]) > 1]
-    correlations = [
-        rank_correlation(found, np.broadcast_to(tree.depths, found.shape))
-        for found, tree in several
-    ]
-    lengths = np.array([len(tree) for _, tree in several])
+    counted = sum(bool(tree.counted.any()) for tree in trees)
+    lengths = np.array([len(tree) for tree in trees])
     return {
-        "root_accuracy": 100 * right_roots(depths, trees).sum(axis=0) / max(sum(counted), 1),
-        "nspr": mean_over_lengths(np.stack(correlations, axis=1), lengths),
+        "root_accuracy": 100 * right_roots(depths, trees).sum(axis=0) / max(counted, 1),
+        "nspr": mean_over_lengths(depth_correlations(depths, trees), lengths),
     }

@@ -67,8 +67,18 @@ def mean_over_lengths(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
 
     values: (layers, sentences); lengths: (sentences,). Returns (layers,); NaN if no length fits.
     """
-    fitting = [n for n in np.unique(lengths) if SHORTEST <= n <= LONGEST]
-    if not fitting:
-        return np.full(len(values), np.nan)
-    means = [np.nanmean(values[:, lengths == n], axis=1) for n in fitting]
-    return np.mean(means, axis=0)
+    weights = weights_by_length(values, lengths)
+    total = weights.sum(axis=1)
+    return np.nansum(values * weights, axis=1) / np.where(total > 0, total, np.nan)
+
+
+def weights_by_length(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Return the weights of sentences in `mean_over_lengths`: (layers, sentences).
+
+    The sentences of each length that fits have one weight in all; NaN values have none.
+    """
+    weights = np.zeros(values.shape)
+    for length in range(SHORTEST, LONGEST + 1):
+        counts = ~np.isnan(values) & (lengths == length)
+        weights += counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    return weights
