@@ -101,3 +101,13 @@ def test_a_layer_that_tells_the_labels_makes_the_code_short():
     found = online_codelength(data(1, 3.0), data(2, 3.0), [0, 1], SCHEDULE, 1, CPU)
     assert found[1].compression > 1.5
     assert found[0].compression < 1.05
+
+
+def test_a_single_label_has_nothing_to_send():
+    labelled = data(1, 0.0, sentences=10)
+    same = ProbeData(
+        labelled.layers, labelled.spans, np.ones((30, 1), bool), labelled.sentences, {}
+    )
+    found = online_codelength(same, same, [0], SCHEDULE, 1, CPU)[0]
+    assert (found.online, found.uniform) == (0, 0)
+    assert np.isnan(found.compression)

@@ -62,8 +62,8 @@ class Codelength:
 
     @property
     def compression(self) -> float:
-        """Say how many times shorter the online code is."""
-        return self.uniform / self.online
+        """Say how many times shorter the online code is; NaN if there is only one label to send."""
+        return self.uniform / self.online if self.online > 0 else float("nan")
 
 
 def online_codelength(
