@@ -38,7 +38,7 @@ def write_data(folder: Path, sentences: int, seed: int) -> None:
     names = np.random.default_rng(0).standard_normal((LABELS, WIDTH))
     for layer in range(LAYERS):
         told = generator.random(words) < layer / LAYERS
-        vectors = generator.standard_normal((words, WIDTH)) + told[:, None] * names[labels]
+        vectors = generator.standard_normal((words, WIDTH)) + 2 * told[:, None] * names[labels]
         np.save(folder / f"layer_{layer:02d}.npy", vectors.astype(np.float16))
     np.save(folder / "labels.npy", labels)
 
@@ -53,14 +53,14 @@ def read_data(folder: Path) -> ProbeData:
     return ProbeData(layers, np.stack([spans, spans + 1], axis=-1), marked, firsts // WORDS, {})
 
 
-def job(folder: Path, inputs: Sequence[str | int], epochs: int, threads: int) -> None:
-    """Train the probes of some inputs and print their scores, as a job of the workflow does."""
+def job(folder: Path, inputs: Sequence[str | int], epochs: int, threads: int) -> list[float]:
+    """Read the cache, train the probes of some inputs and return their scores."""
     torch.set_num_threads(threads)
     train, development = read_data(folder / "train"), read_data(folder / "dev")
     schedule = Schedule(learning_rate=1e-3, batch_sentences=32, most_epochs=epochs, clip=5.0)
     progress = train_edge_probes(train, development, inputs, schedule, 1, torch.device("cpu"))
-    scores = micro_f1(evaluate(best_probes(progress, train), development, 32))
-    print(" ".join(f"{score:.4f}" for score in scores))
+    scores: list[float] = micro_f1(evaluate(best_probes(progress, train), development, 32)).tolist()
+    return scores
 
 
 def run_job(
@@ -104,6 +104,6 @@ def main() -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--job"]:
         inputs = [each if each == MIX else int(each) for each in sys.argv[5:]]
-        job(Path(sys.argv[2]), inputs, int(sys.argv[3]), int(sys.argv[4]))
+        print(*job(Path(sys.argv[2]), inputs, int(sys.argv[3]), int(sys.argv[4])))
     else:
         main()
