@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from bertology.errors import InputError
 from bertology.figures.probe_models import labelled, read_summary
-from bertology.figures.style import display_name, figure_style, save_figure
+from bertology.figures.style import figure_style, save_figure, titled_panels
 
 COLOUR_MAP = "RdBu"
 MIX = -1  # stands before layer 0
@@ -68,14 +68,7 @@ def _panels(
         (CELL_HEIGHT * len(labels) + PANEL_MARGIN) * down + BAR_ROOM,
     )
     figure, axes = plt.subplots(down, across, sharey=True, squeeze=False, figsize=size)
-    for unused in axes.flat[len(groups) :]:
-        unused.set_visible(False)
-    panels = []
-    for axis, (names, panel) in zip(axes.flat, groups, strict=False):
-        shown = names if rows["encoder"].nunique() > 1 else names[1:]
-        axis.set_title(": ".join(display_name(str(name)) for name in shown))
-        panels.append((axis, panel))
-    return figure, panels
+    return figure, titled_panels(axes, groups)
 
 
 def _colour_bar(figure: Figure, axes: list[Axes], norm: Normalize) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -17,6 +18,8 @@ from bertology.errors import InputError
 from bertology.files import atomic_file
 
 mpl.use("Agg")
+
+Groups = list[tuple[Any, pd.DataFrame]]
 
 # Okabe and Ito's colours (2008), apart for colour-blind readers; ordered so that neighbours differ
 # in lightness too, and paired with markers, so that they stay apart in grey.
@@ -94,14 +97,23 @@ def panel_grid(
     figure, axes = plt.subplots(
         down, across, sharey=True, squeeze=False, figsize=(size[0] * across, size[1] * down)
     )
+    return figure, titled_panels(axes, groups)
+
+
+def titled_panels(axes: np.ndarray, groups: Groups) -> list[tuple[Axes, pd.DataFrame]]:
+    """Give each group of rows, in order, one of the axes, and hide those that are left over.
+
+    A group's name is a tuple that begins with the encoder, which the titles show only if there are
+    several.
+    """
     for unused in axes.flat[len(groups) :]:
         unused.set_visible(False)
+    several = len({names[0] for names, _ in groups}) > 1
     panels = []
     for axis, (names, panel) in zip(axes.flat, groups, strict=False):
-        shown = names if rows["encoder"].nunique() > 1 else names[1:]
-        axis.set_title(": ".join(display_name(str(name)) for name in shown))
+        axis.set_title(": ".join(display_name(str(name)) for name in names[not several :]))
         panels.append((axis, panel))
-    return figure, panels
+    return panels
 
 
 def legend_below(figure: Figure, handles: list[Artist]) -> None:
