@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from bertology.configuration import check, without_removed
+from bertology.corpora.spans.formats import SPAN_FORMATS
 from bertology.errors import InputError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -76,6 +77,12 @@ def test_every_object_of_the_schema_is_closed():
         selects = names in ({"source"}, {"kind"})
         closed = part.get("additionalProperties") in (False, {"$ref": "#/$defs/spans"})
         assert selects or closed, part
+
+
+def test_the_schema_names_the_formats_of_spans_that_there_are():
+    schema = yaml.safe_load(SCHEMA.read_text())
+    named = schema["$defs"]["spans_from_files"]["properties"]["format"]["enum"]
+    assert named == list(SPAN_FORMATS)
 
 
 @pytest.mark.parametrize(

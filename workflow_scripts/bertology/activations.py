@@ -5,7 +5,6 @@ A cache is a folder: `layer_00.npy` (embeddings), `layer_01.npy`, ..., each floa
 stimuli; `summary.json`. Reading a cache needs neither torch nor the encoder.
 """
 
-import json
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from bertology.errors import InputError
-from bertology.files import atomic_folder
+from bertology.files import atomic_folder, write_json
 
 if TYPE_CHECKING:
     from transformers import BatchEncoding, PreTrainedModel
@@ -92,7 +91,7 @@ def cache_activations(
         encodings = [encoding for _, encoding in kept]
         _write_layers(encoder, tokenizer, encodings, temporary, tokens_per_batch)
         summary = {"encoder": describe(encoder), **_summary(encoded, kept)}
-        (temporary / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", "utf-8")
+        write_json(temporary / "summary.json", summary)
 
 
 def _short_enough(encoded: "Encoded", longest: int, stimuli_file: Path) -> "Encoded":

@@ -230,7 +230,7 @@ def _task_problems(config: Config) -> Iterator[Problem]:
                 f"found {task['corpus']!r}, which has no {kind}; allowed: {_having(config, kind)}",
             )
         elif corpus:
-            yield from _split_problems(("tasks", name), task, corpus[kind], "corpus")
+            yield from _split_problems(("tasks", name), task, corpus[kind])
         if task["kind"] == "question_answering" and task["stride"] >= task["longest"]:
             yield (
                 ("tasks", name, "stride"),
@@ -243,11 +243,11 @@ def _having(config: Config, kind: str) -> str:
     return ", ".join(names) or f"a corpus with {kind}"
 
 
-def _split_problems(entry: Key, settings: Config, origin: Config, key: str) -> Iterator[Problem]:
-    """Find splits that an entry needs and its corpus does not have; `key` names the corpus."""
+def _split_problems(entry: Key, settings: Config, origin: Config) -> Iterator[Problem]:
+    """Find splits that an entry of the configuration needs and its corpus does not have."""
     for split in ("train", "test"):
         if split not in origin:
-            yield (*entry, key), f"found no {split} split in it; allowed: one that has it"
+            yield (*entry, "corpus"), f"found no {split} split in it; allowed: one that has it"
     if "dev" not in origin and settings["dev_fraction"] is None:
         yield (
             (*entry, "dev_fraction"),
@@ -286,14 +286,16 @@ def _probe_problems(config: Config) -> Iterator[Problem]:
         key: Key = ("probes", name)
         yield from _unknown((*key, "corpus"), probes["corpus"], config["corpora"], "corpus")
         corpus = config["corpora"].get(probes["corpus"], {})
-        places = {kind: ("phenomena", at) for at, kind in enumerate(probes["phenomena"])}
-        if not places and not probes["structure"]:
+        places: dict[str, Key] = {
+            kind: (*key, "phenomena", at) for at, kind in enumerate(probes["phenomena"])
+        }
+        if probes["structure"]:
+            places["treebank"] = (*key, "structure")
+        if not places:
             yield (*key, "phenomena"), "found none, and no structure; allowed: something to probe"
-        for kind, place in (
-            places | ({"treebank": ("structure",)} if probes["structure"] else {})
-        ).items():
+        for kind, place in places.items():
             if corpus and kind not in corpus:
                 found = f"found {kind!r}, not in {probes['corpus']}"
-                yield (*key, *place), f"{found}; allowed: {', '.join(corpus)}"
+                yield place, f"{found}; allowed: {', '.join(corpus)}"
             elif corpus:
-                yield from _split_problems(key, probes, corpus[kind], "corpus")
+                yield from _split_problems(key, probes, corpus[kind])

@@ -1,9 +1,11 @@
 """Write files and folders so that a killed job leaves nothing that looks finished."""
 
+import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 @contextmanager
@@ -18,6 +20,13 @@ def atomic_file(path: Path | str) -> Iterator[Path]:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path | str, content: Mapping[str, Any]) -> None:
+    """Write one JSON object, indented, for people to read too."""
+    with atomic_file(path) as temporary:
+        text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+        temporary.write_text(text, encoding="utf-8")
 
 
 @contextmanager

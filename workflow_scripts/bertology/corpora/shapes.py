@@ -65,6 +65,11 @@ class SpanTarget:
     span2: tuple[int, int] | None
     labels: tuple[str, ...]
 
+    @property
+    def spans(self) -> tuple[tuple[int, int], ...]:
+        """Give the one span, or both."""
+        return (self.span1,) if self.span2 is None else (self.span1, self.span2)
+
 
 @dataclass(frozen=True, slots=True)
 class SpanSentence:

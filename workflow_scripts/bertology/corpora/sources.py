@@ -1,7 +1,6 @@
 """Get a corpus from where it is, files or the hub, and store it in one public format."""
 
 import importlib
-import json
 import logging
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 from bertology.corpora.kinds import read_kind, split_path, write_kind
 from bertology.corpora.shapes import SPLITS
 from bertology.errors import InputError
-from bertology.files import atomic_folder
+from bertology.files import atomic_folder, write_json
 
 logger = logging.getLogger(__name__)
 
@@ -46,8 +45,7 @@ def fetch_corpus(
             write_kind(kind, split_path(kind, temporary, split), of_split)
             logger.info("%s %s: %d examples", kind, split, len(of_split))
         if left_out:
-            text = json.dumps(left_out, indent=2) + "\n"
-            (temporary / LEFT_OUT).write_text(text, encoding="utf-8")
+            write_json(temporary / LEFT_OUT, left_out)
     return {split: len(of_split) for split, of_split in examples.items()}
 
 

@@ -13,7 +13,7 @@ from bertology.corpora.kinds import read_kind
 from bertology.corpora.reading import json_lines, refuse_repeated, required, write_json_lines
 from bertology.corpora.shapes import Question, SentencePair, Stimulus, TreeSentence
 from bertology.errors import InputError
-from bertology.files import atomic_file
+from bertology.files import write_json
 
 logger = logging.getLogger(__name__)
 
@@ -61,8 +61,7 @@ def sample_stimuli(
     }
     logger.info("%s: %s", out_file, json.dumps(summary))
     write_stimuli(out_file, chosen)
-    with atomic_file(Path(out_file).with_suffix(".summary.json")) as temporary:
-        temporary.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+    write_json(Path(out_file).with_suffix(".summary.json"), summary)
 
 
 def write_stimuli(path: Path | str, stimuli: Iterable[Stimulus]) -> None:

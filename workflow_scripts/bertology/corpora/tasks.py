@@ -17,7 +17,7 @@ import numpy as np
 from bertology.corpora.kinds import read_kind, split_path, write_kind
 from bertology.corpora.shapes import SPLITS, Question, SentencePair, TreeSentence
 from bertology.errors import InputError
-from bertology.files import atomic_folder
+from bertology.files import atomic_folder, write_json
 
 logger = logging.getLogger(__name__)
 
@@ -111,8 +111,7 @@ def prepare_task(
     with atomic_folder(task_folder) as temporary:
         for split in SPLITS:
             write_kind(kind, split_path(kind, temporary, split), samples[split])
-        text = json.dumps(summary, indent=2) + "\n"
-        (temporary / "summary.json").write_text(text, encoding="utf-8")
+        write_json(temporary / "summary.json", summary)
 
 
 def sample(

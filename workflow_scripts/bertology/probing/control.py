@@ -41,8 +41,7 @@ def control_task(
 def _draw(
     sentence: SpanSentence, target: SpanTarget, drawn_from: Sequence[Labels], seed: int
 ) -> Labels:
-    spans = [target.span1] if target.span2 is None else [target.span1, target.span2]
-    types = "\t".join(" ".join(sentence.words[first:end]).lower() for first, end in spans)
+    types = "\t".join(" ".join(sentence.words[first:end]).lower() for first, end in target.spans)
     digest = blake2b(f"{seed}\t{types}".encode(), digest_size=8).digest()
     generator = np.random.default_rng(int.from_bytes(digest, "big"))
     return drawn_from[int(generator.integers(len(drawn_from)))]

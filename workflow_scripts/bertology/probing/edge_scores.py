@@ -14,6 +14,7 @@ from bertology.activations import Activations, open_activations
 from bertology.corpora.kinds import read_kind, split_path
 from bertology.corpora.shapes import SPLITS, SpanSentence
 from bertology.errors import InputError
+from bertology.files import write_json
 from bertology.probing.codelength import online_codelength
 from bertology.probing.control import control_task
 from bertology.probing.counts import confusion_counts, micro_f1
@@ -27,7 +28,7 @@ from bertology.probing.edge_rows import (
     scored_labels,
     sentence_rows,
 )
-from bertology.probing.files import SENTENCES, Row, write_parquet, write_scores, write_summary
+from bertology.probing.files import SENTENCES, Row, write_parquet, write_scores
 from bertology.probing.targets import ProbeData, align, known_labels
 from bertology.probing.training import Progress, Schedule, best_probes, predict, train_edge_probes
 
@@ -116,7 +117,7 @@ def probe_edges(
     write_scores(outputs["scores"], rows)
     write_parquet(outputs["sentences"], by_sentence, SENTENCES)
     write_parquet(outputs["predictions"], _predictions(inputs, predicted, task), PREDICTIONS)
-    write_summary(outputs["summary"], _summary(task, progress))
+    write_json(outputs["summary"], _summary(task, progress))
 
 
 def _train(

@@ -1,7 +1,6 @@
 """The files that a probing job writes."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +26,3 @@ def write_parquet(path: Path, rows: Iterable[Row] | pd.DataFrame, columns: Seque
     """Write rows as Parquet."""
     with atomic_file(path) as temporary:
         pd.DataFrame(rows, columns=list(columns)).to_parquet(temporary, index=False)
-
-
-def write_summary(path: Path, content: Mapping[str, Any]) -> None:
-    """Write what there is to know of a job as JSON."""
-    with atomic_file(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")

@@ -12,7 +12,7 @@ from bertology.corpora.shapes import SPLITS, SpanSentence, SpanTarget, TreeSente
 from bertology.corpora.sources import LEFT_OUT
 from bertology.corpora.tasks import read_splits
 from bertology.errors import InputError
-from bertology.files import atomic_folder
+from bertology.files import atomic_folder, write_json
 from bertology.probing.texts import sentence_key, words_of
 
 logger = logging.getLogger(__name__)
@@ -70,8 +70,7 @@ def prepare_probe(
     with atomic_folder(folder) as temporary:
         for split in SPLITS:
             write_kind(kind, split_path(kind, temporary, split), chosen[split])
-        text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
-        (temporary / "summary.json").write_text(text, encoding="utf-8")
+        write_json(temporary / "summary.json", summary)
 
 
 def describe(splits: Mapping[str, Sequence[Sentence]]) -> dict[str, Any]:

@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bertology.probing.generators import separate_generator
 from bertology.probing.separate_adam import SeparateAdam
 from bertology.probing.trees import tree_depths, tree_distances
 
@@ -80,7 +79,8 @@ class StructuralProbes(nn.Module):
 
 def _uniform(width: int, rank: int, seed: int, layer: int) -> Tensor:
     """Draw a layer's initial map; it does not depend on which other layers are trained."""
-    generator = separate_generator(seed, layer)
+    state = np.random.SeedSequence((seed, layer)).generate_state(1)
+    generator = torch.Generator().manual_seed(int(state[0]))
     return torch.empty(width, rank).uniform_(-INITIAL, INITIAL, generator=generator)
 
 

@@ -10,7 +10,8 @@ from bertology.activations import Activations, open_activations
 from bertology.corpora.kinds import read_kind, split_path
 from bertology.corpora.shapes import SPLITS, TreeSentence
 from bertology.errors import InputError
-from bertology.probing.files import SENTENCES, Row, write_parquet, write_scores, write_summary
+from bertology.files import write_json
+from bertology.probing.files import SENTENCES, Row, write_parquet, write_scores
 from bertology.probing.structural import Tree, predictions, train_structural_probes
 from bertology.probing.targets import NO_ROW, NO_TOKEN, TOO_LONG, rows_of_words
 from bertology.probing.texts import words_of
@@ -75,7 +76,7 @@ def probe_structure(
     )
     write_parquet(outputs["predictions"], _prediction_rows(spanning, depths, test), PREDICTIONS)
     counts = {split: len(found) for split, found in trees.items()}
-    write_summary(outputs["summary"], {"sentences": counts, "left_out": left_out})
+    write_json(outputs["summary"], {"sentences": counts, "left_out": left_out})
 
 
 def aligned_trees(

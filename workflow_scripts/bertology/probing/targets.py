@@ -116,8 +116,7 @@ def rows_of_words(
 
 
 def _rows_of_spans(target: SpanTarget, firsts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    spans = [target.span1] if target.span2 is None else [target.span1, target.span2]
-    return np.array([(firsts[first], ends[end - 1]) for first, end in spans])
+    return np.array([(firsts[first], ends[end - 1]) for first, end in target.spans])
 
 
 def _reason_to_leave_out(
