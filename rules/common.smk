@@ -4,6 +4,7 @@
 import os
 import sys
 from itertools import combinations
+from types import SimpleNamespace
 
 sys.path.insert(0, str(Path(workflow.basedir, "workflow_scripts")))
 
@@ -63,7 +64,7 @@ wildcard_constraints:
     annotation=f"{NAME}/{NAME}",
     encoder=NAME,
     model=f"{NAME}(?:/{NAME}/full/seed-[0-9]+)?",
-    reference=f"{NAME}(?:/{NAME}/full/seed-[0-9]+)?",
+    reference=f"(?:permuted/)?{NAME}(?:/{NAME}/full/seed-[0-9]+)?",
     phenomenon=NAME,
     seed="[0-9]+",
     stimuli=f"(?:probes/)?{NAME}",
@@ -187,6 +188,22 @@ def model_folder(wildcards):
     return f"{RESULTS}/encoders/{wildcards.model}"
 
 
+def reference_folder(wildcards):
+    """The Hugging Face folder of the model that another is compared with."""
+    return model_folder(SimpleNamespace(model=wildcards.reference))
+
+
+def reference_activations(wildcards):
+    """The activations of a reference; permuted/<model> are that model's."""
+    model = wildcards.reference.removeprefix("permuted/")
+    return f"{RESULTS}/activations/{model}/{wildcards.stimuli}"
+
+
+def permutation_seed(wildcards):
+    """The seed that permutes the tokens of a reference named permuted/<model>; else none."""
+    return config["similarity"]["seed"] if wildcards.reference.startswith("permuted/") else None
+
+
 def sampled_tokens(wildcards):
     """The token sample of a comparison: drawn once for each encoder that is fine-tuned."""
     models = [wildcards.model, wildcards.reference]
@@ -220,6 +237,8 @@ def comparisons():
         for stimuli in STIMULI:
             shared = {"encoder": encoder, "stimuli": stimuli}
             yield {**shared, "comparison": "floor", "model": FLOORS[encoder], "reference": encoder}
+            null = {"model": encoder, "reference": f"permuted/{encoder}"}
+            yield {**shared, "comparison": "null", **null}
             for task in config["tasks"]:
                 tuned = {**shared, "task": task, "variant": "full"}
                 model = f"{encoder}/{task}/full/seed-"
@@ -240,6 +259,20 @@ def comparisons():
                         "model": f"{model}{seed}",
                         "reference": f"{model}{second}",
                     }
+
+
+def weight_comparisons():
+    """Which model's weights are compared with which, as columns of the table of weights."""
+    left_out = ("stimuli",)
+    return [
+        {key: value for key, value in comparison.items() if key not in left_out}
+        for comparison in comparisons()
+        if comparison["stimuli"] == STIMULI[0] and comparison["comparison"] != "null"
+    ]
+
+
+def weights_file(comparison):
+    return f"{RESULTS}/weights/{{model}}/against/{{reference}}.csv".format(**comparison)
 
 
 def comparison_file(comparison):

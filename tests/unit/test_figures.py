@@ -27,16 +27,30 @@ def similarity_rows(seeds: tuple[int, ...] = (1, 2, 3)) -> pd.DataFrame:
     for stimuli in ("harbour", "village"):
         for layer in LAYERS:
             for second_layer in LAYERS:
-                place = (layer, second_layer, "rsa_pearson", generator.random(), 500)
+                place = ("all", layer, second_layer, "rsa_pearson", generator.random(), 500)
                 rows.append(("minilm", stimuli, "floor", "", "", "", "", *place))
                 for task in TASKS:
                     for variant in ("full", "freeze-2"):
                         for seed in seeds:
-                            place = (layer, second_layer, "rsa_pearson", generator.random(), 500)
+                            place = (
+                                "all",
+                                layer,
+                                second_layer,
+                                "rsa_pearson",
+                                generator.random(),
+                                500,
+                            )
                             shared = ("minilm", stimuli, "tuned", task, variant)
                             rows.append((*shared, seed, "", *place))
                         for seed in seeds[1:]:
-                            place = (layer, second_layer, "rsa_pearson", generator.random(), 500)
+                            place = (
+                                "all",
+                                layer,
+                                second_layer,
+                                "rsa_pearson",
+                                generator.random(),
+                                500,
+                            )
                             shared = ("minilm", stimuli, "ceiling", task, variant)
                             rows.append((*shared, seeds[0], seed, *place))
     return pd.DataFrame(rows, columns=SIMILARITY)
@@ -204,7 +218,8 @@ def test_scores_are_collected_digit_for_digit(tmp_path):
 def test_comparisons_are_collected_with_their_wildcards(tmp_path):
     file = write(
         tmp_path / "a.csv",
-        "layer_first,layer_second,metric,value,n\n0,1,rsa_pearson,0.30000000000000004,9\n",
+        "tokens,layer_first,layer_second,metric,value,n\n"
+        "all,0,1,rsa_pearson,0.30000000000000004,9\n",
     )
     floor = {"encoder": "e", "stimuli": "s", "comparison": "floor", "model": "x", "reference": "e"}
     ceiling = {**floor, "comparison": "ceiling", "task": "t", "variant": "full"}
@@ -212,8 +227,8 @@ def test_comparisons_are_collected_with_their_wildcards(tmp_path):
     collect_similarity([(floor, file), (ceiling, file)], tmp_path / "out.csv")
     assert (tmp_path / "out.csv").read_text().splitlines() == [
         ",".join(SIMILARITY),
-        "e,s,floor,,,,,0,1,rsa_pearson,0.30000000000000004,9",
-        "e,s,ceiling,t,full,1,2,0,1,rsa_pearson,0.30000000000000004,9",
+        "e,s,floor,,,,,all,0,1,rsa_pearson,0.30000000000000004,9",
+        "e,s,ceiling,t,full,1,2,all,0,1,rsa_pearson,0.30000000000000004,9",
     ]
 
 

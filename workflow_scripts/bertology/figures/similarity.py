@@ -25,6 +25,8 @@ from bertology.figures.style import (
 )
 from bertology.tables import SIMILARITY
 
+DRAWN = ("rsa_pearson", "rsa_spearman")
+"""The measure that is drawn: the first of these that there is."""
 DASHES = (0, (4, 2))
 PANEL_SIZE = (2.4, 2.6)  # inches
 
@@ -51,14 +53,15 @@ def plot_similarity(table: Path, png: Path, pdf: Path) -> None:
 
 
 def _same_layer(rows: pd.DataFrame, table: Path) -> pd.DataFrame:
-    """Keep RSA of each layer with the same layer, of full fine-tunings and random encoders."""
+    """Keep RSA of each layer with the same layer on all tokens, of full fine-tunings and floors."""
     same = rows["layer"] == rows["second_layer"]
     whole = rows["variant"].isin(["full", ""])
-    kept = rows[rows["metric"].str.startswith("rsa_") & same & whole]
-    if kept["metric"].nunique() != 1:
+    kept = rows[same & whole & (rows["tokens"] == "all") & (rows["comparison"] != "null")]
+    metric = next((name for name in DRAWN if name in set(kept["metric"])), None)
+    if metric is None:
         found = f"metrics {sorted(kept['metric'].unique())}"
-        raise InputError.at(table, None, found, "one metric that begins with rsa_")
-    return kept
+        raise InputError.at(table, None, found, f"one of {', '.join(DRAWN)}")
+    return kept[kept["metric"] == metric]
 
 
 def _draw_panel(axis: Axes, rows: pd.DataFrame, palette: Palette) -> None:

@@ -78,28 +78,32 @@ def write_comparison(
     embeddings). With a permutation_seed the tokens of the second are permuted within each class: a
     comparison of nothing (null).
     """
-    first, second = open_activations(first_folder), open_activations(second_folder)
-    check_same_tokens(first, second, first_folder, second_folder)
+    first, second = open_both(first_folder, second_folder)
     sample = read_token_sample(sample_file, first.tokens)
     tables = []
     for name, rows in token_classes(first.tokens, sample).items():
         other = rows
         if permutation_seed is not None:
             other = np.random.default_rng(permutation_seed).permutation(rows)
-        layers = (
-            _read(first, rows, f"{first_folder}"),
-            _read(second, other, f"{second_folder}"),
-        )
         # The first token of all stimuli has one and the same embedding.
         start = 1 if name == FIRST else 0
+        layers = (
+            read_layers(first, rows, first_folder)[start:],
+            read_layers(second, other, second_folder)[start:],
+        )
         for measure in measures:
-            table = compare_layers(
-                layers[0][start:], layers[1][start:], measure, all_pairs=name == ALL
-            )
+            table = compare_layers(*layers, measure, all_pairs=name == ALL)
             table[["layer_first", "layer_second"]] += start
             tables.append(table.assign(tokens=name, n=len(rows)))
     with atomic_file(path) as temporary:
         pd.concat(tables)[list(COLUMNS)].to_csv(temporary, index=False)
+
+
+def compare(first_folder: Path, second_folder: Path, rows: np.ndarray, measure: str) -> np.ndarray:
+    """Return a measure of each layer of the first cache with each of the second, on some rows."""
+    first, second = open_both(first_folder, second_folder)
+    layers = (read_layers(first, rows, first_folder), read_layers(second, rows, second_folder))
+    return MEASURES[measure].function(*layers)
 
 
 def compare_layers(first: Layers, second: Layers, name: str, all_pairs: bool) -> pd.DataFrame:
@@ -117,20 +121,20 @@ def compare_layers(first: Layers, second: Layers, name: str, all_pairs: bool) ->
     return pd.DataFrame({key: each.ravel() for key, each in columns.items()}).assign(metric=name)
 
 
-def check_same_tokens(
-    first: Activations, second: Activations, first_folder: Path, second_folder: Path
-) -> None:
-    """Raise InputError unless two caches hold the same tokens in the same order."""
+def open_both(first_folder: Path, second_folder: Path) -> tuple[Activations, Activations]:
+    """Open two caches; InputError unless they hold the same tokens in the same order."""
+    first, second = open_activations(first_folder), open_activations(second_folder)
     columns = ["sentence", "segment", "position", "wordpiece"]
     if not first.tokens[columns].equals(second.tokens[columns]):
         raise InputError(
             f"{first_folder} and {second_folder}: found different tokens; allowed: two models run "
             "on the same stimuli with the same tokenizer"
         )
+    return first, second
 
 
-def _read(cache: Activations, rows: np.ndarray, folder: str) -> list[np.ndarray]:
-    """Read some tokens' vectors of all layers; InputError for a zero vector."""
+def read_layers(cache: Activations, rows: np.ndarray, folder: Path) -> list[np.ndarray]:
+    """Read some tokens' vectors of all layers; InputError for a zero vector (it has no cosine)."""
     layers = []
     for number, layer in enumerate(cache.layers):
         values = layer[rows]
