@@ -51,7 +51,7 @@ EDGE_PROBES = any(text["phenomena"] for text in config["probes"].values())
 STRUCTURAL_PROBES = any(text["structure"] for text in config["probes"].values())
 PROBE_TABLES = ["probes", "probe_summary"] if config["probes"] else []
 FIGURES = [
-    *["similarity", "finetuning"],
+    *["similarity", "measures", "finetuning"],
     *(["probes", "probe_changes", "mix_weights"] if EDGE_PROBES else []),
     *(["structure"] if STRUCTURAL_PROBES else []),
 ]

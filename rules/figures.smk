@@ -33,6 +33,35 @@ rule plot_similarity:
         "../workflow_scripts/plot_similarity.py"
 
 
+rule plot_measures:
+    """Draw all measures of similarity side by side, for each stimulus set."""
+    input:
+        table=f"{RESULTS}/tables/similarity.csv",
+    output:
+        png=report(
+            f"{RESULTS}/figures/measures.png",
+            caption="../report/measures.rst",
+            category="Similarity",
+        ),
+        pdf=f"{RESULTS}/figures/measures.pdf",
+        provenance=f"{RESULTS}/figures/measures.provenance.json",
+    log:
+        f"{RESULTS}/logs/plot_measures.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/plot_measures.tsv"
+    conda:
+        "../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        disk_mb=100,
+    params:
+        code=code("plot_measures"),
+    script:
+        "../workflow_scripts/plot_measures.py"
+
+
 rule plot_finetuning:
     """Draw each task's test score, fine-tuned and with the encoder untuned."""
     input:

@@ -11,7 +11,7 @@ from matplotlib.colors import to_hex
 from PIL import Image
 
 from bertology.errors import InputError
-from bertology.figures import finetuning, similarity
+from bertology.figures import finetuning, measures, similarity
 from bertology.figures.finetuning import plot_finetuning
 from bertology.figures.similarity import plot_similarity
 from bertology.figures.style import Palette
@@ -230,6 +230,23 @@ def test_comparisons_are_collected_with_their_wildcards(tmp_path):
         "e,s,floor,,,,,all,0,1,rsa_pearson,0.30000000000000004,9",
         "e,s,ceiling,t,full,1,2,all,0,1,rsa_pearson,0.30000000000000004,9",
     ]
+
+
+def test_every_measure_and_text_has_a_panel_with_its_null(tmp_path, monkeypatch):
+    rows = similarity_rows()
+    null = rows[rows["comparison"] == "floor"].assign(comparison="null", value=-0.01)
+    both = pd.concat([rows, null])
+    both = pd.concat([both, both.assign(metric="cka", value=both["value"] / 2)])
+    both.to_csv(tmp_path / "table.csv", index=False)
+    figures = []
+    monkeypatch.setattr(measures, "save_figure", lambda figure, png, pdf: figures.append(figure))
+    measures.plot_measures(tmp_path / "table.csv", tmp_path / "figure.png", tmp_path / "figure.pdf")
+    axes = figures[0].axes
+    assert [axis.get_title() for axis in axes] == ["RSA", "CKA", "", ""]
+    assert [axis.get_ylabel() for axis in axes] == ["Harbour", "", "Village", ""]
+    for axis, share in zip(axes, (1, 0.5, 1, 0.5), strict=True):
+        lines = [line.get_ydata() for line in axis.lines]
+        assert any(len(line) == 4 and np.allclose(line, -0.01 * share) for line in lines)
 
 
 def test_results_that_cannot_be_collected_are_refused(tmp_path):

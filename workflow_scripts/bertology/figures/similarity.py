@@ -7,7 +7,6 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
@@ -44,10 +43,10 @@ def plot_similarity(table: Path, png: Path, pdf: Path) -> None:
     with figure_style():
         figure, panels = panel_grid(rows, ["encoder", "stimuli"], PANEL_SIZE)
         for axis, panel in panels:
-            _draw_panel(axis, panel, palette)
+            draw_lines(axis, panel, palette)
         correlation = rows["metric"].iloc[0].removeprefix("rsa_").capitalize()
         figure.supylabel(f"RSA ({correlation} correlation)", fontsize=9)
-        _legend(figure, rows, palette)
+        legend_below(figure, line_handles(rows, palette))
         save_figure(figure, png, pdf)
         plt.close(figure)
 
@@ -64,7 +63,8 @@ def _same_layer(rows: pd.DataFrame, table: Path) -> pd.DataFrame:
     return kept[kept["metric"] == metric]
 
 
-def _draw_panel(axis: Axes, rows: pd.DataFrame, palette: Palette) -> None:
+def draw_lines(axis: Axes, rows: pd.DataFrame, palette: Palette) -> None:
+    """Draw a value by layer: each task's mean over seeds with its range, ceiling and floor."""
     tuned, ceiling, floor = (
         rows[rows["comparison"] == comparison] for comparison in ("tuned", "ceiling", "floor")
     )
@@ -82,8 +82,8 @@ def _draw_panel(axis: Axes, rows: pd.DataFrame, palette: Palette) -> None:
     axis.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
 
 
-def _legend(figure: Figure, rows: pd.DataFrame, palette: Palette) -> None:
-    """Explain, below the panels, only what is drawn."""
+def line_handles(rows: pd.DataFrame, palette: Palette) -> list[Artist]:
+    """Make the entries of a legend that names only what is drawn."""
     drawn = set(rows["comparison"])
     handles: list[Artist] = [
         Line2D([], [], color=colour, marker=palette.markers[task], label=display_name(task))
@@ -97,4 +97,4 @@ def _legend(figure: Figure, rows: pd.DataFrame, palette: Palette) -> None:
     if "floor" in drawn:
         label = "Floor: random encoder"
         handles.append(Line2D([], [], color=GREY, linestyle=":", label=label))
-    legend_below(figure, handles)
+    return handles
