@@ -51,7 +51,7 @@ EDGE_PROBES = any(text["phenomena"] for text in config["probes"].values())
 STRUCTURAL_PROBES = any(text["structure"] for text in config["probes"].values())
 PROBE_TABLES = ["probes", "probe_summary"] if config["probes"] else []
 FIGURES = [
-    *["similarity", "measures", "finetuning"],
+    *["similarity", "measures", "domains", "finetuning"],
     *(["probes", "probe_changes", "mix_weights"] if EDGE_PROBES else []),
     *(["structure"] if STRUCTURAL_PROBES else []),
 ]
@@ -231,16 +231,27 @@ def run_files(variants, name):
     return [pattern.format(**run) for run in runs(variants)]
 
 
+def domain_of(stimuli, task):
+    """Say whether stimuli are a task's own text, another task's, or no task's (neutral)."""
+    corpus = config["stimuli"][stimuli]["corpus"]
+    corpora = {name: settings["corpus"] for name, settings in config["tasks"].items()}
+    if corpus == corpora[task]:
+        return "own"
+    return "other" if corpus in corpora.values() else "neutral"
+
+
 def comparisons():
     """Which model is compared with which, as columns of the similarity table."""
     for encoder in ENCODERS:
         for stimuli in STIMULI:
-            shared = {"encoder": encoder, "stimuli": stimuli}
+            form = config["stimuli"][stimuli]["form"]
+            shared = {"encoder": encoder, "stimuli": stimuli, "form": form}
             yield {**shared, "comparison": "floor", "model": FLOORS[encoder], "reference": encoder}
             null = {"model": encoder, "reference": f"permuted/{encoder}"}
             yield {**shared, "comparison": "null", **null}
             for task in config["tasks"]:
-                tuned = {**shared, "task": task, "variant": "full"}
+                domain = domain_of(stimuli, task)
+                tuned = {**shared, "task": task, "variant": "full", "domain": domain}
                 model = f"{encoder}/{task}/full/seed-"
                 for seed in config["seeds"]:
                     yield {
@@ -263,7 +274,7 @@ def comparisons():
 
 def weight_comparisons():
     """Which model's weights are compared with which, as columns of the table of weights."""
-    left_out = ("stimuli",)
+    left_out = ("stimuli", "form", "domain")
     return [
         {key: value for key, value in comparison.items() if key not in left_out}
         for comparison in comparisons()
