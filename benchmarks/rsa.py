@@ -18,7 +18,8 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts"))
 
-from bertology.similarity.rsa import TILE, compare
+from bertology.similarity.measures import compare
+from bertology.similarity.rsa import TILE
 
 LARGEST_RATIO = 2.0
 LARGEST_MEMORY = 2.0  # GiB
@@ -61,13 +62,13 @@ def peak_memory() -> float:
 def measure(first: Path, second: Path, tokens: int, layers: int, width: int) -> bool:
     """Take the best of several runs in turn: other work on the machine only ever adds time."""
     rows = np.arange(tokens)
-    pearson, bare = seconds(lambda: compare(first, second, rows)), float("inf")
+    pearson, bare = seconds(lambda: compare(first, second, rows, "rsa_pearson")), float("inf")
     memory = peak_memory()  # before the vectors of the bare products take theirs
     vectors = list(np.random.default_rng(0).random((2 * layers, tokens, width), np.float32))
     for _ in range(REPETITIONS):
         bare = min(bare, seconds(lambda: bare_products(vectors)))
-        pearson = min(pearson, seconds(lambda: compare(first, second, rows)))
-    spearman = seconds(lambda: compare(first, second, rows, "spearman"))
+        pearson = min(pearson, seconds(lambda: compare(first, second, rows, "rsa_pearson")))
+    spearman = seconds(lambda: compare(first, second, rows, "rsa_spearman"))
     print(f"{tokens} tokens x {layers} layers x {width}, two models")
     print(f"bare products {bare:8.2f} s")
     print(f"RSA, Pearson  {pearson:8.2f} s = {pearson / bare:.2f} x bare, {memory:.2f} GiB")

@@ -4,6 +4,7 @@
 import os
 import sys
 from itertools import combinations
+from types import SimpleNamespace
 
 sys.path.insert(0, str(Path(workflow.basedir, "workflow_scripts")))
 
@@ -50,7 +51,7 @@ EDGE_PROBES = any(text["phenomena"] for text in config["probes"].values())
 STRUCTURAL_PROBES = any(text["structure"] for text in config["probes"].values())
 PROBE_TABLES = ["probes", "probe_summary"] if config["probes"] else []
 FIGURES = [
-    *["similarity", "finetuning"],
+    *["similarity", "measures", "domains", "finetuning"],
     *(["probes", "probe_changes", "mix_weights"] if EDGE_PROBES else []),
     *(["structure"] if STRUCTURAL_PROBES else []),
 ]
@@ -63,7 +64,7 @@ wildcard_constraints:
     annotation=f"{NAME}/{NAME}",
     encoder=NAME,
     model=f"{NAME}(?:/{NAME}/full/seed-[0-9]+)?",
-    reference=f"{NAME}(?:/{NAME}/full/seed-[0-9]+)?",
+    reference=f"(?:permuted/)?{NAME}(?:/{NAME}/full/seed-[0-9]+)?",
     phenomenon=NAME,
     seed="[0-9]+",
     stimuli=f"(?:probes/)?{NAME}",
@@ -187,6 +188,22 @@ def model_folder(wildcards):
     return f"{RESULTS}/encoders/{wildcards.model}"
 
 
+def reference_folder(wildcards):
+    """The Hugging Face folder of the model that another is compared with."""
+    return model_folder(SimpleNamespace(model=wildcards.reference))
+
+
+def reference_activations(wildcards):
+    """The activations of a reference; permuted/<model> are that model's."""
+    model = wildcards.reference.removeprefix("permuted/")
+    return f"{RESULTS}/activations/{model}/{wildcards.stimuli}"
+
+
+def permutation_seed(wildcards):
+    """The seed that permutes the tokens of a reference named permuted/<model>; else none."""
+    return config["similarity"]["seed"] if wildcards.reference.startswith("permuted/") else None
+
+
 def sampled_tokens(wildcards):
     """The token sample of a comparison: drawn once for each encoder that is fine-tuned."""
     models = [wildcards.model, wildcards.reference]
@@ -214,14 +231,27 @@ def run_files(variants, name):
     return [pattern.format(**run) for run in runs(variants)]
 
 
+def domain_of(stimuli, task):
+    """Say whether stimuli are a task's own text, another task's, or no task's (neutral)."""
+    corpus = config["stimuli"][stimuli]["corpus"]
+    corpora = {name: settings["corpus"] for name, settings in config["tasks"].items()}
+    if corpus == corpora[task]:
+        return "own"
+    return "other" if corpus in corpora.values() else "neutral"
+
+
 def comparisons():
     """Which model is compared with which, as columns of the similarity table."""
     for encoder in ENCODERS:
         for stimuli in STIMULI:
-            shared = {"encoder": encoder, "stimuli": stimuli}
+            form = config["stimuli"][stimuli]["form"]
+            shared = {"encoder": encoder, "stimuli": stimuli, "form": form}
             yield {**shared, "comparison": "floor", "model": FLOORS[encoder], "reference": encoder}
+            null = {"model": encoder, "reference": f"permuted/{encoder}"}
+            yield {**shared, "comparison": "null", **null}
             for task in config["tasks"]:
-                tuned = {**shared, "task": task, "variant": "full"}
+                domain = domain_of(stimuli, task)
+                tuned = {**shared, "task": task, "variant": "full", "domain": domain}
                 model = f"{encoder}/{task}/full/seed-"
                 for seed in config["seeds"]:
                     yield {
@@ -240,6 +270,20 @@ def comparisons():
                         "model": f"{model}{seed}",
                         "reference": f"{model}{second}",
                     }
+
+
+def weight_comparisons():
+    """Which model's weights are compared with which, as columns of the table of weights."""
+    left_out = ("stimuli", "form", "domain")
+    return [
+        {key: value for key, value in comparison.items() if key not in left_out}
+        for comparison in comparisons()
+        if comparison["stimuli"] == STIMULI[0] and comparison["comparison"] != "null"
+    ]
+
+
+def weights_file(comparison):
+    return f"{RESULTS}/weights/{{model}}/against/{{reference}}.csv".format(**comparison)
 
 
 def comparison_file(comparison):

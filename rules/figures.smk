@@ -33,6 +33,64 @@ rule plot_similarity:
         "../workflow_scripts/plot_similarity.py"
 
 
+rule plot_measures:
+    """Draw all measures of similarity side by side, for each stimulus set."""
+    input:
+        table=f"{RESULTS}/tables/similarity.csv",
+    output:
+        png=report(
+            f"{RESULTS}/figures/measures.png",
+            caption="../report/measures.rst",
+            category="Similarity",
+        ),
+        pdf=f"{RESULTS}/figures/measures.pdf",
+        provenance=f"{RESULTS}/figures/measures.provenance.json",
+    log:
+        f"{RESULTS}/logs/plot_measures.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/plot_measures.tsv"
+    conda:
+        "../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        disk_mb=100,
+    params:
+        code=code("plot_measures"),
+    script:
+        "../workflow_scripts/plot_measures.py"
+
+
+rule plot_domains:
+    """Draw similarity on a task's own text, on other tasks' and on neutral text."""
+    input:
+        table=f"{RESULTS}/tables/similarity.csv",
+    output:
+        png=report(
+            f"{RESULTS}/figures/domains.png",
+            caption="../report/domains.rst",
+            category="Similarity",
+        ),
+        pdf=f"{RESULTS}/figures/domains.pdf",
+        provenance=f"{RESULTS}/figures/domains.provenance.json",
+    log:
+        f"{RESULTS}/logs/plot_domains.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/plot_domains.tsv"
+    conda:
+        "../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        disk_mb=100,
+    params:
+        code=code("plot_domains"),
+    script:
+        "../workflow_scripts/plot_domains.py"
+
+
 rule plot_finetuning:
     """Draw each task's test score, fine-tuned and with the encoder untuned."""
     input:

@@ -1,8 +1,9 @@
-# Similarity: how alike two models' representations of the same tokens are, for all pairs of layers.
+# Similarity: how alike two models' representations of the same tokens are, for all pairs of layers;
+# and how far their weights lie apart.
 #
 # Inputs:  activations/<model>/<stimuli>/ of two models
-# Outputs: similarity/<stimuli>/<model>/against/<reference>.csv
-# Steps:   sample_tokens -> compare_representations
+# Outputs: similarity/<stimuli>/<model>/against/<reference>.csv, weights/<model>/against/<reference>.csv
+# Steps:   sample_tokens -> compare_representations; compare_weights
 
 
 rule sample_tokens:
@@ -32,10 +33,10 @@ rule sample_tokens:
 
 
 rule compare_representations:
-    """Compare every layer of a model with every layer of a reference model (RSA)."""
+    """Compare the layers of a model with those of a reference model, by every measure."""
     input:
         model=f"{RESULTS}/activations/{{model}}/{{stimuli}}",
-        reference=f"{RESULTS}/activations/{{reference}}/{{stimuli}}",
+        reference=reference_activations,
         tokens=sampled_tokens,
     output:
         similarity=f"{RESULTS}/similarity/{{stimuli}}/{{model}}/against/{{reference}}.csv",
@@ -52,13 +53,40 @@ rule compare_representations:
         runtime=60,
         disk_mb=100,
     params:
-        correlation=config["similarity"]["correlation"],
+        measures=config["similarity"]["measures"],
+        permutation_seed=permutation_seed,
         code=code("compare_representations"),
     script:
         "../workflow_scripts/compare_representations.py"
 
 
+rule compare_weights:
+    """Measure how far the weights of a model lie from those of a reference model."""
+    input:
+        model=model_folder,
+        reference=reference_folder,
+    output:
+        changes=f"{RESULTS}/weights/{{model}}/against/{{reference}}.csv",
+        provenance=f"{RESULTS}/weights/{{model}}/against/{{reference}}.provenance.json",
+    log:
+        f"{RESULTS}/logs/compare_weights/{{model}}/against/{{reference}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/compare_weights/{{model}}/against/{{reference}}.tsv"
+    conda:
+        "../envs/similarity.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=20,
+        disk_mb=100,
+    params:
+        code=code("compare_weights"),
+    script:
+        "../workflow_scripts/compare_weights.py"
+
+
 rule similarity:
-    """Stop after similarity: all comparisons, in one table."""
+    """Stop after similarity: all comparisons, of representations and of weights."""
     input:
         f"{RESULTS}/tables/similarity.csv",
+        f"{RESULTS}/tables/weights.csv",

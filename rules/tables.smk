@@ -54,6 +54,31 @@ rule tabulate_similarity:
         "../workflow_scripts/tabulate_similarity.py"
 
 
+rule tabulate_weights:
+    """Collect all comparisons of weights."""
+    input:
+        comparisons=[weights_file(comparison) for comparison in weight_comparisons()],
+    output:
+        table=f"{RESULTS}/tables/weights.csv",
+        provenance=f"{RESULTS}/tables/weights.provenance.json",
+    log:
+        f"{RESULTS}/logs/tabulate_weights.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/tabulate_weights.tsv"
+    conda:
+        "../envs/similarity.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        disk_mb=100,
+    params:
+        comparisons=weight_comparisons(),
+        code=code("tabulate_weights"),
+    script:
+        "../workflow_scripts/tabulate_weights.py"
+
+
 rule tabulate_probes:
     """Collect the scores of all probes."""
     input:

@@ -11,7 +11,7 @@ from matplotlib.colors import to_hex
 from PIL import Image
 
 from bertology.errors import InputError
-from bertology.figures import finetuning, similarity
+from bertology.figures import domains, finetuning, measures, similarity
 from bertology.figures.finetuning import plot_finetuning
 from bertology.figures.similarity import plot_similarity
 from bertology.figures.style import Palette
@@ -19,6 +19,7 @@ from bertology.tables import FINETUNING, SIMILARITY, collect_finetuning, collect
 
 TASKS = ("parsing", "inference", "question_answering")
 LAYERS = range(4)
+DOMAINS = {"harbour": "own", "village": "neutral"}
 
 
 def similarity_rows(seeds: tuple[int, ...] = (1, 2, 3)) -> pd.DataFrame:
@@ -27,17 +28,47 @@ def similarity_rows(seeds: tuple[int, ...] = (1, 2, 3)) -> pd.DataFrame:
     for stimuli in ("harbour", "village"):
         for layer in LAYERS:
             for second_layer in LAYERS:
-                place = (layer, second_layer, "rsa_pearson", generator.random(), 500)
-                rows.append(("minilm", stimuli, "floor", "", "", "", "", *place))
+                place = ("all", layer, second_layer, "rsa_pearson", generator.random(), 500)
+                rows.append(("minilm", stimuli, "own", "", "floor", "", "", "", "", *place))
                 for task in TASKS:
                     for variant in ("full", "freeze-2"):
                         for seed in seeds:
-                            place = (layer, second_layer, "rsa_pearson", generator.random(), 500)
-                            shared = ("minilm", stimuli, "tuned", task, variant)
+                            place = (
+                                "all",
+                                layer,
+                                second_layer,
+                                "rsa_pearson",
+                                generator.random(),
+                                500,
+                            )
+                            shared = (
+                                "minilm",
+                                stimuli,
+                                "own",
+                                DOMAINS[stimuli],
+                                "tuned",
+                                task,
+                                variant,
+                            )
                             rows.append((*shared, seed, "", *place))
                         for seed in seeds[1:]:
-                            place = (layer, second_layer, "rsa_pearson", generator.random(), 500)
-                            shared = ("minilm", stimuli, "ceiling", task, variant)
+                            place = (
+                                "all",
+                                layer,
+                                second_layer,
+                                "rsa_pearson",
+                                generator.random(),
+                                500,
+                            )
+                            shared = (
+                                "minilm",
+                                stimuli,
+                                "own",
+                                DOMAINS[stimuli],
+                                "ceiling",
+                                task,
+                                variant,
+                            )
                             rows.append((*shared, seeds[0], seed, *place))
     return pd.DataFrame(rows, columns=SIMILARITY)
 
@@ -204,17 +235,57 @@ def test_scores_are_collected_digit_for_digit(tmp_path):
 def test_comparisons_are_collected_with_their_wildcards(tmp_path):
     file = write(
         tmp_path / "a.csv",
-        "layer_first,layer_second,metric,value,n\n0,1,rsa_pearson,0.30000000000000004,9\n",
+        "tokens,layer_first,layer_second,metric,value,n\n"
+        "all,0,1,rsa_pearson,0.30000000000000004,9\n",
     )
-    floor = {"encoder": "e", "stimuli": "s", "comparison": "floor", "model": "x", "reference": "e"}
-    ceiling = {**floor, "comparison": "ceiling", "task": "t", "variant": "full"}
-    ceiling |= {"seed": 1, "second_seed": 2}
+    shared = {"encoder": "e", "stimuli": "s", "form": "own"}
+    floor = {**shared, "comparison": "floor", "model": "x", "reference": "e"}
+    ceiling = {**floor, "comparison": "ceiling", "domain": "other", "task": "t"}
+    ceiling |= {"variant": "full", "seed": 1, "second_seed": 2}
     collect_similarity([(floor, file), (ceiling, file)], tmp_path / "out.csv")
     assert (tmp_path / "out.csv").read_text().splitlines() == [
         ",".join(SIMILARITY),
-        "e,s,floor,,,,,0,1,rsa_pearson,0.30000000000000004,9",
-        "e,s,ceiling,t,full,1,2,0,1,rsa_pearson,0.30000000000000004,9",
+        "e,s,own,,floor,,,,,all,0,1,rsa_pearson,0.30000000000000004,9",
+        "e,s,own,other,ceiling,t,full,1,2,all,0,1,rsa_pearson,0.30000000000000004,9",
     ]
+
+
+def test_every_measure_and_text_has_a_panel_with_its_null(tmp_path, monkeypatch):
+    rows = similarity_rows()
+    null = rows[rows["comparison"] == "floor"].assign(comparison="null", value=-0.01)
+    both = pd.concat([rows, null])
+    both = pd.concat([both, both.assign(metric="cka", value=both["value"] / 2)])
+    both.to_csv(tmp_path / "table.csv", index=False)
+    figures = []
+    monkeypatch.setattr(measures, "save_figure", lambda figure, png, pdf: figures.append(figure))
+    measures.plot_measures(tmp_path / "table.csv", tmp_path / "figure.png", tmp_path / "figure.pdf")
+    axes = figures[0].axes
+    assert [axis.get_title() for axis in axes] == ["RSA", "CKA", "", ""]
+    assert [axis.get_ylabel() for axis in axes] == ["Harbour", "", "Village", ""]
+    for axis, share in zip(axes, (1, 0.5, 1, 0.5), strict=True):
+        lines = [line.get_ydata() for line in axis.lines]
+        assert any(len(line) == 4 and np.allclose(line, -0.01 * share) for line in lines)
+
+
+def test_domains_are_means_over_seeds_and_texts(tmp_path, monkeypatch):
+    rows = similarity_rows()
+    single = rows[rows["stimuli"] == "harbour"].assign(stimuli="harbour-single", form="single")
+    another = rows[rows["stimuli"] == "village"].assign(stimuli="town", value=0.25)
+    axes = drawn_axes(
+        domains.plot_domains, domains, pd.concat([rows, single, another]), tmp_path, monkeypatch
+    )
+    assert list(axes) == ["Parsing", "Inference", "Question answering"]
+    tuned = rows[(rows["comparison"] == "tuned") & (rows["variant"] == "full")]
+    tuned = tuned[(tuned["layer"] == tuned["second_layer"]) & (tuned["task"] == "parsing")]
+    own, neutral = (
+        tuned[tuned["stimuli"] == name].groupby("layer")["value"].mean()
+        for name in ("harbour", "village")
+    )
+    lines = [line.get_ydata() for line in axes["Parsing"].lines if len(line.get_ydata())]
+    assert len(lines) == 3
+    np.testing.assert_allclose(lines[0], own)
+    np.testing.assert_allclose(lines[1], own)
+    np.testing.assert_allclose(lines[2], (neutral + 0.25) / 2)
 
 
 def test_results_that_cannot_be_collected_are_refused(tmp_path):

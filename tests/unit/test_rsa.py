@@ -12,7 +12,7 @@ from scipy.spatial.distance import pdist
 from scipy.stats import ortho_group, pearsonr, spearmanr
 
 from bertology.errors import InputError
-from bertology.similarity import rsa
+from bertology.similarity import measures, rsa
 from bertology.similarity.tokens import read_token_sample, sample_tokens, write_token_sample
 
 
@@ -20,6 +20,10 @@ from bertology.similarity.tokens import read_token_sample, sample_tokens, write_
 def small_tiles(monkeypatch):
     """Let a few dozen tokens fill several tiles, the last of them not fully."""
     monkeypatch.setattr(rsa, "TILE", 16)
+
+
+def compare(first, second, rows, correlation="pearson"):
+    return measures.compare(first, second, rows, f"rsa_{correlation}")
 
 
 def token_table(tokens: int) -> pd.DataFrame:
@@ -70,9 +74,7 @@ def test_all_pairs_of_layers_equal_a_double_loop(shift, tmp_path):
     first, second = gaussian(3, 60, 8, 0, shift), gaussian(2, 60, 12, 1, shift)
     second[1][:, :8] += first[2]
     rows = np.sort(np.random.default_rng(2).choice(60, 45, replace=False))
-    found = rsa.compare(
-        write_cache(tmp_path / "a", first), write_cache(tmp_path / "b", second), rows
-    )
+    found = compare(write_cache(tmp_path / "a", first), write_cache(tmp_path / "b", second), rows)
     assert found.shape == (3, 2)
     for i, one in enumerate(stored(first, rows)):
         for j, other in enumerate(stored(second, rows)):
@@ -85,7 +87,7 @@ def test_equals_rsatoolbox(tmp_path):
     first, second = gaussian(2, 50, 8, 0, 1.0), gaussian(2, 50, 8, 1, 1.0)
     second[1] += first[1]
     folders = write_cache(tmp_path / "a", first), write_cache(tmp_path / "b", second)
-    found = rsa.compare(*folders, np.arange(50))
+    found = compare(*folders, np.arange(50))
     rdms = [
         RDMs(np.stack([pdist(values, "cosine") for values in stored(layers, np.arange(50))]))
         for layers in (first, second)
@@ -98,7 +100,7 @@ def test_spearman_equals_scipy(tmp_path):
     second[1] += first[1] ** 3
     folders = write_cache(tmp_path / "a", first), write_cache(tmp_path / "b", second)
     rows = np.arange(60)
-    found = rsa.compare(*folders, rows, "spearman")
+    found = compare(*folders, rows, "spearman")
     for i, one in enumerate(stored(first, rows)):
         for j, other in enumerate(stored(second, rows)):
             expected = spearmanr(pdist(one, "cosine"), pdist(other, "cosine")).statistic
@@ -110,9 +112,9 @@ def test_the_tile_does_not_matter(tile, tmp_path, monkeypatch):
     folders = [
         write_cache(tmp_path / name, gaussian(2, 60, 8, seed)) for seed, name in enumerate("ab")
     ]
-    expected = rsa.compare(*folders, np.arange(60))
+    expected = compare(*folders, np.arange(60))
     monkeypatch.setattr(rsa, "TILE", tile)
-    np.testing.assert_allclose(rsa.compare(*folders, np.arange(60)), expected, atol=1e-7)
+    np.testing.assert_allclose(compare(*folders, np.arange(60)), expected, atol=1e-7)
 
 
 @pytest.mark.parametrize("correlation", ["pearson", "spearman"])
@@ -124,9 +126,9 @@ def test_rotation_and_scale_leave_similarity_at_one(correlation, tmp_path):
         write_cache(tmp_path / "a", [values]),
         write_cache(tmp_path / "b", [values @ rotation * scales]),
     ]
-    found = rsa.compare(*folders, np.arange(80), correlation)
+    found = compare(*folders, np.arange(80), correlation)
     assert found[0, 0] == pytest.approx(1.0, abs=1e-4)
-    assert rsa.compare(folders[0], folders[0], np.arange(80))[0, 0] == pytest.approx(1.0, abs=1e-9)
+    assert compare(folders[0], folders[0], np.arange(80))[0, 0] == pytest.approx(1.0, abs=1e-9)
 
 
 def test_a_planted_change_is_found_in_its_layer_and_grows_with_its_size(tmp_path):
@@ -135,7 +137,7 @@ def test_a_planted_change_is_found_in_its_layer_and_grows_with_its_size(tmp_path
     changed = [
         layer + size * more for layer, size, more in zip(base, (0, 0, 0.5, 1.5), noise, strict=True)
     ]
-    found = rsa.compare(
+    found = compare(
         write_cache(tmp_path / "a", base), write_cache(tmp_path / "b", changed), np.arange(300)
     )
     same = np.diag(found)
@@ -148,8 +150,8 @@ def test_the_order_of_tokens_matters_only_if_it_differs(tmp_path):
     layers = gaussian(1, 200, 16, 0)
     order = np.random.default_rng(3).permutation(200)
     folders = write_cache(tmp_path / "a", layers), write_cache(tmp_path / "b", [layers[0][order]])
-    assert abs(rsa.compare(*folders, np.arange(200))[0, 0]) < 0.05
-    assert rsa.compare(folders[0], folders[0], order)[0, 0] == pytest.approx(1.0)
+    assert abs(compare(*folders, np.arange(200))[0, 0]) < 0.05
+    assert compare(folders[0], folders[0], order)[0, 0] == pytest.approx(1.0)
 
 
 def test_a_zero_vector_is_refused(tmp_path):
@@ -157,8 +159,8 @@ def test_a_zero_vector_is_refused(tmp_path):
     layers[1][7] = 0
     folder = write_cache(tmp_path / "a", layers)
     with pytest.raises(InputError, match=r"a, layer 1: .*zero vector"):
-        rsa.compare(folder, folder, np.arange(40))
-    rsa.compare(folder, folder, np.arange(8, 40))
+        compare(folder, folder, np.arange(40))
+    compare(folder, folder, np.arange(8, 40))
 
 
 @pytest.mark.parametrize("correlation", ["pearson", "spearman"])
@@ -166,7 +168,7 @@ def test_similarities_that_do_not_vary_are_refused(correlation, tmp_path):
     layers = [gaussian(1, 40, 8, 0)[0], np.ones((40, 8)) * np.arange(1, 41)[:, None]]
     folder = write_cache(tmp_path / "a", layers)
     with pytest.raises(InputError, match="do not vary"):
-        rsa.compare(folder, folder, np.arange(40), correlation)
+        compare(folder, folder, np.arange(40), correlation)
 
 
 def test_caches_of_other_tokens_are_refused_by_name(tmp_path):
@@ -175,30 +177,12 @@ def test_caches_of_other_tokens_are_refused_by_name(tmp_path):
     tokens.loc[5, "wordpiece"] = "other"
     tokens.to_parquet(second / "tokens.parquet")
     with pytest.raises(InputError, match=r"/a and .*/b: found different tokens"):
-        rsa.compare(first, second, np.arange(40))
+        compare(first, second, np.arange(40))
 
 
-def test_an_unknown_correlation_is_refused(tmp_path):
-    folder = write_cache(tmp_path / "a", gaussian(1, 40, 8, 0))
+def test_an_unknown_correlation_is_refused():
     with pytest.raises(InputError, match=r"kendall.*pearson, spearman"):
-        rsa.compare(folder, folder, np.arange(40), "kendall")
-
-
-def test_the_table_has_a_row_for_each_pair_of_layers(tmp_path):
-    first = write_cache(tmp_path / "a", gaussian(3, 40, 8, 0))
-    second = write_cache(tmp_path / "b", gaussian(2, 40, 8, 1))
-    write_token_sample(first, tmp_path / "sample.csv", 20, 0)
-    for name in ("one.csv", "two.csv"):
-        rsa.write_comparison(first, second, tmp_path / "sample.csv", tmp_path / name, "pearson")
-    assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "two.csv").read_bytes()
-    table = pd.read_csv(tmp_path / "one.csv")
-    assert list(table.columns) == ["layer_first", "layer_second", "metric", "value", "n"]
-    rows = read_token_sample(tmp_path / "sample.csv", token_table(40))
-    expected = rsa.compare(first, second, rows)
-    assert len(table) == expected.size
-    for row in table.itertuples():
-        assert row.value == expected[row.layer_first, row.layer_second]
-        assert (row.metric, row.n) == ("rsa_pearson", 20)
+        rsa.correlate_similarities(gaussian(1, 40, 8, 0), "kendall")
 
 
 def test_the_sample_is_uniform_over_tokens_that_are_not_special():

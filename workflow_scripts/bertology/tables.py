@@ -10,8 +10,12 @@ from bertology.files import atomic_file
 
 FINETUNING = ("encoder", "task", "variant", "seed", "split", "metric", "value", "n")
 SIMILARITY = (
-    *("encoder", "stimuli", "comparison", "task", "variant", "seed", "second_seed"),
-    *("layer", "second_layer", "metric", "value", "n"),
+    *("encoder", "stimuli", "form", "domain", "comparison", "task", "variant", "seed"),
+    *("second_seed", "tokens", "layer", "second_layer", "metric", "value", "n"),
+)
+WEIGHTS = (
+    *("encoder", "comparison", "task", "variant", "seed", "second_seed"),
+    *("layer", "kind", "metric", "value", "n"),
 )
 PROBES = (
     *("text", "phenomenon", "encoder", "comparison", "task", "variant", "seed"),
@@ -40,11 +44,21 @@ def collect_finetuning(files: Files, path: Path) -> None:
 def collect_similarity(files: Files, path: Path) -> None:
     """Write all comparisons of representations, with the columns SIMILARITY.
 
-    `files` pairs what each comparison is between (encoder, stimuli, comparison; task, variant, seed
-    and second_seed where it has them) with its CSV from `rsa.write_comparison`. `layer` is the
-    first model's and `second_layer` the second's. Raises InputError for a file that lacks a column.
+    `files` pairs what each comparison is between (encoder, stimuli, form, comparison; domain, task,
+    variant, seed and second_seed where it has them) with its CSV from `measures.write_comparison`.
+    `layer` is the first model's and `second_layer` the second's. Raises InputError for a file that
+    lacks a column.
     """
     _collect(files, SIMILARITY, path)
+
+
+def collect_weights(files: Files, path: Path) -> None:
+    """Write all comparisons of weights, with the columns WEIGHTS.
+
+    `files` pairs what each comparison is between with its CSV from `drift.write_drift`. Raises
+    InputError for a file that lacks a column.
+    """
+    _collect(files, WEIGHTS, path)
 
 
 def collect_probes(files: Files, path: Path) -> None:

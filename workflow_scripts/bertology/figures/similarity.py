@@ -7,7 +7,6 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
@@ -25,6 +24,8 @@ from bertology.figures.style import (
 )
 from bertology.tables import SIMILARITY
 
+DRAWN = ("rsa_pearson", "rsa_spearman")
+"""The measure that is drawn: the first of these that there is."""
 DASHES = (0, (4, 2))
 PANEL_SIZE = (2.4, 2.6)  # inches
 
@@ -42,26 +43,28 @@ def plot_similarity(table: Path, png: Path, pdf: Path) -> None:
     with figure_style():
         figure, panels = panel_grid(rows, ["encoder", "stimuli"], PANEL_SIZE)
         for axis, panel in panels:
-            _draw_panel(axis, panel, palette)
+            draw_lines(axis, panel, palette)
         correlation = rows["metric"].iloc[0].removeprefix("rsa_").capitalize()
         figure.supylabel(f"RSA ({correlation} correlation)", fontsize=9)
-        _legend(figure, rows, palette)
+        legend_below(figure, line_handles(rows, palette))
         save_figure(figure, png, pdf)
         plt.close(figure)
 
 
 def _same_layer(rows: pd.DataFrame, table: Path) -> pd.DataFrame:
-    """Keep RSA of each layer with the same layer, of full fine-tunings and random encoders."""
+    """Keep RSA of each layer with the same layer on all tokens, of full fine-tunings and floors."""
     same = rows["layer"] == rows["second_layer"]
     whole = rows["variant"].isin(["full", ""])
-    kept = rows[rows["metric"].str.startswith("rsa_") & same & whole]
-    if kept["metric"].nunique() != 1:
+    kept = rows[same & whole & (rows["tokens"] == "all") & (rows["comparison"] != "null")]
+    metric = next((name for name in DRAWN if name in set(kept["metric"])), None)
+    if metric is None:
         found = f"metrics {sorted(kept['metric'].unique())}"
-        raise InputError.at(table, None, found, "one metric that begins with rsa_")
-    return kept
+        raise InputError.at(table, None, found, f"one of {', '.join(DRAWN)}")
+    return kept[kept["metric"] == metric]
 
 
-def _draw_panel(axis: Axes, rows: pd.DataFrame, palette: Palette) -> None:
+def draw_lines(axis: Axes, rows: pd.DataFrame, palette: Palette) -> None:
+    """Draw a value by layer: each task's mean over seeds with its range, ceiling and floor."""
     tuned, ceiling, floor = (
         rows[rows["comparison"] == comparison] for comparison in ("tuned", "ceiling", "floor")
     )
@@ -79,8 +82,8 @@ def _draw_panel(axis: Axes, rows: pd.DataFrame, palette: Palette) -> None:
     axis.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
 
 
-def _legend(figure: Figure, rows: pd.DataFrame, palette: Palette) -> None:
-    """Explain, below the panels, only what is drawn."""
+def line_handles(rows: pd.DataFrame, palette: Palette) -> list[Artist]:
+    """Make the entries of a legend that names only what is drawn."""
     drawn = set(rows["comparison"])
     handles: list[Artist] = [
         Line2D([], [], color=colour, marker=palette.markers[task], label=display_name(task))
@@ -94,4 +97,4 @@ def _legend(figure: Figure, rows: pd.DataFrame, palette: Palette) -> None:
     if "floor" in drawn:
         label = "Floor: random encoder"
         handles.append(Line2D([], [], color=GREY, linestyle=":", label=label))
-    legend_below(figure, handles)
+    return handles

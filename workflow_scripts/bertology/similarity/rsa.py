@@ -10,15 +10,10 @@ once, and only their sums are kept: memory grows with the tile, not with the num
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from bertology.activations import Activations, open_activations
 from bertology.errors import InputError
-from bertology.files import atomic_file
-from bertology.similarity.tokens import read_token_sample
 
 CORRELATIONS = ("pearson", "spearman")
 TILE = 256
@@ -61,50 +56,6 @@ class _Centred:
         return float(lengths.max() + 2 * np.abs(self.offsets).max())
 
 
-def write_comparison(
-    first_folder: Path, second_folder: Path, sample_file: Path, path: Path, correlation: str
-) -> None:
-    """Compare two caches on a token sample; write one CSV row for each pair of layers.
-
-    Columns: layer_first, layer_second, metric (`rsa_pearson` or `rsa_spearman`), value, and n,
-    the number of tokens.
-    """
-    rows = read_token_sample(sample_file, open_activations(first_folder).tokens)
-    values = compare(first_folder, second_folder, rows, correlation)
-    layer_first, layer_second = np.indices(values.shape)
-    table = pd.DataFrame(
-        {
-            "layer_first": layer_first.ravel(),
-            "layer_second": layer_second.ravel(),
-            "metric": f"rsa_{correlation}",
-            "value": values.ravel(),
-            "n": len(rows),
-        }
-    )
-    with atomic_file(path) as temporary:
-        table.to_csv(temporary, index=False)
-
-
-def compare(
-    first_folder: Path, second_folder: Path, rows: np.ndarray, correlation: str = "pearson"
-) -> np.ndarray:
-    """Return the RSA of each layer of the first cache with each layer of the second.
-
-    `rows` are the token rows to use, the same in both. The result is float64 of shape (layers of
-    the first, layers of the second). Raises InputError where the two caches do not hold the same
-    tokens, where a vector is zero and so has no cosine, and for an unknown correlation.
-    """
-    first, second = open_activations(first_folder), open_activations(second_folder)
-    _check_same_tokens(first, second, first_folder, second_folder)
-    layers = [
-        _without_zeros(layer[rows], f"{folder}, layer {number}")
-        for cache, folder in ((first, first_folder), (second, second_folder))
-        for number, layer in enumerate(cache.layers)
-    ]
-    matrix = correlate_similarities(layers, correlation)
-    return matrix[: len(first.layers), len(first.layers) :]
-
-
 def correlate_similarities(layers: Sequence[np.ndarray], correlation: str) -> np.ndarray:
     """Correlate the cosines of all pairs of tokens in each layer with those in each other layer.
 
@@ -122,26 +73,6 @@ def correlate_similarities(layers: Sequence[np.ndarray], correlation: str) -> np
     ranks = _mean_ranks((_steps(tile, scales) for tile in _tiles(centred)), len(centred))
     tiles = (np.take_along_axis(ranks, _steps(tile, scales), axis=1) for tile in _tiles(centred))
     return _pearson(tiles, len(centred))
-
-
-def _check_same_tokens(
-    first: Activations, second: Activations, first_folder: Path, second_folder: Path
-) -> None:
-    columns = ["sentence", "segment", "position", "wordpiece"]
-    if not first.tokens[columns].equals(second.tokens[columns]):
-        raise InputError(
-            f"{first_folder} and {second_folder}: found different tokens; allowed: two models run "
-            "on the same stimuli with the same tokenizer"
-        )
-
-
-def _without_zeros(values: np.ndarray, place: str) -> np.ndarray:
-    zero = np.flatnonzero(~values.any(axis=1))
-    if zero.size:
-        raise InputError(
-            f"{place}: found a zero vector (sampled token {zero[0]}): it has no cosine"
-        )
-    return values
 
 
 def _tiles(layers: Sequence[_Centred]) -> Iterator[np.ndarray]:

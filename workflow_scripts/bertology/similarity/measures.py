@@ -1,0 +1,146 @@
+"""Compare two models' layers on the same tokens, by every measure and for classes of tokens."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from bertology.activations import Activations, open_activations
+from bertology.errors import InputError
+from bertology.files import atomic_file
+from bertology.similarity.cka import unbiased_cka
+from bertology.similarity.procrustes import procrustes_distances
+from bertology.similarity.rsa import correlate_similarities
+from bertology.similarity.token_classes import ALL, FIRST, token_classes
+from bertology.similarity.tokens import read_token_sample
+
+Layers = Sequence[np.ndarray]
+COLUMNS = ("tokens", "layer_first", "layer_second", "metric", "value", "n")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A function of two models' layers that returns (first, second), and for which layers to ask.
+
+    all_pairs: for every layer with every other, or (where that takes long) the same layer alone.
+    """
+
+    function: Callable[[Layers, Layers], np.ndarray]
+    all_pairs: bool
+
+
+def rsa(first: Layers, second: Layers, correlation: str = "pearson") -> np.ndarray:
+    """Return the RSA of each layer of one model with each of another."""
+    matrix = correlate_similarities([*first, *second], correlation)
+    return matrix[: len(first), len(first) :]
+
+
+def standardised(layer: np.ndarray) -> np.ndarray:
+    """Bring each dimension to mean 0 and variance 1 over tokens; constant ones become 0.
+
+    A few rogue dimensions dominate cosines (Timkey & van Schijndel 2021, "All bark and no bite").
+    """
+    values = layer.astype(np.float64)
+    values -= values.mean(axis=0)
+    deviations = values.std(axis=0)
+    return values / np.where(deviations > 0, deviations, 1)
+
+
+def rsa_standardised(first: Layers, second: Layers) -> np.ndarray:
+    """Return the RSA after each dimension of each layer has been standardised."""
+    return rsa([standardised(layer) for layer in first], [standardised(layer) for layer in second])
+
+
+MEASURES = {
+    "rsa_pearson": Measure(rsa, True),
+    "rsa_spearman": Measure(lambda a, b: rsa(a, b, "spearman"), True),
+    "rsa_standardised": Measure(rsa_standardised, True),
+    "cka": Measure(unbiased_cka, True),
+    "procrustes": Measure(procrustes_distances, False),
+}
+"""Similarities, but for `procrustes`, which is a distance."""
+
+
+def write_comparison(
+    first_folder: Path,
+    second_folder: Path,
+    sample_file: Path,
+    path: Path,
+    measures: Sequence[str],
+    permutation_seed: int | None = None,
+) -> None:
+    """Compare two caches on a token sample; write CSV with the columns COLUMNS.
+
+    `tokens` is a class of tokens (token_classes) and n their number: `all` has the pairs of layers
+    that each measure asks for, the other classes the same layers alone (`first_token` without the
+    embeddings). With a permutation_seed the tokens of the second are permuted within each class: a
+    comparison of nothing (null).
+    """
+    first, second = open_both(first_folder, second_folder)
+    sample = read_token_sample(sample_file, first.tokens)
+    tables = []
+    for name, rows in token_classes(first.tokens, sample).items():
+        other = rows
+        if permutation_seed is not None:
+            other = np.random.default_rng(permutation_seed).permutation(rows)
+        # The first token of all stimuli has one and the same embedding.
+        start = 1 if name == FIRST else 0
+        layers = (
+            read_layers(first, rows, first_folder)[start:],
+            read_layers(second, other, second_folder)[start:],
+        )
+        for measure in measures:
+            table = compare_layers(*layers, measure, all_pairs=name == ALL)
+            table[["layer_first", "layer_second"]] += start
+            tables.append(table.assign(tokens=name, n=len(rows)))
+    with atomic_file(path) as temporary:
+        pd.concat(tables)[list(COLUMNS)].to_csv(temporary, index=False)
+
+
+def compare(first_folder: Path, second_folder: Path, rows: np.ndarray, measure: str) -> np.ndarray:
+    """Return a measure of each layer of the first cache with each of the second, on some rows."""
+    first, second = open_both(first_folder, second_folder)
+    layers = (read_layers(first, rows, first_folder), read_layers(second, rows, second_folder))
+    return MEASURES[measure].function(*layers)
+
+
+def compare_layers(first: Layers, second: Layers, name: str, all_pairs: bool) -> pd.DataFrame:
+    """Apply a measure: a row for each pair of layers, or (all_pairs False) for each same layer."""
+    measure = MEASURES[name]
+    numbers: tuple[np.ndarray, ...]
+    if not (all_pairs and measure.all_pairs) and len(first) == len(second):
+        pairs = zip(first, second, strict=True)
+        values = np.array([measure.function([x], [y])[0, 0] for x, y in pairs])
+        numbers = (np.arange(len(values)),) * 2
+    else:
+        values = measure.function(first, second)
+        numbers = tuple(np.indices(values.shape))
+    columns = {"layer_first": numbers[0], "layer_second": numbers[1], "value": values}
+    return pd.DataFrame({key: each.ravel() for key, each in columns.items()}).assign(metric=name)
+
+
+def open_both(first_folder: Path, second_folder: Path) -> tuple[Activations, Activations]:
+    """Open two caches; InputError unless they hold the same tokens in the same order."""
+    first, second = open_activations(first_folder), open_activations(second_folder)
+    columns = ["sentence", "segment", "position", "wordpiece"]
+    if not first.tokens[columns].equals(second.tokens[columns]):
+        raise InputError(
+            f"{first_folder} and {second_folder}: found different tokens; allowed: two models run "
+            "on the same stimuli with the same tokenizer"
+        )
+    return first, second
+
+
+def read_layers(cache: Activations, rows: np.ndarray, folder: Path) -> list[np.ndarray]:
+    """Read some tokens' vectors of all layers; InputError for a zero vector (it has no cosine)."""
+    layers = []
+    for number, layer in enumerate(cache.layers):
+        values = layer[rows]
+        zero = np.flatnonzero(~values.any(axis=1))
+        if zero.size:
+            found = f"found a zero vector (sampled token {zero[0]})"
+            raise InputError(f"{folder}, layer {number}: {found}: it has no cosine")
+        layers.append(values)
+    return layers
