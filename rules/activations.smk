@@ -1,6 +1,6 @@
 # Activations: what each layer of each model says of each token of the stimuli, read once and kept.
 #
-# Inputs:  encoders/<encoder>/ or models/<model>/encoder/, stimuli/<stimuli>.jsonl
+# Inputs:  encoders/<encoder>/, models/<model>/encoder/ or checkpoints/, stimuli/<stimuli>.jsonl
 # Outputs: activations/<model>/<stimuli>/ (layer_00.npy ..., tokens.parquet, summary.json)
 
 
@@ -25,6 +25,7 @@ rule cache_activations:
         disk_mb=4000,
         gpu=config["gpus"],
     params:
+        checkpoint=checkpoint,
         tokens_per_batch=config["activations"]["tokens_per_batch"],
         code=code("cache_activations"),
     script:

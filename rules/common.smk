@@ -50,10 +50,13 @@ STRUCTURE = "structure"
 EDGE_PROBES = any(text["phenomena"] for text in config["probes"].values())
 STRUCTURAL_PROBES = any(text["structure"] for text in config["probes"].values())
 PROBE_TABLES = ["probes", "probe_summary"] if config["probes"] else []
+# What is followed while training runs: none without steps.
+TRACED = bool(config["trajectory"]["steps"])
 FIGURES = [
     *["similarity", "measures", "domains", "finetuning"],
     *(["probes", "probe_changes", "mix_weights"] if EDGE_PROBES else []),
     *(["structure"] if STRUCTURAL_PROBES else []),
+    *(["trajectory"] if TRACED else []),
 ]
 
 # The same pattern as in the schema.
@@ -63,7 +66,7 @@ NAME = "[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*"
 wildcard_constraints:
     annotation=f"{NAME}/{NAME}",
     encoder=NAME,
-    model=f"{NAME}(?:/{NAME}/full/seed-[0-9]+)?",
+    model=f"{NAME}(?:/{NAME}/full/seed-[0-9]+(?:/step-[0-9]+)?)?",
     reference=f"(?:permuted/)?{NAME}(?:/{NAME}/full/seed-[0-9]+)?",
     phenomenon=NAME,
     seed="[0-9]+",
@@ -120,6 +123,18 @@ def task_settings(wildcards):
     """What fine-tuning needs to know of a task; which corpus and how much of it is in its data."""
     left_out = ("corpus", "limits", "dev_fraction")
     return {k: v for k, v in config["tasks"][wildcards.task].items() if k not in left_out}
+
+
+def checkpoint_steps(wildcards):
+    """The optimizer steps after which a training run saves its encoder."""
+    trajectory = config["trajectory"]
+    return trajectory["steps"] if int(wildcards.seed) in trajectory["seeds"] else []
+
+
+def checkpoint(wildcards):
+    """The folder below `model_folder` of an encoder that was saved while it was trained; else ""."""
+    name = Path(wildcards.model).name
+    return name if name.startswith("step-") else ""
 
 
 # --- Paths and inputs -----------------------------------------------------------------------------
@@ -182,7 +197,12 @@ def original_encoder(wildcards):
 
 
 def model_folder(wildcards):
-    """The Hugging Face folder of a model: one of the encoders, or a fine-tuned one."""
+    """The Hugging Face folder of a model: one of the encoders, or a fine-tuned one.
+
+    Of an encoder in training it is the folder of all that were saved in its run (`checkpoint`).
+    """
+    if checkpoint(wildcards):
+        return f"{RESULTS}/models/{Path(wildcards.model).parent}/checkpoints"
     if "/" in wildcards.model:
         return f"{RESULTS}/models/{wildcards.model}/encoder"
     return f"{RESULTS}/encoders/{wildcards.model}"
@@ -309,6 +329,47 @@ def probe_files(name):
     """The file `name` of each probing job."""
     pattern = f"{RESULTS}/probes/{{text}}/{{phenomenon}}/{{model}}/{name}"
     return [pattern.format(**job) for job in probed()]
+
+
+def traced():
+    """Which encoder in training is looked at, as columns of the table of trajectories.
+
+    Step 0 is the pretrained encoder, and no step means the end: the encoder that fine-tuning chose.
+    """
+    for run in runs(["full"]):
+        if run["seed"] in config["trajectory"]["seeds"]:
+            tuned = "{encoder}/{task}/full/seed-{seed}".format(**run)
+            yield {**run, "step": 0, "model": run["encoder"]}
+            for step in config["trajectory"]["steps"]:
+                yield {**run, "step": step, "model": f"{tuned}/step-{step}"}
+            yield {**run, "step": "", "model": tuned}
+
+
+def traced_similarity():
+    """Which comparison with the pretrained encoder each trajectory consists of."""
+    return [
+        {**encoder, "stimuli": stimuli, "reference": encoder["encoder"]}
+        for stimuli in config["trajectory"]["stimuli"]
+        for encoder in traced()
+    ]
+
+
+def traced_structure():
+    """Which structural probe each trajectory consists of."""
+    return [
+        {**encoder, "stimuli": text}
+        for text in config["trajectory"]["structure"]
+        for encoder in traced()
+    ]
+
+
+def structure_scores(job):
+    return f"{RESULTS}/probes/{{stimuli}}/{STRUCTURE}/{{model}}/scores.csv".format(**job)
+
+
+def training_file(job):
+    """The loss curve of a training run, which says at what step it ended."""
+    return f"{RESULTS}/models/{{encoder}}/{{task}}/full/seed-{{seed}}/training.csv".format(**job)
 
 
 # --- After the run --------------------------------------------------------------------------------

@@ -236,6 +236,35 @@ rule plot_mix_weights:
         "../workflow_scripts/plot_mix_weights.py"
 
 
+rule plot_trajectory:
+    """Draw how similarity and structural probes change step by step, as heat maps for each task."""
+    input:
+        table=f"{RESULTS}/tables/trajectory.csv",
+    output:
+        png=report(
+            f"{RESULTS}/figures/trajectory.png",
+            caption="../report/trajectory.rst",
+            category="Trajectory",
+        ),
+        pdf=f"{RESULTS}/figures/trajectory.pdf",
+        provenance=f"{RESULTS}/figures/trajectory.provenance.json",
+    log:
+        f"{RESULTS}/logs/plot_trajectory.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/plot_trajectory.tsv"
+    conda:
+        "../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        disk_mb=100,
+    params:
+        code=code("plot_trajectory"),
+    script:
+        "../workflow_scripts/plot_trajectory.py"
+
+
 rule figures:
     """Stop after the figures: all of them."""
     input:

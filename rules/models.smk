@@ -35,7 +35,10 @@ rule fetch_encoder:
 
 
 rule finetune_encoder:
-    """Fine-tune the whole encoder with a task's head; keep it, and score it on dev and test."""
+    """Fine-tune the whole encoder with a task's head; keep it, and score it on dev and test.
+
+    The encoder is also kept after some of the steps, where its trajectory is followed.
+    """
     input:
         encoder=f"{RESULTS}/encoders/{{encoder}}",
         data=f"{RESULTS}/tasks/{{task}}",
@@ -47,6 +50,9 @@ rule finetune_encoder:
         scores=f"{RESULTS}/models/{{encoder}}/{{task}}/full/seed-{{seed}}/scores.csv",
         predictions=directory(
             f"{RESULTS}/models/{{encoder}}/{{task}}/full/seed-{{seed}}/predictions"
+        ),
+        checkpoints=directory(
+            f"{RESULTS}/models/{{encoder}}/{{task}}/full/seed-{{seed}}/checkpoints"
         ),
         provenance=f"{RESULTS}/models/{{encoder}}/{{task}}/full/seed-{{seed}}/provenance.json",
     log:
@@ -65,6 +71,7 @@ rule finetune_encoder:
         gpu=config["gpus"],
     params:
         variant="full",
+        checkpoints=checkpoint_steps,
         settings=task_settings,
         precision=config["precision"],
         code=task_code,

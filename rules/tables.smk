@@ -79,6 +79,35 @@ rule tabulate_weights:
         "../workflow_scripts/tabulate_weights.py"
 
 
+rule tabulate_trajectory:
+    """Collect similarity to the pretrained encoder, and structural probes, by training step."""
+    input:
+        similarity=[comparison_file(job) for job in traced_similarity()],
+        structure=[structure_scores(job) for job in traced_structure()],
+        training=[training_file(run) for run in runs(["full"])],
+    output:
+        table=f"{RESULTS}/tables/trajectory.csv",
+        provenance=f"{RESULTS}/tables/trajectory.provenance.json",
+    log:
+        f"{RESULTS}/logs/tabulate_trajectory.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/tabulate_trajectory.tsv"
+    conda:
+        "../envs/similarity.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        disk_mb=100,
+    params:
+        similarity=traced_similarity(),
+        structure=traced_structure(),
+        training=runs(["full"]),
+        code=code("tabulate_trajectory"),
+    script:
+        "../workflow_scripts/tabulate_trajectory.py"
+
+
 rule tabulate_probes:
     """Collect the scores of all probes."""
     input:

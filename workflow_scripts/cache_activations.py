@@ -8,7 +8,7 @@ with job(snakemake):
     from bertology.activations import cache_activations
 
     cache_activations(
-        encoder_folder=Path(snakemake.input.model),
+        encoder_folder=Path(snakemake.input.model, snakemake.params.checkpoint),
         stimuli_file=Path(snakemake.input.stimuli),
         folder=Path(snakemake.output.activations),
         tokens_per_batch=snakemake.params.tokens_per_batch,

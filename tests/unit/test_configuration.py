@@ -189,7 +189,10 @@ def test_the_schema_names_the_formats_of_spans_that_there_are():
             "study.yaml: probes.village.phenomena.0: found 'structure'; allowed: another name tha",
         ),
         (
-            {"probes": {"village": {"phenomena": [], "structure": False}}},
+            {
+                "probes": {"village": {"phenomena": [], "structure": False}},
+                "trajectory": {"structure": []},
+            },
             "study.yaml: probes.village.phenomena: found none, and no structure; allowed: some",
         ),
         (
@@ -236,3 +239,15 @@ def test_a_value_from_the_command_line_is_put_down_to_it():
         f"--config: sede: found an unknown key; allowed: {', '.join(default())}",
         "--config: seeds.0: found '1'; allowed: integer",
     ]
+
+
+def test_a_trajectory_through_what_is_not_there(tmp_path):
+    trajectory = {"seeds": [1, 9], "stimuli": ["town"], "structure": ["village", "town"]}
+    stimuli = ", ".join(default()["stimuli"])
+    assert messages(tmp_path, {"trajectory": trajectory}) == [
+        "study.yaml: trajectory.seeds.1: found 9; allowed: 1, 2, 3",
+        f"study.yaml: trajectory.stimuli.0: found 'town'; allowed: {stimuli}",
+        "study.yaml: trajectory.structure.1: found 'town'; allowed: village",
+    ]
+    nothing = messages(tmp_path, {"trajectory": {"seeds": [], "stimuli": [], "structure": []}})
+    assert [line.split(":")[1] for line in nothing] == [" trajectory.seeds", " trajectory.stimuli"]

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from bertology.errors import InputError
-from bertology.figures import probe_changes, probe_layers, probes
+from bertology.figures import heat_map, probe_changes, probe_layers, probes
 from bertology.figures.probe_changes import plot_probe_changes
 from bertology.figures.probe_layers import plot_mix_weights, plot_structure
 from bertology.figures.probes import plot_probes
@@ -268,7 +268,7 @@ def test_changes_are_written_in_their_cells_bold_where_certain(tmp_path, monkeyp
     [(3.14, "+3.1"), (-9.96, "−10"), (12.5, "+12"), (0.04, "0.0"), (-0.04, "0.0"), (-0.06, "−0.1")],
 )
 def test_signed_changes_take_four_characters(change, text):
-    assert probe_changes.signed(change) == text
+    assert heat_map.signed(change) == text
 
 
 def test_numbers_can_be_read_on_every_colour(tmp_path, monkeypatch):

@@ -229,6 +229,8 @@ def test_the_best_epoch_is_kept_the_first_of_equals(tune, monkeypatch):
     folder = tune("inference", epochs=4)
     kept = load_file(folder / "head.safetensors")["linear.weight"]
     assert [torch.equal(kept, weight) for weight in seen] == [False, True, False, False]
+    scored = pd.read_csv(folder / "training.csv").dropna(subset="dev_accuracy")
+    assert scored["chosen"].tolist() == [0, 1, 0, 0]
 
 
 def test_test_data_are_predicted_once_after_training(tune, monkeypatch):
@@ -299,7 +301,7 @@ def test_checkpoints_of_the_trajectory(tune, encoder):
 
 
 def test_a_checkpoint_beyond_the_end_is_refused_and_nothing_left(tune, tmp_path):
-    with pytest.raises(InputError, match="found step 8; allowed: 0 to 6"):
+    with pytest.raises(InputError, match="found 8; allowed: 0 to 6"):
         tune("inference", checkpoints=[2, 8, 9])
     assert list(tmp_path.glob("*out*")) == []
 

@@ -139,6 +139,7 @@ def _cross_problems(config: Config) -> Iterator[Problem]:
     yield from _ablation_problems(config)
     yield from _stimuli_problems(config)
     yield from _probe_problems(config)
+    yield from _trajectory_problems(config)
 
 
 def _unknown(key: Key, name: str, known: Config, what: str) -> Iterator[Problem]:
@@ -299,3 +300,18 @@ def _probe_problems(config: Config) -> Iterator[Problem]:
                 yield place, f"{found}; allowed: {', '.join(corpus)}"
             elif corpus:
                 yield from _split_problems(key, probes, corpus[kind])
+
+
+def _trajectory_problems(config: Config) -> Iterator[Problem]:
+    with_trees = [name for name, probes in config["probes"].items() if probes["structure"]]
+    allowed = {"seeds": config["seeds"], "stimuli": config["stimuli"], "structure": with_trees}
+    trajectory = config["trajectory"]
+    for setting, names in allowed.items():
+        for position, name in enumerate(trajectory[setting]):
+            if name not in names:
+                choice = ", ".join(map(str, names)) or "none here"
+                yield ("trajectory", setting, position), f"found {name!r}; allowed: {choice}"
+    if trajectory["steps"] and not trajectory["seeds"]:
+        yield ("trajectory", "seeds"), "found none; allowed: a seed or more, or no steps"
+    if trajectory["steps"] and not (trajectory["stimuli"] or trajectory["structure"]):
+        yield ("trajectory", "stimuli"), "found none, and no structure; allowed: one of the two"

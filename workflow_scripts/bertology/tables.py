@@ -17,6 +17,10 @@ WEIGHTS = (
     *("encoder", "comparison", "task", "variant", "seed", "second_seed"),
     *("layer", "kind", "metric", "value", "n"),
 )
+TRAJECTORY = (
+    *("encoder", "task", "seed", "step", "end", "measured", "stimuli"),
+    *("layer", "metric", "value", "n"),
+)
 PROBES = (
     *("text", "phenomenon", "encoder", "comparison", "task", "variant", "seed"),
     *("input", "layer", "label", "metric", "value", "n"),

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
@@ -11,6 +10,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from bertology.errors import InputError
+from bertology.figures.heat_map import draw_cells, label_cells, signed
 from bertology.figures.probe_models import labelled, read_summary
 from bertology.figures.style import figure_style, save_figure, titled_panels
 
@@ -91,57 +91,11 @@ def _draw_panel(
     changes, certain = (
         rows.pivot(index="row", columns="column", values=name)
         .reindex(index=labels, columns=columns)
-        .to_numpy()
+        .to_numpy(dtype=float)
         for name in ("change", "certain")
     )
-    axis.set_facecolor("#EDEDED")  # where a probe was not run
-    axis.pcolormesh(changes, cmap=COLOUR_MAP, norm=norm, edgecolors="white", linewidth=0.6)
-    for place, change in np.ndenumerate(changes):
-        if not np.isnan(change):
-            _write_number(axis, place, change, bool(certain[place]), norm)
+    draw_cells(axis, changes, ScalarMappable(norm, COLOUR_MAP), signed, bold=certain == 1)
     if MIX in columns:
         axis.axvline(1, color="white", linewidth=3.5)
-    _label_axes(axis, ["mix" if column == MIX else str(column) for column in columns], labels)
-
-
-def _label_axes(axis: Axes, columns: list[str], rows: list[str]) -> None:
-    axis.set_xticks(np.arange(len(columns)) + 0.5, columns)
-    axis.set_yticks(np.arange(len(rows)) + 0.5, rows)
-    axis.set(xlabel="Layer (0: embeddings)", ylim=(len(rows), 0))
-    axis.grid(visible=False)
-    axis.spines[:].set_visible(False)
-    axis.tick_params(length=0)
-
-
-def _write_number(
-    axis: Axes, place: tuple[int, ...], change: float, certain: bool, norm: Normalize
-) -> None:
-    row, column = place
-    axis.text(
-        column + 0.5,
-        row + 0.5,
-        signed(change),
-        ha="center",
-        va="center",
-        fontsize=6.3,
-        fontweight="bold" if certain else "normal",
-        color=_readable_on(plt.get_cmap(COLOUR_MAP)(norm(change))),
-    )
-
-
-def _readable_on(background: tuple[float, ...]) -> str:
-    """Choose black or white by the contrast that WCAG 2 defines from relative luminance."""
-    shares = np.array(background[:3])
-    linear = np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
-    luminance = linear @ [0.2126, 0.7152, 0.0722]
-    return "white" if (luminance + 0.05) ** 2 < 1.05 * 0.05 else "black"
-
-
-def signed(change: float) -> str:
-    """Write a change with its sign in at most four characters: one decimal below 10.
-
-    >>> [signed(change) for change in (3.14, -12.3, 0.04, -0.04)]
-    ['+3.1', '−12', '0.0', '0.0']
-    """
-    text = f"{change:+.1f}" if abs(change) < 9.95 else f"{change:+.0f}"
-    return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")
+    label_cells(axis, ["mix" if column == MIX else str(column) for column in columns], labels)
+    axis.set(xlabel="Layer (0: embeddings)", ylim=(len(labels), 0))

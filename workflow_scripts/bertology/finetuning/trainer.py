@@ -60,8 +60,8 @@ def finetune(
     Written are `encoder/` (a Hugging Face folder; for `full` alone, since of an ablation it is the
     scores that count), `head.safetensors` and `head.json`, `training.csv` (loss curve and
     development scores), `scores.csv` (split, metric, value, n), `predictions/test.<extension>` (in
-    the task's public format) and `checkpoints/step-<n>/`. Raises InputError for what cannot be
-    used.
+    the task's public format) and, for `full`, `checkpoints/step-<n>/`. Raises InputError for what
+    cannot be used.
     """
     torch.set_num_threads(threads)
     keep_freed_memory()
@@ -77,9 +77,7 @@ def finetune(
         Split(paths[name], examples[name], chosen.features(examples[name], name == "train"))
         for name in SPLITS
     )
-    if not train.features:
-        allowed = f"some of at most longest = {settings['longest']} tokens"
-        raise InputError.at(train.path, None, "only examples that are too long", allowed)
+    refuse_nothing_to_learn(train, settings["longest"])
     with atomic_folder(out_folder) as folder:
         saver = EncoderSaver(encoder_folder, folder / "checkpoints", checkpoints)
         trainer = TaskTrainer(predictor, train, development, settings, seed, folder, saver)
@@ -88,13 +86,21 @@ def finetune(
         predictions = predictor.predict(test)
         scores = {"dev": trainer.best, "test": chosen.score(predictions, test.examples)}
         score_table(scores).to_csv(folder / "scores.csv", index=False)
-        training_table(trainer.state.log_history).to_csv(folder / "training.csv", index=False)
+        training_table(trainer).to_csv(folder / "training.csv", index=False)
         predicted = folder / "predictions" / f"test.{chosen.extension}"
         predicted.parent.mkdir()
         chosen.write(predictions, test.examples, test.path, predicted)
         save_head(model.head, chosen, task, folder)
         if variant == "full":
+            (folder / "checkpoints").mkdir(exist_ok=True)
             saver.save(model.encoder, folder / "encoder")
+
+
+def refuse_nothing_to_learn(train: Split, longest: int) -> None:
+    """Raise InputError for training data that are all too long."""
+    if not train.features:
+        allowed = f"some of at most longest = {longest} tokens"
+        raise InputError.at(train.path, None, "only examples that are too long", allowed)
 
 
 def build_model(
@@ -133,7 +139,8 @@ class EncoderSaver(TrainerCallback):
         beyond = sorted(step for step in self.steps if step > state.max_steps)
         if beyond:
             raise InputError(
-                f"checkpoints: found step {beyond[0]}; allowed: 0 to {state.max_steps}"
+                f"trajectory.steps: found {beyond[0]}; allowed: 0 to {state.max_steps}, the steps "
+                "of this training"
             )
         self.on_step_end(args, state, control, **kwargs)
 
@@ -157,8 +164,8 @@ class ProgressLogger(TrainerCallback):
 class TaskTrainer(Trainer):
     """The Trainer of Hugging Face, with a task's own evaluation, keeping the best epoch.
 
-    best, best_weights: development scores and weights of the epoch whose selection metric is
-    highest (the first of equals); empty before training.
+    best, best_weights, best_step: development scores and weights of the epoch whose selection
+    metric is highest (the first of equals), and its last step; empty before training.
     """
 
     def __init__(
@@ -174,6 +181,7 @@ class TaskTrainer(Trainer):
         self.predictor = predictor
         self.best: dict[str, Score] = {}
         self.best_weights: dict[str, Tensor] = {}
+        self.best_step = 0
         model = predictor.model
         if not any(parameter.requires_grad for parameter in model.encoder.parameters()):
             train, development = map(predictor.with_hidden_states, (train, development))
@@ -212,6 +220,7 @@ class TaskTrainer(Trainer):
         metric = self.predictor.task.selection_metric
         if not self.best or scores[metric].value > self.best[metric].value:
             self.best = scores
+            self.best_step = self.state.global_step
             self.best_weights = {
                 name: weight.detach().cpu().clone()
                 for name, weight in self.predictor.model.state_dict().items()
@@ -248,16 +257,20 @@ def training_arguments(
     )
 
 
-def training_table(history: Sequence[Mapping[str, float]]) -> pd.DataFrame:
-    """Return the loss curve and development scores: step, epoch, loss, learning_rate, dev_*.
+def training_table(trainer: TaskTrainer) -> pd.DataFrame:
+    """Return the loss curve and development scores.
 
-    The learning rate is that of the encoder (of the head where the encoder is fixed), the loss a
-    mean since the row before. A row holds either these two or development scores.
+    Columns are step, epoch, loss, learning_rate, dev_<metric> and chosen. The learning rate is that
+    of the encoder (of the head where the encoder is fixed), the loss a mean since the row before. A
+    row holds either these two or development scores. `chosen` is 1 in the row of scores at the step
+    whose weights are kept, else 0.
     """
+    history = trainer.state.log_history
     rows = [row for row in history if "loss" in row or any(DEVELOPMENT in name for name in row)]
     table = pd.DataFrame(rows)
     scores = [name for name in table.columns if name.startswith(DEVELOPMENT)]
-    return table[["step", "epoch", "loss", "learning_rate", *scores]]
+    table["chosen"] = ((table["step"] == trainer.best_step) & table["loss"].isna()).astype(int)
+    return table[["step", "epoch", "loss", "learning_rate", *scores, "chosen"]]
 
 
 def score_table(scores: Mapping[str, Mapping[str, Score]]) -> pd.DataFrame:

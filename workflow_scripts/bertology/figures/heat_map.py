@@ -1,0 +1,65 @@
+"""Heat maps with a number in each cell."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+
+NUMBER_SIZE = 6.3  # points
+NOT_MEASURED = "#EDEDED"
+
+
+def draw_cells(
+    axis: Axes,
+    values: np.ndarray,
+    colours: ScalarMappable,
+    write: Callable[[float], str],
+    bold: np.ndarray | None = None,
+) -> None:
+    """Draw values (rows, columns) as coloured cells with numbers; NaN is a grey cell without one.
+
+    bold: where numbers are bold (rows, columns). Row 0 is at the bottom.
+    """
+    axis.set_facecolor(NOT_MEASURED)
+    cells = axis.pcolormesh(values, edgecolors="white", linewidth=0.6)
+    cells.set(cmap=colours.cmap, norm=colours.norm)
+    for (row, column), value in np.ndenumerate(values):
+        if not np.isnan(value):
+            axis.text(
+                column + 0.5,
+                row + 0.5,
+                write(value),
+                ha="center",
+                va="center",
+                fontsize=NUMBER_SIZE,
+                fontweight="bold" if bold is not None and bold[row, column] else "normal",
+                color=_readable_on(colours.to_rgba(np.array([value]))[0]),
+            )
+
+
+def label_cells(axis: Axes, columns: Sequence[str], rows: Sequence[str]) -> None:
+    """Name columns and rows of cells, and leave no grid, frame or ticks."""
+    axis.set_xticks(np.arange(len(columns)) + 0.5, columns)
+    axis.set_yticks(np.arange(len(rows)) + 0.5, rows)
+    axis.grid(visible=False)
+    axis.spines[:].set_visible(False)
+    axis.tick_params(length=0)
+
+
+def _readable_on(background: np.ndarray) -> str:
+    """Choose black or white by the contrast that WCAG 2 defines from relative luminance."""
+    shares = background[:3]
+    linear = np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
+    luminance = linear @ [0.2126, 0.7152, 0.0722]
+    return "white" if (luminance + 0.05) ** 2 < 1.05 * 0.05 else "black"
+
+
+def signed(change: float) -> str:
+    """Write a change with its sign in at most four characters: one decimal below 10.
+
+    >>> [signed(change) for change in (3.14, -12.3, 0.04, -0.04)]
+    ['+3.1', '−12', '0.0', '0.0']
+    """
+    text = f"{change:+.1f}" if abs(change) < 9.95 else f"{change:+.0f}"
+    return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")

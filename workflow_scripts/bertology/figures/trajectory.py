@@ -1,0 +1,124 @@
+"""How a change unfolds while an encoder is fine-tuned: heat maps of step and layer."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+from bertology.errors import InputError
+from bertology.figures.heat_map import draw_cells, label_cells, signed
+from bertology.figures.similarity import DRAWN
+from bertology.figures.style import display_name, figure_style, read_table, save_figure
+from bertology.tables import TRAJECTORY
+from bertology.trajectory import SIMILARITY, STRUCTURE
+
+VARIOUS = -1
+"""Stands for the last step of runs that ended at different ones."""
+CELL_WIDTH, CELL_HEIGHT = 0.3, 0.21  # inches
+PANEL_MARGIN = (0.25, 0.65)  # inches
+LEAST_HEIGHT = 1.1  # inches, of a panel
+BESIDE = 1.2  # inches, for labels and colour bars
+
+
+class Line(NamedTuple):
+    """A line of panels: what is drawn, its name, its colours, and how a number is written."""
+
+    rows: pd.DataFrame
+    name: str
+    colours: ScalarMappable
+    write: Callable[[float], str]
+
+
+def plot_trajectory(table: Path, png: Path, pdf: Path) -> None:
+    """Draw change against training step and layer, a column of panels for each encoder and task.
+
+    A line of panels for each text on which similarity to the pretrained encoder was measured (1
+    less RSA: 0 is no change), and for each on which structural probes were trained (UUAS less that
+    of the pretrained encoder, in points). Numbers are means over seeds. Steps are not to scale; the
+    last one is the encoder that fine-tuning kept. `table` has the columns TRAJECTORY.
+    """
+    rows = _mean_changes(read_table(table, TRAJECTORY), table)
+    lines = _lines(rows)
+    tasks = list(rows[["encoder", "task"]].drop_duplicates().itertuples(index=False, name=None))
+    with figure_style():
+        figure, axes = _panels(rows, len(lines), len(tasks))
+        for line, of_line in zip(lines, axes, strict=True):
+            for (encoder, task), axis in zip(tasks, of_line, strict=True):
+                chosen = (line.rows["encoder"] == encoder) & (line.rows["task"] == task)
+                _draw_panel(axis, line.rows[chosen], line)
+            of_line[0].set_ylabel(f"{line.name}\nLayer", fontsize=8)
+            figure.colorbar(line.colours, ax=list(of_line), fraction=0.02, pad=0.01)
+        for (encoder, task), axis in zip(tasks, axes[0], strict=True):
+            names = [encoder, task] if rows["encoder"].nunique() > 1 else [task]
+            axis.set_title(": ".join(map(display_name, names)))
+        for axis in axes[-1]:
+            axis.set_xlabel("Training step")
+        save_figure(figure, png, pdf)
+        plt.close(figure)
+
+
+def _mean_changes(rows: pd.DataFrame, table: Path) -> pd.DataFrame:
+    """Return the change since step 0 of one measure of each kind, as a mean over seeds."""
+    rows = rows.assign(**{name: pd.to_numeric(rows[name]) for name in ("step", "end")})
+    similarity = next((name for name in DRAWN if name in set(rows["metric"])), None)
+    drawn = rows[rows["metric"].isin([similarity, "uuas"])]
+    if drawn.empty:
+        raise InputError.at(table, None, "nothing to draw", f"one of {', '.join(DRAWN)}, uuas")
+    run = ["encoder", "task", "seed", "measured", "stimuli", "layer"]
+    start = drawn[drawn["step"] == 0].set_index(run)["value"].rename("start")
+    drawn = drawn.join(start, on=run)
+    ends = drawn[drawn["end"] == 1].groupby(["encoder", "task"])["step"].transform("nunique")
+    drawn.loc[ends.index[ends > 1], "step"] = VARIOUS
+    place = ["encoder", "task", "measured", "stimuli", "layer", "end", "step"]
+    means = drawn.assign(change=drawn["value"] - drawn["start"])
+    return means.groupby(place, sort=False)["change"].mean().reset_index()
+
+
+def _lines(rows: pd.DataFrame) -> list[Line]:
+    lines = []
+    for (measured, stimuli), of_text in rows.groupby(["measured", "stimuli"], sort=False):
+        text = display_name(str(stimuli))
+        limit = of_text["change"].abs().max() or 1.0
+        if measured == SIMILARITY:
+            of_text = of_text.assign(change=-of_text["change"])
+            colours = ScalarMappable(Normalize(0, limit), "YlGnBu")
+            lines.append(Line(of_text, f"{text}\n1 − RSA", colours, without_zero))
+        elif measured == STRUCTURE:
+            colours = ScalarMappable(Normalize(-limit, limit), "RdBu")
+            lines.append(Line(of_text, f"{text}\nChange in UUAS", colours, signed))
+    return lines
+
+
+def without_zero(share: float) -> str:
+    """Write a share from 0 to 1 with two decimals and no leading zero, 0 as 0.
+
+    >>> [without_zero(share) for share in (0.0, 0.004, 0.256, 1.0)]
+    ['0', '.00', '.26', '1.0']
+    """
+    if share == 0:
+        return "0"
+    return f"{share:.1f}" if share >= 0.995 else f"{share:.2f}".replace("0.", ".", 1)
+
+
+def _panels(rows: pd.DataFrame, lines: int, tasks: int) -> tuple[Figure, np.ndarray]:
+    steps = rows[["step", "end"]].drop_duplicates().shape[0]
+    height = max(CELL_HEIGHT * rows["layer"].nunique(), LEAST_HEIGHT) + PANEL_MARGIN[1]
+    size = (BESIDE + (CELL_WIDTH * steps + PANEL_MARGIN[0]) * tasks, height * lines)
+    return plt.subplots(lines, tasks, squeeze=False, figsize=size)
+
+
+def _draw_panel(axis: Axes, rows: pd.DataFrame, line: Line) -> None:
+    changes = rows.pivot(index="layer", columns=["end", "step"], values="change")
+    changes = changes.sort_index(axis=0).sort_index(axis=1)
+    draw_cells(axis, changes.to_numpy(), line.colours, line.write)
+    steps = changes.columns.get_level_values("step")
+    names = ["end" if step == VARIOUS else str(step) for step in steps]
+    label_cells(axis, names, [str(layer) for layer in changes.index])
+    axis.tick_params(axis="x", labelsize=7)

@@ -1,0 +1,14 @@
+"""Draw the figure of trajectories from its table."""
+
+from job import job
+
+with job(snakemake):
+    from pathlib import Path
+
+    from bertology.figures.trajectory import plot_trajectory
+
+    plot_trajectory(
+        table=Path(snakemake.input.table),
+        png=Path(snakemake.output.png),
+        pdf=Path(snakemake.output.pdf),
+    )
