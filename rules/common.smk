@@ -53,7 +53,7 @@ PROBE_TABLES = ["probes", "probe_summary"] if config["probes"] else []
 # What is followed while training runs: none without steps.
 TRACED = bool(config["trajectory"]["steps"])
 FIGURES = [
-    *["similarity", "measures", "domains", "finetuning"],
+    *["similarity", "measures", "weights", "domains", "finetuning"],
     *(["probes", "probe_changes", "mix_weights"] if EDGE_PROBES else []),
     *(["structure"] if STRUCTURAL_PROBES else []),
     *(["trajectory"] if TRACED else []),

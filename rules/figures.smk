@@ -62,6 +62,35 @@ rule plot_measures:
         "../workflow_scripts/plot_measures.py"
 
 
+rule plot_weights:
+    """Draw how far the weights moved, by layer and kind of parameter, for each task."""
+    input:
+        table=f"{RESULTS}/tables/weights.csv",
+    output:
+        png=report(
+            f"{RESULTS}/figures/weights.png",
+            caption="../report/weights.rst",
+            category="Similarity",
+        ),
+        pdf=f"{RESULTS}/figures/weights.pdf",
+        provenance=f"{RESULTS}/figures/weights.provenance.json",
+    log:
+        f"{RESULTS}/logs/plot_weights.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/plot_weights.tsv"
+    conda:
+        "../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        disk_mb=100,
+    params:
+        code=code("plot_weights"),
+    script:
+        "../workflow_scripts/plot_weights.py"
+
+
 rule plot_domains:
     """Draw similarity on a task's own text, on other tasks' and on neutral text."""
     input:

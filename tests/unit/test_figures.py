@@ -11,11 +11,11 @@ from matplotlib.colors import to_hex
 from PIL import Image
 
 from bertology.errors import InputError
-from bertology.figures import domains, finetuning, measures, similarity
+from bertology.figures import domains, finetuning, measures, similarity, weights
 from bertology.figures.finetuning import plot_finetuning
 from bertology.figures.similarity import plot_similarity
 from bertology.figures.style import Palette
-from bertology.tables import FINETUNING, SIMILARITY, collect_finetuning, collect_similarity
+from bertology.tables import FINETUNING, SIMILARITY, WEIGHTS, collect_finetuning, collect_similarity
 
 TASKS = ("parsing", "inference", "question_answering")
 LAYERS = range(4)
@@ -295,3 +295,28 @@ def test_results_that_cannot_be_collected_are_refused(tmp_path):
     with pytest.raises(InputError, match="no result"):
         collect_similarity([], tmp_path / "out.csv")
     assert not (tmp_path / "out.csv").exists()
+
+
+def test_weights_are_mean_percentages_by_layer_and_kind(tmp_path, monkeypatch):
+    def cell(comparison, task, seed, layer, kind):
+        value = layer / 8 + seed / 64 + 2 * (task == "b") + (kind == "all") / 4
+        return ("e", comparison, task, "full", seed, "", layer, kind, "weight_change", value, 9)
+
+    kinds = [(0, "all"), *((1, kind) for kind in weights.KINDS)]
+    rows = [cell("tuned", task, seed, *k) for task in "ab" for seed in (1, 3) for k in kinds]
+    rows += [cell("ceiling", task, 5, *k) for task in "ab" for k in kinds]
+    rows += [cell("floor", "", 9, *k) for k in kinds]
+    pd.DataFrame(rows, columns=WEIGHTS).to_csv(tmp_path / "table.csv", index=False)
+    figures = []
+    monkeypatch.setattr(weights, "save_figure", lambda figure, png, pdf: figures.append(figure))
+    weights.plot_weights(tmp_path / "table.csv", tmp_path / "figure.png", tmp_path / "figure.pdf")
+    panels = figures[0].axes[:4]
+    assert [axis.get_title() for axis in panels] == ["A", "B", "", ""]
+    for axis, shift in zip(panels, (2 / 64, 2 + 2 / 64, 5 / 64, 2 + 5 / 64), strict=True):
+        written = {text.get_position(): text.get_text() for text in axis.texts}
+        expected = {
+            (0.5 + list(weights.KINDS).index(kind), 0.5 + layer): 100
+            * (layer / 8 + shift + (kind == "all") / 4)
+            for layer, kind in kinds
+        }
+        assert written == {place: weights.three_digits(x) for place, x in expected.items()}

@@ -2,12 +2,31 @@
 
 from collections.abc import Callable, Sequence
 
+import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
+from matplotlib.figure import Figure
 
 NUMBER_SIZE = 6.3  # points
+CELL_WIDTH, CELL_HEIGHT = 0.3, 0.21  # inches
+LEAST_HEIGHT = 1.1  # inches, of a panel
+PANEL_MARGIN = (0.25, 0.65)  # inches
+BESIDE = 1.2  # inches, for labels and colour bars
 NOT_MEASURED = "#EDEDED"
+
+
+def cell_panels(panels: tuple[int, int], cells: tuple[int, int]) -> tuple[Figure, np.ndarray]:
+    """Lay out panels (down, across) that have room for so many cells (rows, columns) each."""
+    width = CELL_WIDTH * cells[1] + PANEL_MARGIN[0]
+    height = max(CELL_HEIGHT * cells[0], LEAST_HEIGHT) + PANEL_MARGIN[1]
+    size = (BESIDE + width * panels[1], height * panels[0])
+    return plt.subplots(*panels, squeeze=False, figsize=size)
+
+
+def colour_bar(figure: Figure, axes: np.ndarray, colours: ScalarMappable) -> None:
+    """Explain the colours of a line of panels at its right."""
+    figure.colorbar(colours, ax=list(axes), fraction=0.02, pad=0.01)
 
 
 def draw_cells(

@@ -5,15 +5,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
-from matplotlib.figure import Figure
 
 from bertology.errors import InputError
-from bertology.figures.heat_map import draw_cells, label_cells, signed
+from bertology.figures.heat_map import cell_panels, colour_bar, draw_cells, label_cells, signed
 from bertology.figures.similarity import DRAWN
 from bertology.figures.style import display_name, figure_style, read_table, save_figure
 from bertology.tables import TRAJECTORY
@@ -21,10 +19,6 @@ from bertology.trajectory import SIMILARITY, STRUCTURE
 
 VARIOUS = -1
 """Stands for the last step of runs that ended at different ones."""
-CELL_WIDTH, CELL_HEIGHT = 0.3, 0.21  # inches
-PANEL_MARGIN = (0.25, 0.65)  # inches
-LEAST_HEIGHT = 1.1  # inches, of a panel
-BESIDE = 1.2  # inches, for labels and colour bars
 
 
 class Line(NamedTuple):
@@ -48,13 +42,14 @@ def plot_trajectory(table: Path, png: Path, pdf: Path) -> None:
     lines = _lines(rows)
     tasks = list(rows[["encoder", "task"]].drop_duplicates().itertuples(index=False, name=None))
     with figure_style():
-        figure, axes = _panels(rows, len(lines), len(tasks))
+        cells = (rows["layer"].nunique(), rows[["step", "end"]].drop_duplicates().shape[0])
+        figure, axes = cell_panels((len(lines), len(tasks)), cells)
         for line, of_line in zip(lines, axes, strict=True):
             for (encoder, task), axis in zip(tasks, of_line, strict=True):
                 chosen = (line.rows["encoder"] == encoder) & (line.rows["task"] == task)
                 _draw_panel(axis, line.rows[chosen], line)
             of_line[0].set_ylabel(f"{line.name}\nLayer", fontsize=8)
-            figure.colorbar(line.colours, ax=list(of_line), fraction=0.02, pad=0.01)
+            colour_bar(figure, of_line, line.colours)
         for (encoder, task), axis in zip(tasks, axes[0], strict=True):
             names = [encoder, task] if rows["encoder"].nunique() > 1 else [task]
             axis.set_title(": ".join(map(display_name, names)))
@@ -105,13 +100,6 @@ def without_zero(share: float) -> str:
     if share == 0:
         return "0"
     return f"{share:.1f}" if share >= 0.995 else f"{share:.2f}".replace("0.", ".", 1)
-
-
-def _panels(rows: pd.DataFrame, lines: int, tasks: int) -> tuple[Figure, np.ndarray]:
-    steps = rows[["step", "end"]].drop_duplicates().shape[0]
-    height = max(CELL_HEIGHT * rows["layer"].nunique(), LEAST_HEIGHT) + PANEL_MARGIN[1]
-    size = (BESIDE + (CELL_WIDTH * steps + PANEL_MARGIN[0]) * tasks, height * lines)
-    return plt.subplots(lines, tasks, squeeze=False, figsize=size)
 
 
 def _draw_panel(axis: Axes, rows: pd.DataFrame, line: Line) -> None:
