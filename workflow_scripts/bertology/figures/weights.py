@@ -27,20 +27,16 @@ WIDTH = 1.7
 def plot_weights(table: Path, png: Path, pdf: Path) -> None:
     """Draw the relative change of weights in percent, a column of panels for each encoder and task.
 
-    The first line of panels compares a fine-tuned encoder with the pretrained one, the second (where
-    there are several seeds) two that differ in the seed alone. Numbers are means over seeds. Layer 0
-    is the embeddings, which have no kinds. `table` has the columns WEIGHTS.
+    The first line of panels compares a fine-tuned encoder with the pretrained one, the second
+    (where there are several seeds) two that differ in the seed alone. Numbers are means over seeds.
+    Layer 0 is the embeddings, which have no kinds. `table` has the columns WEIGHTS.
     """
     rows = read_table(table, WEIGHTS)
     rows = rows[rows["comparison"].isin(COMPARISONS) & rows["kind"].isin(KINDS)]
     if rows.empty:
         raise InputError.at(table, None, "nothing to draw", "a comparison tuned or ceiling")
-    means = (
-        100
-        * rows.groupby(["comparison", "encoder", "task", "layer", "kind"], sort=False)[
-            "value"
-        ].mean()
-    )
+    place = ["comparison", "encoder", "task", "layer", "kind"]
+    means = 100 * rows.groupby(place)["value"].mean()
     colours = ScalarMappable(Normalize(0, means.max()), "YlGnBu")
     lines = [name for name in COMPARISONS if name in means.index.get_level_values(0)]
     models = list(rows[["encoder", "task"]].drop_duplicates().itertuples(index=False, name=None))
