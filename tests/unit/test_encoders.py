@@ -13,6 +13,7 @@ import transformers
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from torch import nn
 
+from architectures import CONFIGS, DEPTH, SIZES, TOKENS, write_all
 from bertology.encoders import (
     describe,
     embeddings,
@@ -27,61 +28,19 @@ from bertology.encoders import (
 )
 from bertology.errors import InputError
 
-DEPTH = 4
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-SIZES = {
-    "vocab_size": 64,
-    "hidden_size": 32,
-    "num_hidden_layers": DEPTH,
-    "num_attention_heads": 4,
-    "intermediate_size": 48,
-    "max_position_embeddings": 40,
-}
-DEBERTA = {
-    "relative_attention": True,
-    "pos_att_type": ["p2c", "c2p"],
-    "norm_rel_ebd": "layer_norm",
-    "position_buckets": 8,
-    "conv_kernel_size": 3,
-    "position_biased_input": False,
-    "type_vocab_size": 0,
-}
-MODERNBERT = {
-    "local_attention": 4,
-    "embedding_dropout": 0.1,
-    "mlp_dropout": 0.1,
-    **dict.fromkeys(("pad_token_id", "cls_token_id", "sep_token_id"), 0),
-    **dict.fromkeys(("bos_token_id", "eos_token_id"), 0),
-}
-CONFIGS = {
-    "bert": transformers.BertConfig(**SIZES),
-    "roberta": transformers.RobertaConfig(**SIZES),
-    "distilbert": transformers.DistilBertConfig(
-        vocab_size=64, dim=32, n_layers=DEPTH, n_heads=4, hidden_dim=48, max_position_embeddings=40
-    ),
-    "electra": transformers.ElectraConfig(**SIZES, embedding_size=16),
-    "deberta-v2": transformers.DebertaV2Config(**SIZES, **DEBERTA),
-    "mpnet": transformers.MPNetConfig(**SIZES),
-    "modernbert": transformers.ModernBertConfig(**SIZES, **MODERNBERT),
-}
 REFUSED = {
     "AlbertModel": transformers.AlbertConfig(**SIZES, embedding_size=16),
     "T5Model": transformers.T5Config(vocab_size=64, d_model=32, num_layers=2, d_kv=8, d_ff=48),
     "GPT2Model": transformers.GPT2Config(vocab_size=64, n_embd=32, n_layer=2, n_head=4),
 }
-TOKENS = torch.tensor([[5, 9, 33, 12, 60, 7, 8, 21, 4, 11]])
 
 architectures = pytest.mark.parametrize("name", CONFIGS)
 
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory) -> dict[str, Path]:
-    """A saved encoder of each architecture, pooler included, as its class writes it."""
-    root = tmp_path_factory.mktemp("encoders")
-    for name, config in CONFIGS.items():
-        torch.manual_seed(0)
-        transformers.AutoModel.from_config(config).save_pretrained(root / name)
-    return {name: root / name for name in CONFIGS}
+    return write_all(tmp_path_factory.mktemp("encoders"))
 
 
 def hidden_states(encoder: nn.Module) -> tuple[torch.Tensor, ...]:

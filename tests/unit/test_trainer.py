@@ -277,7 +277,7 @@ def test_parameter_groups(encoder, data):
 @tasks
 def test_kept_hidden_states_change_no_result(task, tune, monkeypatch):
     kept = tune(task, "untuned", out="kept", epochs=3)
-    monkeypatch.setattr(prediction, "KEPT_BYTES", 0)
+    monkeypatch.setattr(prediction, "STORED_BYTES", 0)
     fresh = tune(task, "untuned", out="fresh", epochs=3)
     first, second = (load_file(folder / "head.safetensors") for folder in (kept, fresh))
     for name, weight in first.items():

@@ -9,10 +9,12 @@ from transformers import PreTrainedModel
 
 from bertology.encoders import freeze_all, freeze_prefix, truncate
 from bertology.errors import InputError
+from bertology.finetuning.prefix import FixedPrefix
 from bertology.finetuning.task import Head
 
 VARIANT = re.compile(r"full|untuned|(freeze|keep)-([0-9]+)")
-HIDDEN = "last_hidden_state"
+STORED = "stored_states"
+"""The input, beside the encoder's own, that holds the output of its fixed layers."""
 
 
 class TaskModel(nn.Module):
@@ -22,6 +24,7 @@ class TaskModel(nn.Module):
         super().__init__()
         self.encoder = encoder
         self.head = head
+        self.prefix = FixedPrefix(encoder)
         self.in_bfloat16 = bfloat16
 
     def forward(self, inputs: dict[str, Tensor], targets: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -35,13 +38,22 @@ class TaskModel(nn.Module):
     def hidden(self, inputs: dict[str, Tensor]) -> Tensor:
         """Return last hidden states (batch x tokens x hidden, float32) of the encoder's inputs.
 
-        `inputs` may hold them already, where a fixed encoder's output was kept.
+        Where the output of its fixed layers is stored in `inputs`, only the others are run.
         """
-        if HIDDEN in inputs:
-            return inputs[HIDDEN]
+        own = {name: tensor for name, tensor in inputs.items() if name != STORED}
+        with self._precision():
+            if STORED in inputs:
+                return self.prefix.run_rest(inputs[STORED], own).float()
+            return self.encoder(**own).last_hidden_state.float()
+
+    def stored_states(self, inputs: dict[str, Tensor]) -> Tensor:
+        """Return the output (batch x tokens x hidden, float32) of the encoder's fixed layers."""
+        with self._precision():
+            return self.prefix.run(inputs).float()
+
+    def _precision(self) -> torch.autocast:
         device = next(self.parameters()).device.type
-        with torch.autocast(device, torch.bfloat16, enabled=self.in_bfloat16):
-            return self.encoder(**inputs).last_hidden_state.float()
+        return torch.autocast(device, torch.bfloat16, enabled=self.in_bfloat16)
 
 
 def apply_variant(encoder: PreTrainedModel, variant: str) -> None:

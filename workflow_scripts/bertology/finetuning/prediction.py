@@ -1,5 +1,6 @@
 """Run a model over features without training it."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,11 +10,13 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase as Tokenizer
 
-from bertology.finetuning.model import HIDDEN, TaskModel
+from bertology.finetuning.model import STORED, TaskModel
 from bertology.finetuning.task import Feature, Score, Task, collate_inputs
 
-KEPT_BYTES = 2**30
-"""Hidden states of a fixed encoder are kept in memory up to this size."""
+logger = logging.getLogger(__name__)
+
+STORED_BYTES = 2**30
+"""The output of an encoder's fixed layers is stored in memory up to this size, for each split."""
 
 
 class Split(NamedTuple):
@@ -52,22 +55,28 @@ class Predictor:
         return self.task.score(self.predict(split), split.examples)
 
     @torch.no_grad()
-    def with_hidden_states(self, split: Split) -> Split:
-        """Replace features' inputs by the last hidden states of the encoder, which must be fixed.
+    def with_stored_states(self, split: Split) -> Split:
+        """Add to features' inputs what the encoder's fixed layers give, so that it runs once.
 
-        The split is returned as it is where hidden states would take more than KEPT_BYTES.
+        The split is returned as it is where no layer is fixed, and where the states would take
+        more than STORED_BYTES.
         """
+        if not self.model.prefix.layers:
+            return split
         values = sum(map(len, split.features)) * self.model.encoder.config.hidden_size
-        if values * torch.float32.itemsize > KEPT_BYTES:
+        if values * torch.float32.itemsize > STORED_BYTES:
+            size = values * torch.float32.itemsize / 2**30
+            logger.info("%s: %.1f GiB of states, not stored: computed anew", split.path.name, size)
             return split
         self.model.eval()
-        kept = list(split.features)
+        stored = list(split.features)
         for numbers in batches_by_length(split.features, self.batch_size):
             batch = [split.features[number] for number in numbers]
-            hidden = self.model.hidden(self._inputs(batch)).cpu()
-            for number, feature, states in zip(numbers, batch, hidden, strict=True):
-                kept[number] = replace(feature, inputs={HIDDEN: states[: len(feature)].clone()})
-        return split._replace(features=kept)
+            states = self.model.stored_states(self._inputs(batch)).cpu()
+            for number, feature, own in zip(numbers, batch, states, strict=True):
+                inputs = {**feature.inputs, STORED: own[: len(feature)].clone()}
+                stored[number] = replace(feature, inputs=inputs)
+        return split._replace(features=stored)
 
     def _inputs(self, batch: Sequence[Feature]) -> dict[str, Tensor]:
         return self._to_device(collate_inputs(batch, self.tokenizer))

@@ -29,8 +29,8 @@ class Score(NamedTuple):
 class Feature:
     """One sequence of tokens as the encoder reads it.
 
-    inputs: the encoder's inputs by name, each with one entry per token; or `last_hidden_state`
-        (tokens x hidden) alone where a fixed encoder's output was computed once and for all.
+    inputs: the encoder's inputs by name, each with one entry per token; among them the output of
+        its fixed layers (tokens x hidden) where that was computed once and for all.
     example: number of the example that it was made of; a long example may have several features.
     details: what the task has to know about the sequence.
     """

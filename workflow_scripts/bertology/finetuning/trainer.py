@@ -183,8 +183,7 @@ class TaskTrainer(Trainer):
         self.best_weights: dict[str, Tensor] = {}
         self.best_step = 0
         model = predictor.model
-        if not any(parameter.requires_grad for parameter in model.encoder.parameters()):
-            train, development = map(predictor.with_hidden_states, (train, development))
+        train, development = map(predictor.with_stored_states, (train, development))
         self.development = development
         optimizer = AdamW(
             parameter_groups(
