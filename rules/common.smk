@@ -39,12 +39,6 @@ RESULTS = f"results/{config['study']}"
 ENCODERS = config["fine_tuned_encoders"]
 FLOORS = {name: config["encoders"][name]["floor"] for name in ENCODERS}
 STIMULI = list(config["stimuli"])
-ABLATIONS = [
-    *(["untuned"] if config["ablations"]["untuned"] else []),
-    *(f"freeze-{layers}" for layers in config["ablations"]["freeze"]),
-    *(f"keep-{layers}" for layers in config["ablations"]["keep"]),
-]
-
 # Probed text by text: its phenomena, and the dependency trees where they are probed too.
 STRUCTURE = "structure"
 EDGE_PROBES = any(text["phenomena"] for text in config["probes"].values())
@@ -234,21 +228,43 @@ def sampled_tokens(wildcards):
 # --- What the study consists of -------------------------------------------------------------------
 
 
+def ablations(encoder):
+    """The ablations of an encoder, as variants of its fine-tuning."""
+    settings, layers = config["ablations"], config["encoders"][encoder]["layers"]
+    freeze = range(layers) if settings["freeze"] == "all" else settings["freeze"]
+    keep = range(1, layers) if settings["keep"] == "all" else settings["keep"]
+    return [
+        *(["untuned"] if settings["untuned"] else []),
+        *(f"freeze-{number}" for number in freeze),
+        *(f"keep-{number}" for number in keep),
+    ]
+
+
 def runs(variants):
-    """One (encoder, task, variant, seed) for each training run."""
+    """One (encoder, task, variant, seed) for each training run; `variants` of each encoder."""
     return [
         {"encoder": encoder, "task": task, "variant": variant, "seed": seed}
         for encoder in ENCODERS
         for task in config["tasks"]
-        for variant in variants
+        for variant in variants(encoder)
         for seed in config["seeds"]
     ]
 
 
-def run_files(variants, name):
+def tuned_runs():
+    """The training runs of whole encoders."""
+    return runs(lambda encoder: ["full"])
+
+
+def ablated_runs():
+    """The training runs with layers fixed or left out."""
+    return runs(ablations)
+
+
+def run_files(runs, name):
     """The file `name` of each training run."""
     pattern = f"{RESULTS}/models/{{encoder}}/{{task}}/{{variant}}/seed-{{seed}}/{name}"
-    return [pattern.format(**run) for run in runs(variants)]
+    return [pattern.format(**run) for run in runs]
 
 
 def domain_of(stimuli, task):
@@ -319,7 +335,7 @@ def probed():
                 shared = {"text": text, "phenomenon": phenomenon, "encoder": encoder}
                 yield {**shared, "comparison": "pretrained", "model": encoder}
                 yield {**shared, "comparison": "random", "model": FLOORS[encoder]}
-                for run in runs(["full"]):
+                for run in tuned_runs():
                     if run["encoder"] == encoder:
                         model = "{encoder}/{task}/full/seed-{seed}".format(**run)
                         yield {**shared, **run, "comparison": "tuned", "model": model}
@@ -336,7 +352,7 @@ def traced():
 
     Step 0 is the pretrained encoder, and no step means the end: the encoder that fine-tuning chose.
     """
-    for run in runs(["full"]):
+    for run in tuned_runs():
         if run["seed"] in config["trajectory"]["seeds"]:
             tuned = "{encoder}/{task}/full/seed-{seed}".format(**run)
             yield {**run, "step": 0, "model": run["encoder"]}

@@ -48,6 +48,7 @@ rule finetune_encoder:
         head_description=f"{RESULTS}/models/{{encoder}}/{{task}}/full/seed-{{seed}}/head.json",
         training=f"{RESULTS}/models/{{encoder}}/{{task}}/full/seed-{{seed}}/training.csv",
         scores=f"{RESULTS}/models/{{encoder}}/{{task}}/full/seed-{{seed}}/scores.csv",
+        examples=f"{RESULTS}/models/{{encoder}}/{{task}}/full/seed-{{seed}}/examples.parquet",
         predictions=directory(
             f"{RESULTS}/models/{{encoder}}/{{task}}/full/seed-{{seed}}/predictions"
         ),
@@ -92,6 +93,7 @@ rule ablate_layers:
         head_description=f"{RESULTS}/models/{{encoder}}/{{task}}/{{variant}}/seed-{{seed}}/head.json",
         training=f"{RESULTS}/models/{{encoder}}/{{task}}/{{variant}}/seed-{{seed}}/training.csv",
         scores=f"{RESULTS}/models/{{encoder}}/{{task}}/{{variant}}/seed-{{seed}}/scores.csv",
+        examples=f"{RESULTS}/models/{{encoder}}/{{task}}/{{variant}}/seed-{{seed}}/examples.parquet",
         predictions=directory(
             f"{RESULTS}/models/{{encoder}}/{{task}}/{{variant}}/seed-{{seed}}/predictions"
         ),
@@ -121,11 +123,11 @@ rule ablate_layers:
 rule models:
     """Stop after fine-tuning: every fine-tuned encoder with its scores."""
     input:
-        run_files(["full"], "encoder"),
-        run_files(["full"], "scores.csv"),
+        run_files(tuned_runs(), "encoder"),
+        run_files(tuned_runs(), "scores.csv"),
 
 
 rule ablations:
     """Stop after the ablations: their scores."""
     input:
-        run_files(ABLATIONS, "scores.csv"),
+        run_files(ablated_runs(), "scores.csv"),

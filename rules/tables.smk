@@ -7,7 +7,7 @@
 rule tabulate_finetuning:
     """Collect the scores of all fine-tuned and ablated models."""
     input:
-        scores=run_files(["full", *ABLATIONS], "scores.csv"),
+        scores=run_files([*tuned_runs(), *ablated_runs()], "scores.csv"),
     output:
         table=f"{RESULTS}/tables/finetuning.csv",
         provenance=f"{RESULTS}/tables/finetuning.provenance.json",
@@ -23,7 +23,7 @@ rule tabulate_finetuning:
         runtime=10,
         disk_mb=100,
     params:
-        runs=runs(["full", *ABLATIONS]),
+        runs=[*tuned_runs(), *ablated_runs()],
         code=code("tabulate_finetuning"),
     script:
         "../workflow_scripts/tabulate_finetuning.py"
@@ -84,7 +84,7 @@ rule tabulate_trajectory:
     input:
         similarity=[comparison_file(job) for job in traced_similarity()],
         structure=[structure_scores(job) for job in traced_structure()],
-        training=[training_file(run) for run in runs(["full"])],
+        training=[training_file(run) for run in tuned_runs()],
     output:
         table=f"{RESULTS}/tables/trajectory.csv",
         provenance=f"{RESULTS}/tables/trajectory.provenance.json",
@@ -102,7 +102,7 @@ rule tabulate_trajectory:
     params:
         similarity=traced_similarity(),
         structure=traced_structure(),
-        training=runs(["full"]),
+        training=tuned_runs(),
         code=code("tabulate_trajectory"),
     script:
         "../workflow_scripts/tabulate_trajectory.py"

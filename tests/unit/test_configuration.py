@@ -113,6 +113,18 @@ def test_the_schema_names_the_formats_of_spans_that_there_are():
             "study.yaml: ablations.freeze.1: found 6; allowed: less than the 6 layers of minilm",
         ),
         (
+            {"ablations": {"freeze": "some"}},
+            "study.yaml: ablations.freeze: found 'some'; allowed: all, or a list",
+        ),
+        (
+            {"ablations": {"keep": [0]}},
+            "study.yaml: ablations.keep.0: found 0; allowed: 1 or more",
+        ),
+        (
+            {"ablations": {"keep": 3}},
+            "study.yaml: ablations.keep: found 3; allowed: array or string",
+        ),
+        (
             {"ablations": {"keep": [7]}},
             "study.yaml: ablations.keep.0: found 7; allowed: less than the 6 layers of minilm",
         ),

@@ -1,5 +1,6 @@
 """Training: what learns, what stays fixed, what is chosen, what is written."""
 
+import dataclasses
 import hashlib
 import itertools
 import json
@@ -196,6 +197,12 @@ def test_what_was_written_predicts_what_was_written(task, tune, encoder, data):
     assert (
         scores(folder)["dev", metric] == pd.read_csv(folder / "training.csv")[f"dev_{metric}"].max()
     )
+    of_examples = pd.read_parquet(folder / "examples.parquet").groupby("metric")
+    for name, rows in of_examples:
+        assert len(rows) == SIZES["test"]
+        total = 100 * rows["numerator"].sum() / rows["denominator"].sum()
+        assert total == pytest.approx(scores(folder)["test", name])
+    assert {("test", name) for name in of_examples.groups} <= set(scores(folder))
     assert json.loads((folder / "head.json").read_text())["labels"] == list(the_task.labels)
 
 
@@ -223,7 +230,8 @@ def test_the_best_epoch_is_kept_the_first_of_equals(tune, monkeypatch):
     def made_up(self: Predictor, split: Split) -> dict:
         seen.append(self.model.head.linear.weight.clone())
         found = evaluate(self, split)["accuracy"]
-        return {"accuracy": found._replace(value=next(values))}
+        share = next(values) / 100 * found.denominators
+        return {"accuracy": dataclasses.replace(found, numerators=share)}
 
     monkeypatch.setattr(Predictor, "evaluate", made_up)
     folder = tune("inference", epochs=4)
@@ -275,10 +283,11 @@ def test_parameter_groups(encoder, data):
 
 
 @tasks
-def test_kept_hidden_states_change_no_result(task, tune, monkeypatch):
-    kept = tune(task, "untuned", out="kept", epochs=3)
+@pytest.mark.parametrize("variant", ["untuned", "freeze-1"])
+def test_stored_states_change_no_result(task, variant, tune, monkeypatch):
+    kept = tune(task, variant, out="kept", epochs=3)
     monkeypatch.setattr(prediction, "STORED_BYTES", 0)
-    fresh = tune(task, "untuned", out="fresh", epochs=3)
+    fresh = tune(task, variant, out="fresh", epochs=3)
     first, second = (load_file(folder / "head.safetensors") for folder in (kept, fresh))
     for name, weight in first.items():
         torch.testing.assert_close(weight, second[name], rtol=1e-3, atol=1e-3)

@@ -109,6 +109,7 @@ def _allowed(validator: str, rule: Any, key: Key) -> str:
     words = {
         "type": lambda: " or ".join([rule] if isinstance(rule, str) else rule),
         "enum": lambda: " | ".join(map(str, rule)),
+        "const": lambda: f"{rule}, or a list",
         "minimum": lambda: f"{rule} or more",
         "maximum": lambda: f"{rule} or less",
         "exclusiveMinimum": lambda: f"more than {rule}",
@@ -260,7 +261,8 @@ def _ablation_problems(config: Config) -> Iterator[Problem]:
     for encoder in config["fine_tuned_encoders"]:
         depth = config["encoders"].get(encoder, {}).get("layers", 0)
         for variant in ("freeze", "keep"):
-            for position, layers in enumerate(config["ablations"][variant]):
+            numbers = config["ablations"][variant]
+            for position, layers in enumerate([] if numbers == "all" else numbers):
                 if depth and layers >= depth:
                     yield (
                         ("ablations", variant, position),

@@ -31,6 +31,12 @@ PROBE_SUMMARY = (
     *("lexical", "random", "majority", "control", "selectivity"),
     *("bits", "uniform_bits", "compression"),
 )
+ABLATIONS = (
+    *("encoder", "task", "variant", "frozen", "kept", "metric", "seeds", "n"),
+    *("score", "low", "high", "relative", "relative_low", "relative_high"),
+)
+MAIN_METRICS = ("las", "accuracy", "f1")
+"""The metric that stands for a task is the first of these that the task has."""
 LAYER_COLUMNS = {"layer_first": "layer", "layer_second": "second_layer"}
 
 Files = Sequence[tuple[Mapping[str, object], Path]]

@@ -21,10 +21,8 @@ from bertology.figures.style import (
     read_table,
     save_figure,
 )
-from bertology.tables import FINETUNING
+from bertology.tables import FINETUNING, MAIN_METRICS
 
-MAIN_METRICS = ("las", "accuracy", "f1")
-"""The metric that stands for a task is the first of these that the task has."""
 VARIANTS = {"untuned": "Encoder fixed,\nhead trained", "full": "Encoder\nfine-tuned"}
 PANEL_SIZE = (2.1, 2.6)  # inches
 

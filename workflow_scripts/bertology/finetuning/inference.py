@@ -14,7 +14,14 @@ from transformers import PreTrainedTokenizerBase as Tokenizer
 
 from bertology.corpora.inference import read_pairs
 from bertology.corpora.shapes import INFERENCE_LABELS, SentencePair
-from bertology.finetuning.task import Feature, Head, Score, checkpoint_dropout, encoder_inputs
+from bertology.finetuning.task import (
+    Feature,
+    Head,
+    Score,
+    checkpoint_dropout,
+    encoder_inputs,
+    score_of,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -95,11 +102,9 @@ class Inference:
     def score(
         self, predictions: Sequence[str], examples: Sequence[SentencePair]
     ) -> dict[str, Score]:
-        """Compute accuracy in percent."""
-        correct = sum(
-            label == pair.label for label, pair in zip(predictions, examples, strict=True)
-        )
-        return {"accuracy": Score(100 * correct / len(examples), len(examples))}
+        """Compute accuracy."""
+        pairs = zip(predictions, examples, strict=True)
+        return {"accuracy": score_of(label == pair.label for label, pair in pairs)}
 
     def write(
         self,

@@ -22,7 +22,7 @@ from bertology.corpora.questions import read_questions
 from bertology.corpora.shapes import Answer, Question
 from bertology.errors import InputError
 from bertology.finetuning.squad import exact_match, f1
-from bertology.finetuning.task import Feature, Head, Score, encoder_inputs, pad
+from bertology.finetuning.task import Feature, Head, Score, encoder_inputs, pad, score_of
 
 logger = logging.getLogger(__name__)
 
@@ -177,15 +177,14 @@ class QuestionAnswering:
         ]
 
     def score(self, predictions: Sequence[str], examples: Sequence[Question]) -> dict[str, Score]:
-        """Compute exact match and F1 in percent, as the official script of SQuAD 1.1 does."""
+        """Compute exact match and F1, as the official script of SQuAD 1.1 does."""
         pairs = [
             (prediction, [answer.text for answer in question.answers])
             for prediction, question in zip(predictions, examples, strict=True)
         ]
-        n = len(pairs)
         return {
-            "exact_match": Score(100 * sum(exact_match(*pair) for pair in pairs) / n, n),
-            "f1": Score(100 * sum(f1(*pair) for pair in pairs) / n, n),
+            "exact_match": score_of(exact_match(*pair) for pair in pairs),
+            "f1": score_of(f1(*pair) for pair in pairs),
         }
 
     def write(

@@ -2,11 +2,12 @@
 
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, Protocol
 
+import numpy as np
 import torch
 from tokenizers import Encoding
 from torch import Tensor, nn
@@ -18,11 +19,31 @@ IGNORED = -100
 """A target that cross-entropy leaves out: padding."""
 
 
-class Score(NamedTuple):
-    """The value of a metric (0 to 100 for percentages) and the number of units it is taken over."""
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A metric in percent, as what each example adds to it and to how much at most.
 
-    value: float
-    n: int
+    numerators, denominators: (examples,); their units are words, answers, or whole examples.
+    """
+
+    numerators: np.ndarray
+    denominators: np.ndarray
+
+    @property
+    def value(self) -> float:
+        """The percentage, 0 where there is no unit; rounded in the order of udeval."""
+        return 100 * float(self.numerators.sum() / max(self.n, 1))
+
+    @property
+    def n(self) -> int:
+        """The number of units."""
+        return int(self.denominators.sum())
+
+
+def score_of(examples: Iterable[float]) -> Score:
+    """Make a score of what each example is worth, from 0 to 1."""
+    worth = np.array(list(examples), dtype=float)
+    return Score(worth, np.ones(len(worth)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 from safetensors.torch import save_file
@@ -59,7 +60,8 @@ def finetune(
 
     Written are `encoder/` (a Hugging Face folder; for `full` alone, since of an ablation it is the
     scores that count), `head.safetensors` and `head.json`, `training.csv` (loss curve and
-    development scores), `scores.csv` (split, metric, value, n), `predictions/test.<extension>` (in
+    development scores), `scores.csv` (split, metric, value, n), `examples.parquet` (what each test
+    example adds to each score), `predictions/test.<extension>` (in
     the task's public format) and, for `full`, `checkpoints/step-<n>/`. Raises InputError for what
     cannot be used.
     """
@@ -84,9 +86,7 @@ def finetune(
         trainer.train()
         model.load_state_dict(trainer.best_weights)
         predictions = predictor.predict(test)
-        scores = {"dev": trainer.best, "test": chosen.score(predictions, test.examples)}
-        score_table(scores).to_csv(folder / "scores.csv", index=False)
-        training_table(trainer).to_csv(folder / "training.csv", index=False)
+        write_tables(trainer, chosen.score(predictions, test.examples), folder)
         predicted = folder / "predictions" / f"test.{chosen.extension}"
         predicted.parent.mkdir()
         chosen.write(predictions, test.examples, test.path, predicted)
@@ -256,6 +256,13 @@ def training_arguments(
     )
 
 
+def write_tables(trainer: TaskTrainer, test: Mapping[str, Score], folder: Path) -> None:
+    """Write the scores, what each test example adds to them, and the loss curve."""
+    score_table({"dev": trainer.best, "test": test}).to_csv(folder / "scores.csv", index=False)
+    example_table(test).to_parquet(folder / "examples.parquet", index=False)
+    training_table(trainer).to_csv(folder / "training.csv", index=False)
+
+
 def training_table(trainer: TaskTrainer) -> pd.DataFrame:
     """Return the loss curve and development scores.
 
@@ -280,6 +287,22 @@ def score_table(scores: Mapping[str, Mapping[str, Score]]) -> pd.DataFrame:
         for metric, score in of_split.items()
     ]
     return pd.DataFrame(rows, columns=["split", "metric", "value", "n"])
+
+
+def example_table(scores: Mapping[str, Score]) -> pd.DataFrame:
+    """Return what each example adds to each score: metric, example, numerator, denominator."""
+    tables = [
+        pd.DataFrame(
+            {
+                "metric": metric,
+                "example": np.arange(len(score.numerators)),
+                "numerator": score.numerators,
+                "denominator": score.denominators,
+            }
+        )
+        for metric, score in scores.items()
+    ]
+    return pd.concat(tables, ignore_index=True)
 
 
 def save_head(head: Head, task: Task, kind: str, folder: Path) -> None:

@@ -40,41 +40,36 @@ def maximum_spanning_tree(scores: np.ndarray) -> list[int]:
 def attachment_scores(
     predictions: Sequence[Tree], sentences: Sequence[TreeSentence]
 ) -> dict[str, Score]:
-    """Compute UAS and LAS in percent of words, relation subtypes aside, as CoNLL 2018 does.
+    """Compute UAS and LAS over words, relation subtypes aside, as CoNLL 2018 does.
 
     `uas` and `las` are over all words; `uas_without_punctuation` and `las_without_punctuation`
     leave out words whose gold UPOS is PUNCT.
     """
-    words = np.array(
-        [
-            (head == gold_head, without_subtype(relation) == without_subtype(gold), tag)
-            for tree, sentence in zip(predictions, sentences, strict=True)
-            for head, relation, gold_head, gold, tag in zip(
-                tree.heads,
-                tree.relations,
-                sentence.heads,
-                sentence.relations,
-                sentence.universal_tags,
-                strict=True,
-            )
-        ],
-        dtype=[("head", bool), ("relation", bool), ("tag", object)],
-    )
-    labelled = words["head"] & words["relation"]
-    content = words["tag"] != PUNCTUATION
+    counts = np.array(
+        [_counts(tree, gold) for tree, gold in zip(predictions, sentences, strict=True)]
+    ).reshape(-1, 6)
+    attached, labelled, words, of_content, labelled_content, content = counts.T
     return {
-        "uas": _percent(words["head"]),
-        "las": _percent(labelled),
-        "uas_without_punctuation": _percent(words["head"][content]),
-        "las_without_punctuation": _percent(labelled[content]),
+        "uas": Score(attached, words),
+        "las": Score(labelled, words),
+        "uas_without_punctuation": Score(of_content, content),
+        "las_without_punctuation": Score(labelled_content, content),
     }
+
+
+def _counts(tree: Tree, gold: TreeSentence) -> list[int]:
+    """Count words with the right head, with head and relation right, and all: twice.
+
+    First over all words, then without punctuation.
+    """
+    pairs = zip(tree.relations, gold.relations, strict=True)
+    relation = np.array([without_subtype(a) == without_subtype(b) for a, b in pairs], dtype=bool)
+    attached = np.array(tree.heads) == np.array(gold.heads)
+    kept = np.array([tag != PUNCTUATION for tag in gold.universal_tags], dtype=bool)
+    words = np.stack([attached, attached & relation, np.ones_like(attached)])
+    return [*words.sum(axis=1), *words[:, kept].sum(axis=1)]
 
 
 def without_subtype(relation: str) -> str:
     """Return the universal part of a relation: `nsubj` of `nsubj:pass`."""
     return relation.partition(":")[0]
-
-
-def _percent(correct: np.ndarray) -> Score:
-    """Percentage of correct words, 0 where there are none; rounded in the order of udeval."""
-    return Score(100 * (int(correct.sum()) / max(len(correct), 1)), len(correct))

@@ -1,0 +1,95 @@
+"""What a task's score loses when layers are frozen or left out, with intervals."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bertology.errors import InputError
+from bertology.files import atomic_file
+from bertology.statistics import Intervals, Resamples, interval, mean_over_seeds
+from bertology.tables import ABLATIONS, MAIN_METRICS
+
+FULL, UNTUNED = "full", "untuned"
+Runs = Sequence[tuple[Mapping[str, Any], Path]]
+
+
+def summarise_ablations(
+    runs: Runs, depths: Mapping[str, int], path: Path, intervals: Intervals
+) -> None:
+    """Write the table with the columns ABLATIONS: a row for each encoder, task and variant.
+
+    runs: the wildcards of each training run (encoder, task, variant, seed) and its
+        `examples.parquet`. depths: the layers of each encoder. frozen, kept: numbers of layers; of
+        `untuned` all are frozen, and `frozen` is empty where not even the embeddings are fixed.
+    Scores are percentages of the task's main metric on test data, means over seeds; `relative` is
+    in percent of the score of `full`. Intervals resample test examples crossed with seeds, the same
+    ones for a variant and for `full`. InputError for a task without `full`.
+    """
+    tasks: dict[tuple[str, str], dict[str, list[Path]]] = {}
+    for run, file in runs:
+        of_task = tasks.setdefault((run["encoder"], run["task"]), {})
+        of_task.setdefault(run["variant"], []).append(file)
+    rows = [
+        {"encoder": encoder, "task": task, **row}
+        for (encoder, task), files in tasks.items()
+        for row in _rows_of_task(files, depths[encoder], intervals)
+    ]
+    with atomic_file(path) as temporary:
+        pd.DataFrame(rows, columns=list(ABLATIONS)).to_csv(temporary, index=False)
+
+
+def layers_of(variant: str, depth: int) -> tuple[int | None, int]:
+    """Return how many layers a variant freezes (None: not even the embeddings) and keeps."""
+    kind, _, number = variant.partition("-")
+    if kind == UNTUNED:
+        return depth, depth
+    if kind == "keep":
+        return None, int(number)
+    return (int(number) if kind == "freeze" else None), depth
+
+
+def _rows_of_task(
+    files: Mapping[str, Sequence[Path]], depth: int, intervals: Intervals
+) -> Iterator[dict[str, Any]]:
+    if FULL not in files:
+        raise InputError(f"ablations: found {', '.join(files)}; allowed: {FULL} among them")
+    tables = {variant: [pd.read_parquet(file) for file in of] for variant, of in files.items()}
+    metric = _main_metric(tables[FULL][0], files[FULL][0])
+    counts = {variant: _counts(of, metric) for variant, of in tables.items()}
+    examples = counts[FULL].shape[2]
+    resamples = Resamples.draw(examples, intervals.resamples, intervals.seed)
+    drawn = {
+        variant: mean_over_seeds(resamples.ratios(*of), intervals.seed)
+        for variant, of in counts.items()
+    }
+    means = {
+        variant: (of[0].sum(axis=1) / of[1].sum(axis=1)).mean() for variant, of in counts.items()
+    }
+    for variant, of in counts.items():
+        frozen, kept = layers_of(variant, depth)
+        row = {"variant": variant, "frozen": frozen, "kept": kept, "metric": metric}
+        row |= {"seeds": of.shape[1], "n": int(of[1, 0].sum())}
+        low, high = interval(100 * drawn[variant], intervals.level)
+        row |= {"score": 100 * means[variant], "low": low, "high": high}
+        low, high = interval(100 * drawn[variant] / drawn[FULL], intervals.level)
+        relative = 100 * means[variant] / means[FULL]
+        yield {**row, "relative": relative, "relative_low": low, "relative_high": high}
+
+
+def _main_metric(table: pd.DataFrame, file: Path) -> str:
+    for metric in MAIN_METRICS:
+        if metric in set(table["metric"]):
+            return metric
+    found = f"no metric of {', '.join(MAIN_METRICS)}"
+    raise InputError.at(file, None, found, "one of them")
+
+
+def _counts(tables: Sequence[pd.DataFrame], metric: str) -> np.ndarray:
+    """Return numerators and denominators of a metric: (2, seeds, examples)."""
+    chosen = [table[table["metric"] == metric].sort_values("example") for table in tables]
+    return np.stack(
+        [[table[name].to_numpy(float) for table in chosen] for name in ("numerator", "denominator")]
+    )
