@@ -39,6 +39,7 @@ RESULTS = f"results/{config['study']}"
 ENCODERS = config["fine_tuned_encoders"]
 FLOORS = {name: config["encoders"][name]["floor"] for name in ENCODERS}
 STIMULI = list(config["stimuli"])
+INTERVALS = config["probing"]["intervals"]
 ABLATIONS = [
     *(["untuned"] if config["ablations"]["untuned"] else []),
     *(f"freeze-{layers}" for layers in config["ablations"]["freeze"]),
