@@ -93,4 +93,6 @@ rule similarity:
     """Stop after similarity: all comparisons, of representations and of weights."""
     input:
         f"{RESULTS}/tables/similarity.csv",
+        f"{RESULTS}/tables/similarity_summary.csv",
+        f"{RESULTS}/tables/domains.csv",
         f"{RESULTS}/tables/weights.csv",

@@ -1,7 +1,9 @@
 # Tables: long form, one value of one metric a row, every wildcard a column.
 #
-# Inputs:  models/.../scores.csv, similarity/...csv, probes/.../scores.csv, sentences.parquet
-# Outputs: tables/finetuning.csv, similarity.csv, probes.csv; probe_summary.csv, which is wide
+# Inputs:  models/.../scores.csv, similarity/...csv and .resamples.parquet, weights/...csv,
+#          probes/.../scores.csv, sentences.parquet
+# Outputs: tables/finetuning.csv, similarity.csv, weights.csv, probes.csv; with intervals
+#          similarity_summary.csv, domains.csv and (wide) probe_summary.csv
 
 
 rule tabulate_finetuning:
@@ -32,7 +34,7 @@ rule tabulate_finetuning:
 rule tabulate_similarity:
     """Collect all comparisons of representations."""
     input:
-        comparisons=[comparison_file(comparison) for comparison in comparisons()],
+        comparisons=comparison_files(".csv"),
     output:
         table=f"{RESULTS}/tables/similarity.csv",
         provenance=f"{RESULTS}/tables/similarity.provenance.json",
@@ -52,6 +54,61 @@ rule tabulate_similarity:
         code=code("tabulate_similarity"),
     script:
         "../workflow_scripts/tabulate_similarity.py"
+
+
+rule summarise_similarity:
+    """Average similarity over seeds, with intervals over sentences and seeds."""
+    input:
+        table=f"{RESULTS}/tables/similarity.csv",
+        resamples=comparison_files(".resamples.parquet"),
+    output:
+        table=f"{RESULTS}/tables/similarity_summary.csv",
+        provenance=f"{RESULTS}/tables/similarity_summary.provenance.json",
+    log:
+        f"{RESULTS}/logs/summarise_similarity.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/summarise_similarity.tsv"
+    conda:
+        "../envs/similarity.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+        disk_mb=100,
+    params:
+        comparisons=list(comparisons()),
+        intervals=INTERVALS,
+        code=code("summarise_similarity"),
+    script:
+        "../workflow_scripts/summarise_similarity.py"
+
+
+rule compare_domains:
+    """Compare similarity between texts, between forms of a text, and between tasks."""
+    input:
+        summary=f"{RESULTS}/tables/similarity_summary.csv",
+        resamples=comparison_files(".resamples.parquet"),
+    output:
+        table=f"{RESULTS}/tables/domains.csv",
+        provenance=f"{RESULTS}/tables/domains.provenance.json",
+    log:
+        f"{RESULTS}/logs/compare_domains.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/compare_domains.tsv"
+    conda:
+        "../envs/similarity.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+        disk_mb=100,
+    params:
+        comparisons=list(comparisons()),
+        contrasts=domain_contrasts(),
+        intervals=INTERVALS,
+        code=code("compare_domains"),
+    script:
+        "../workflow_scripts/compare_domains.py"
 
 
 rule tabulate_weights:
