@@ -25,9 +25,10 @@ def contrasts(config: Config) -> Iterator[dict[str, str]]:
     """Give what is held against what, each a row of the table of domains.
 
     The encoder tuned on `other_task`, read on `other_stimuli`, is held against the one tuned on
-    `task`, read on `stimuli`. `contrast` is domain (other or neutral text against the task's own, read in the same form), form
-    (a text in single segments against its own form) or task (another task's encoder against the
-    task's own, on its own text). `domain` is that of `other_stimuli` to `task`.
+    `task`, read on `stimuli`. `contrast` says why: domain (other or neutral text against the task's
+    own, in the same form), form (a text in single segments against its own form) or task (another
+    task's encoder against the task's own, on its own text). `domain` is that of `other_stimuli` to
+    `task`.
     """
     for task in config["tasks"]:
         own = [name for name in config["stimuli"] if domain_of(config, name, task) == "own"]

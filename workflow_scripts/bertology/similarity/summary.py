@@ -22,10 +22,10 @@ Key = tuple[str, str, str]
 def summarise_similarity(table: Path, resamples: Files, path: Path, intervals: Intervals) -> None:
     """Write the table with the columns SIMILARITY_SUMMARY: RSA of all tokens, same layer of both.
 
-    table: all comparisons (columns SIMILARITY). resamples: for each comparison its wildcards (MODEL,
-    and seed where it has one) and its resamples (`resampling.COLUMNS`). Similarity is the mean over
-    runs, `seeds` their number: the ceiling's are pairs of seeds. Intervals are over items crossed
-    with runs.
+    table: all comparisons (columns SIMILARITY). resamples: for each comparison its wildcards (with
+    MODEL) and its table of resamples (`resampling.COLUMNS`). Similarity is the mean over runs, and
+    `seeds` their number: the ceiling's are pairs of seeds. Intervals are over items (sentences,
+    pairs, questions) crossed with runs.
     """
     means = _means(table, _metric(resamples))
     rows = [
@@ -55,7 +55,7 @@ def compare_domains(
     """
     table = pd.read_csv(summary, dtype=dict.fromkeys(MODEL, str), keep_default_na=False)
     tuned = table[table["comparison"] == TUNED]
-    means = {
+    means: dict[Any, pd.DataFrame] = {
         key: of.set_index("layer") for key, of in tuned.groupby(["encoder", "stimuli", "task"])
     }
     values = {
