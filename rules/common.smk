@@ -51,9 +51,11 @@ ABLATIONS = [
 STRUCTURE = "structure"
 EDGE_PROBES = any(text["phenomena"] for text in config["probes"].values())
 STRUCTURAL_PROBES = any(text["structure"] for text in config["probes"].values())
+TAGGED_STIMULI = any(text["kind"] == "treebank" for text in config["stimuli"].values())
 PROBE_TABLES = ["probes", "probe_summary"] if config["probes"] else []
 FIGURES = [
     *["similarity", "measures", "domains", "finetuning"],
+    *(["token_classes"] if TAGGED_STIMULI else []),
     *(["probes", "probe_changes", "mix_weights"] if EDGE_PROBES else []),
     *(["structure"] if STRUCTURAL_PROBES else []),
 ]
