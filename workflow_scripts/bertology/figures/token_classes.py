@@ -55,7 +55,7 @@ def plot_token_classes(table: Path, png: Path, pdf: Path) -> None:
             axis.set_title(display_name(task))
         for axis in axes[-1]:
             layer_axis(axis)
-        figure.supylabel(f"{DRAWN[rows['metric'].iloc[0]]} to the pretrained encoder", fontsize=9)
+        figure.supylabel("RSA to the pretrained encoder", fontsize=9)
         legend_below(figure, _handles(rows))
         save_figure(figure, png, pdf)
         plt.close(figure)
