@@ -18,6 +18,7 @@ from bertology.corpora.spans.formats import SPAN_FORMATS
 from bertology.configuration import CORPUS_KIND, check, without_removed
 from bertology.errors import InputError
 from bertology.fingerprint import fingerprint
+from bertology.similarity.contrasts import contrasts, domain_of
 
 SCRIPTS = Path(workflow.basedir, "workflow_scripts")
 
@@ -43,11 +44,15 @@ STIMULI = list(config["stimuli"])
 STRUCTURE = "structure"
 EDGE_PROBES = any(text["phenomena"] for text in config["probes"].values())
 STRUCTURAL_PROBES = any(text["structure"] for text in config["probes"].values())
+TAGGED_STIMULI = any(text["kind"] == "treebank" for text in config["stimuli"].values())
 PROBE_TABLES = ["probes", "probe_summary"] if config["probes"] else []
+ABLATED = any(config["ablations"].values())
 # What is followed while training runs: none without steps.
 TRACED = bool(config["trajectory"]["steps"])
 FIGURES = [
     *["similarity", "measures", "weights", "domains", "finetuning"],
+    *(["token_classes"] if TAGGED_STIMULI else []),
+    *(["ablations"] if ABLATED else []),
     *(["probes", "probe_changes", "mix_weights"] if EDGE_PROBES else []),
     *(["structure"] if STRUCTURAL_PROBES else []),
     *(["trajectory"] if TRACED else []),
@@ -267,15 +272,6 @@ def run_files(runs, name):
     return [pattern.format(**run) for run in runs]
 
 
-def domain_of(stimuli, task):
-    """Say whether stimuli are a task's own text, another task's, or no task's (neutral)."""
-    corpus = config["stimuli"][stimuli]["corpus"]
-    corpora = {name: settings["corpus"] for name, settings in config["tasks"].items()}
-    if corpus == corpora[task]:
-        return "own"
-    return "other" if corpus in corpora.values() else "neutral"
-
-
 def comparisons():
     """Which model is compared with which, as columns of the similarity table."""
     for encoder in ENCODERS:
@@ -286,7 +282,7 @@ def comparisons():
             null = {"model": encoder, "reference": f"permuted/{encoder}"}
             yield {**shared, "comparison": "null", **null}
             for task in config["tasks"]:
-                domain = domain_of(stimuli, task)
+                domain = domain_of(config, stimuli, task)
                 tuned = {**shared, "task": task, "variant": "full", "domain": domain}
                 model = f"{encoder}/{task}/full/seed-"
                 for seed in config["seeds"]:
@@ -308,6 +304,13 @@ def comparisons():
                     }
 
 
+def domain_contrasts():
+    """Which similarity is held against which other one, as columns of the table of domains."""
+    return [
+        {"encoder": encoder, **contrast} for encoder in ENCODERS for contrast in contrasts(config)
+    ]
+
+
 def weight_comparisons():
     """Which model's weights are compared with which, as columns of the table of weights."""
     left_out = ("stimuli", "form", "domain")
@@ -322,9 +325,10 @@ def weights_file(comparison):
     return f"{RESULTS}/weights/{{model}}/against/{{reference}}.csv".format(**comparison)
 
 
-def comparison_file(comparison):
-    pattern = f"{RESULTS}/similarity/{{stimuli}}/{{model}}/against/{{reference}}.csv"
-    return pattern.format(**comparison)
+def comparison_files(comparisons, ending):
+    """The file with this ending of each comparison of representations."""
+    pattern = f"{RESULTS}/similarity/{{stimuli}}/{{model}}/against/{{reference}}{ending}"
+    return [pattern.format(**comparison) for comparison in comparisons]
 
 
 def probed():

@@ -1,4 +1,4 @@
-# Figures, each as PNG and PDF, drawn from one table.
+# Figures, each as PNG and PDF, drawn from tables alone.
 #
 # Inputs:  tables/*.csv
 # Outputs: figures/*.png, figures/*.pdf
@@ -92,9 +92,10 @@ rule plot_weights:
 
 
 rule plot_domains:
-    """Draw similarity on a task's own text, on other tasks' and on neutral text."""
+    """Draw similarity on a task's own and on other texts, and how much it differs."""
     input:
-        table=f"{RESULTS}/tables/similarity.csv",
+        summary=f"{RESULTS}/tables/similarity_summary.csv",
+        domains=f"{RESULTS}/tables/domains.csv",
     output:
         png=report(
             f"{RESULTS}/figures/domains.png",
@@ -118,6 +119,35 @@ rule plot_domains:
         code=code("plot_domains"),
     script:
         "../workflow_scripts/plot_domains.py"
+
+
+rule plot_token_classes:
+    """Draw similarity to the pretrained encoder by class of tokens, for each task."""
+    input:
+        table=f"{RESULTS}/tables/similarity.csv",
+    output:
+        png=report(
+            f"{RESULTS}/figures/token_classes.png",
+            caption="../report/token_classes.rst",
+            category="Similarity",
+        ),
+        pdf=f"{RESULTS}/figures/token_classes.pdf",
+        provenance=f"{RESULTS}/figures/token_classes.provenance.json",
+    log:
+        f"{RESULTS}/logs/plot_token_classes.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/plot_token_classes.tsv"
+    conda:
+        "../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        disk_mb=100,
+    params:
+        code=code("plot_token_classes"),
+    script:
+        "../workflow_scripts/plot_token_classes.py"
 
 
 rule plot_finetuning:
@@ -147,6 +177,35 @@ rule plot_finetuning:
         code=code("plot_finetuning"),
     script:
         "../workflow_scripts/plot_finetuning.py"
+
+
+rule plot_ablations:
+    """Draw the score that is kept when layers are frozen or left out, for all tasks."""
+    input:
+        table=f"{RESULTS}/tables/ablations.csv",
+    output:
+        png=report(
+            f"{RESULTS}/figures/ablations.png",
+            caption="../report/ablations.rst",
+            category="Fine-tuning",
+        ),
+        pdf=f"{RESULTS}/figures/ablations.pdf",
+        provenance=f"{RESULTS}/figures/ablations.provenance.json",
+    log:
+        f"{RESULTS}/logs/plot_ablations.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/plot_ablations.tsv"
+    conda:
+        "../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        disk_mb=100,
+    params:
+        code=code("plot_ablations"),
+    script:
+        "../workflow_scripts/plot_ablations.py"
 
 
 rule plot_probes:

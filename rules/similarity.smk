@@ -2,7 +2,8 @@
 # and how far their weights lie apart.
 #
 # Inputs:  activations/<model>/<stimuli>/ of two models
-# Outputs: similarity/<stimuli>/<model>/against/<reference>.csv, weights/<model>/against/<reference>.csv
+# Outputs: similarity/<stimuli>/<model>/against/<reference>.csv and .resamples.parquet,
+#          weights/<model>/against/<reference>.csv
 # Steps:   sample_tokens -> compare_representations; compare_weights
 
 
@@ -33,13 +34,15 @@ rule sample_tokens:
 
 
 rule compare_representations:
-    """Compare the layers of a model with those of a reference model, by every measure."""
+    """Compare a model's layers with a reference model's, by every measure, and RSA in resamples."""
     input:
         model=f"{RESULTS}/activations/{{model}}/{{stimuli}}",
         reference=reference_activations,
         tokens=sampled_tokens,
+        stimuli=f"{RESULTS}/stimuli/{{stimuli}}.jsonl",
     output:
         similarity=f"{RESULTS}/similarity/{{stimuli}}/{{model}}/against/{{reference}}.csv",
+        resamples=f"{RESULTS}/similarity/{{stimuli}}/{{model}}/against/{{reference}}.resamples.parquet",
         provenance=f"{RESULTS}/similarity/{{stimuli}}/{{model}}/against/{{reference}}.provenance.json",
     log:
         f"{RESULTS}/logs/compare_representations/{{stimuli}}/{{model}}/against/{{reference}}.log",
@@ -55,6 +58,7 @@ rule compare_representations:
     params:
         measures=config["similarity"]["measures"],
         permutation_seed=permutation_seed,
+        intervals=config["intervals"],
         code=code("compare_representations"),
     script:
         "../workflow_scripts/compare_representations.py"
@@ -89,4 +93,6 @@ rule similarity:
     """Stop after similarity: all comparisons, of representations and of weights."""
     input:
         f"{RESULTS}/tables/similarity.csv",
+        f"{RESULTS}/tables/similarity_summary.csv",
+        f"{RESULTS}/tables/domains.csv",
         f"{RESULTS}/tables/weights.csv",

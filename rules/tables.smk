@@ -1,7 +1,9 @@
 # Tables: long form, one value of one metric a row, every wildcard a column.
 #
-# Inputs:  models/.../scores.csv, similarity/...csv, probes/.../scores.csv, sentences.parquet
-# Outputs: tables/finetuning.csv, similarity.csv, probes.csv; probe_summary.csv, which is wide
+# Inputs:  models/.../scores.csv, similarity/...csv and .resamples.parquet, weights/...csv,
+#          probes/.../scores.csv, sentences.parquet
+# Outputs: tables/finetuning.csv, similarity.csv, weights.csv, probes.csv; with intervals
+#          similarity_summary.csv, domains.csv and (wide) probe_summary.csv
 
 
 rule tabulate_finetuning:
@@ -29,10 +31,37 @@ rule tabulate_finetuning:
         "../workflow_scripts/tabulate_finetuning.py"
 
 
+rule summarise_ablations:
+    """Relate the scores of ablations to those of full fine-tuning, with intervals."""
+    input:
+        examples=run_files([*tuned_runs(), *ablated_runs()], "examples.parquet"),
+    output:
+        table=f"{RESULTS}/tables/ablations.csv",
+        provenance=f"{RESULTS}/tables/ablations.provenance.json",
+    log:
+        f"{RESULTS}/logs/summarise_ablations.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/summarise_ablations.tsv"
+    conda:
+        "../envs/similarity.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        disk_mb=100,
+    params:
+        runs=[*tuned_runs(), *ablated_runs()],
+        depths={encoder: config["encoders"][encoder]["layers"] for encoder in ENCODERS},
+        intervals=config["intervals"],
+        code=code("summarise_ablations"),
+    script:
+        "../workflow_scripts/summarise_ablations.py"
+
+
 rule tabulate_similarity:
     """Collect all comparisons of representations."""
     input:
-        comparisons=[comparison_file(comparison) for comparison in comparisons()],
+        comparisons=comparison_files(comparisons(), ".csv"),
     output:
         table=f"{RESULTS}/tables/similarity.csv",
         provenance=f"{RESULTS}/tables/similarity.provenance.json",
@@ -52,6 +81,61 @@ rule tabulate_similarity:
         code=code("tabulate_similarity"),
     script:
         "../workflow_scripts/tabulate_similarity.py"
+
+
+rule summarise_similarity:
+    """Average similarity over seeds, with intervals over sentences and seeds."""
+    input:
+        table=f"{RESULTS}/tables/similarity.csv",
+        resamples=comparison_files(comparisons(), ".resamples.parquet"),
+    output:
+        table=f"{RESULTS}/tables/similarity_summary.csv",
+        provenance=f"{RESULTS}/tables/similarity_summary.provenance.json",
+    log:
+        f"{RESULTS}/logs/summarise_similarity.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/summarise_similarity.tsv"
+    conda:
+        "../envs/similarity.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+        disk_mb=100,
+    params:
+        comparisons=list(comparisons()),
+        intervals=config["intervals"],
+        code=code("summarise_similarity"),
+    script:
+        "../workflow_scripts/summarise_similarity.py"
+
+
+rule compare_domains:
+    """Compare similarity between texts, between forms of a text, and between tasks."""
+    input:
+        summary=f"{RESULTS}/tables/similarity_summary.csv",
+        resamples=comparison_files(comparisons(), ".resamples.parquet"),
+    output:
+        table=f"{RESULTS}/tables/domains.csv",
+        provenance=f"{RESULTS}/tables/domains.provenance.json",
+    log:
+        f"{RESULTS}/logs/compare_domains.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/compare_domains.tsv"
+    conda:
+        "../envs/similarity.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+        disk_mb=100,
+    params:
+        comparisons=list(comparisons()),
+        contrasts=domain_contrasts(),
+        intervals=config["intervals"],
+        code=code("compare_domains"),
+    script:
+        "../workflow_scripts/compare_domains.py"
 
 
 rule tabulate_weights:
@@ -82,7 +166,7 @@ rule tabulate_weights:
 rule tabulate_trajectory:
     """Collect similarity to the pretrained encoder, and structural probes, by training step."""
     input:
-        similarity=[comparison_file(job) for job in traced_similarity()],
+        similarity=comparison_files(traced_similarity(), ".csv"),
         structure=[structure_scores(job) for job in traced_structure()],
         training=[training_file(run) for run in tuned_runs()],
     output:
@@ -154,7 +238,7 @@ rule summarise_probes:
         disk_mb=100,
     params:
         probed=list(probed()),
-        intervals=config["probing"]["intervals"],
+        intervals=config["intervals"],
         code=code("summarise_probes"),
     script:
         "../workflow_scripts/summarise_probes.py"

@@ -1,4 +1,4 @@
-"""Draw similarity on a task's own text, on other tasks' and on neutral text."""
+"""Draw similarity on a task's own and on other texts, and how much it differs."""
 
 from job import job
 
@@ -8,7 +8,8 @@ with job(snakemake):
     from bertology.figures.domains import plot_domains
 
     plot_domains(
-        table=Path(snakemake.input.table),
+        summary=Path(snakemake.input.summary),
+        domains=Path(snakemake.input.domains),
         png=Path(snakemake.output.png),
         pdf=Path(snakemake.output.pdf),
     )

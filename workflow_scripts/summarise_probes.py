@@ -5,7 +5,8 @@ from job import job
 with job(snakemake):
     from pathlib import Path
 
-    from bertology.probing.summary import Intervals, summarise_probes
+    from bertology.probing.summary import summarise_probes
+    from bertology.statistics import Intervals
 
     sentences = zip(snakemake.params.probed, map(Path, snakemake.input.sentences), strict=True)
     summarise_probes(

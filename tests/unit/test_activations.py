@@ -20,10 +20,15 @@ SINGLE = [["the", "ferry", "left", "unbelievably", "late", "."], ["boats", "sank
 PAIR = [["who", "sailed", "?"], ["the", "re-enlisted", "captain", "sailed", "."]]
 LONG = [["word"] * 37]
 STIMULI = [
-    {"id": "a", "segments": SINGLE[:1], "tags": [["DET", "NOUN", "VERB", "ADV", "ADV", "PUNCT"]]},
-    {"id": "b", "segments": LONG, "tags": None},
-    {"id": "c", "segments": PAIR, "tags": None},
-    {"id": "d", "segments": SINGLE[1:], "tags": None},
+    {
+        "id": "a",
+        "item": "a",
+        "segments": SINGLE[:1],
+        "tags": [["DET", "NOUN", "VERB", "ADV", "ADV", "PUNCT"]],
+    },
+    {"id": "b", "item": "b", "segments": LONG, "tags": None},
+    {"id": "c", "item": "c", "segments": PAIR, "tags": None},
+    {"id": "d", "item": "d", "segments": SINGLE[1:], "tags": None},
 ]
 HALF = 2.0**-11  # relative rounding error of float16
 
@@ -151,7 +156,9 @@ def test_tags_go_to_every_wordpiece_of_their_word(encoder_folder, tmp_path):
 
 
 def test_a_word_without_wordpiece_is_counted(encoder_folder, tmp_path):
-    stimuli = [{"id": "x", "segments": [["boats", "\u200b\u200d", "sank"]], "tags": None}]
+    stimuli = [
+        {"id": "x", "item": "x", "segments": [["boats", "\u200b\u200d", "sank"]], "tags": None}
+    ]
     cached = cache(encoder_folder, tmp_path / "cache", stimuli)
     summary = json.loads((tmp_path / "cache" / "summary.json").read_text())
     assert list(cached.tokens["word"]) == [-1, 0, 2, -1]
@@ -159,8 +166,8 @@ def test_a_word_without_wordpiece_is_counted(encoder_folder, tmp_path):
 
 
 def test_stimuli_beyond_the_encoder_are_left_out_and_named(encoder_folder, tmp_path):
-    exact = {"id": "exact", "segments": [["boat"] * 46], "tags": None}
-    beyond = {"id": "beyond", "segments": [["boat"] * 47], "tags": None}
+    exact = {"id": "exact", "item": "exact", "segments": [["boat"] * 46], "tags": None}
+    beyond = {"id": "beyond", "item": "beyond", "segments": [["boat"] * 47], "tags": None}
     cached = cache(encoder_folder, tmp_path / "cache", [exact, beyond, STIMULI[0]])
     summary = json.loads((tmp_path / "cache" / "summary.json").read_text())
     assert summary["left_out_as_too_long"] == ["beyond"]

@@ -95,6 +95,10 @@ def test_the_schema_names_the_formats_of_spans_that_there_are():
         ),
         ({"seeds": ["one"]}, "study.yaml: seeds.0: found 'one'; allowed: integer"),
         ({"seeds": [1, 1]}, "study.yaml: seeds: found [1, 1]; allowed: each value once"),
+        (
+            {"similarity": {"measures": ["cka", "rsa_spearman"]}},
+            "study.yaml: similarity.measures: found ['cka', 'rsa_spearman']; allowed: one of rsa_",
+        ),
         ({"precision": "half"}, "study.yaml: precision: found 'half'; allowed: auto | float32"),
         (
             {"tasks": {"tagging": {"kind": "tagging"}}},

@@ -11,11 +11,19 @@ from matplotlib.colors import to_hex
 from PIL import Image
 
 from bertology.errors import InputError
-from bertology.figures import domains, finetuning, measures, similarity, weights
+from bertology.figures import domains, finetuning, measures, similarity, token_classes, weights
 from bertology.figures.finetuning import plot_finetuning
 from bertology.figures.similarity import plot_similarity
 from bertology.figures.style import Palette
-from bertology.tables import FINETUNING, SIMILARITY, WEIGHTS, collect_finetuning, collect_similarity
+from bertology.tables import DOMAINS as DOMAIN_COLUMNS
+from bertology.tables import (
+    FINETUNING,
+    SIMILARITY,
+    SIMILARITY_SUMMARY,
+    WEIGHTS,
+    collect_finetuning,
+    collect_similarity,
+)
 
 TASKS = ("parsing", "inference", "question_answering")
 LAYERS = range(4)
@@ -267,25 +275,142 @@ def test_every_measure_and_text_has_a_panel_with_its_null(tmp_path, monkeypatch)
         assert any(len(line) == 4 and np.allclose(line, -0.01 * share) for line in lines)
 
 
-def test_domains_are_means_over_seeds_and_texts(tmp_path, monkeypatch):
+def domain_tables() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Two tasks, with their text in one form and in two; one neutral text."""
+    generator = np.random.default_rng(0)
+    texts = {
+        "parsing": [("trees", "own", "own"), ("pairs", "own", "other"), ("wiki", "own", "neutral")],
+        "inference": [("pairs", "own", "own"), ("cut", "single", "own"), ("trees", "own", "other")],
+    }
+    summary, differences = [], []
+    for task, of_task in texts.items():
+        for layer in LAYERS:
+            for stimuli, form, domain in of_task:
+                value, width = generator.random(2)
+                place = {"encoder": "e", "task": task, "layer": layer, "metric": "rsa_pearson"}
+                of = {**place, "domain": domain, "form": form}
+                of |= {"low": value - width, "high": value + width}
+                row = {**of, "stimuli": stimuli, "comparison": "tuned", "similarity": value}
+                summary.append(row)
+                if stimuli != of_task[0][0]:
+                    contrast = "form" if form == "single" else "domain"
+                    row = {**of, "contrast": contrast, "stimuli": of_task[0][0]}
+                    differences.append({**row, "other_stimuli": stimuli, "difference": value})
+    floor = {"encoder": "e", "stimuli": "trees", "comparison": "floor", "layer": 0}
+    other_task = {**differences[0], "contrast": "task", "difference": -7.0}
+    return (
+        pd.DataFrame([*summary, floor]).reindex(columns=SIMILARITY_SUMMARY),
+        pd.DataFrame([*differences, other_task]).reindex(columns=DOMAIN_COLUMNS),
+    )
+
+
+def plot_tables(tables, tmp_path, monkeypatch) -> list[Axes]:
+    figures = []
+    monkeypatch.setattr(domains, "save_figure", lambda figure, png, pdf: figures.append(figure))
+    paths = [tmp_path / name for name in ("summary.csv", "domains.csv", "x.png", "x.pdf")]
+    for table, path in zip(tables, paths, strict=False):
+        table.to_csv(path, index=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        domains.plot_domains(*paths)
+    return figures[0].axes
+
+
+def test_domains_draw_each_text_and_its_difference_with_their_intervals(tmp_path, monkeypatch):
+    tables = domain_tables()
+    axes = plot_tables(tables, tmp_path, monkeypatch)
+    assert [axis.get_title() for axis in axes] == ["Parsing", "Inference", "", ""]
+    for axis, table, task, value in (
+        (axes[0], tables[0], "parsing", "similarity"),
+        (axes[1], tables[0], "inference", "similarity"),
+        (axes[2], tables[1][tables[1]["contrast"] != "task"], "parsing", "difference"),
+        (axes[3], tables[1], "inference", "difference"),
+    ):
+        of_task = table[table["task"] == task]
+        drawn = 0
+        lines = [line for line in axis.lines if len(line.get_ydata()) == len(LAYERS)]
+        for number, domain in enumerate(("own", "other", "neutral")):
+            for style, form in (("-", "own"), ("--", "single")):
+                of = of_task[(of_task["domain"] == domain) & (of_task["form"] == form)]
+                found = lines_of(axis, style, domains.COLOURS[number])
+                if not of.empty:
+                    np.testing.assert_allclose(found, [of[value]])
+                    drawn += 1
+        assert len(lines) == drawn == (3 if value == "similarity" else 2)
+        edges = [band.get_paths()[0].vertices[:, 1] for band in axis.collections]
+        assert sorted(edge.min() for edge in edges) == pytest.approx(
+            sorted(of_task.groupby(["domain", "form"])["low"].min())
+        )
+        assert sorted(edge.max() for edge in edges) == pytest.approx(
+            sorted(of_task.groupby(["domain", "form"])["high"].max())
+        )
+
+
+def test_domains_of_several_encoders_have_their_own_lines_of_panels(tmp_path, monkeypatch):
+    tables = [pd.concat([table, table.assign(encoder="f")]) for table in domain_tables()]
+    axes = plot_tables(tables, tmp_path, monkeypatch)
+    titles = [axis.get_title() for axis in axes]
+    assert titles == ["E: Parsing", "E: Inference", "", "", "F: Parsing", "F: Inference", "", ""]
+    for upper, lower in ((0, 4), (1, 5), (2, 6), (3, 7)):
+        for one, other in zip(axes[upper].lines, axes[lower].lines, strict=True):
+            np.testing.assert_array_equal(one.get_ydata(), other.get_ydata())
+
+
+def test_domains_without_a_difference_are_drawn_and_without_a_tuned_encoder_refused(
+    tmp_path, monkeypatch
+):
+    summary, differences = domain_tables()
+    axes = plot_tables((summary, differences.iloc[:0]), tmp_path, monkeypatch)
+    assert len(axes[0].lines) == 3
+    assert len(axes[2].lines) == 1
+    with pytest.raises(InputError, match=r"summary\.csv: found no tuned encoder"):
+        plot_tables((summary.tail(1), differences), tmp_path, monkeypatch)
+
+
+def class_rows() -> pd.DataFrame:
     rows = similarity_rows()
-    single = rows[rows["stimuli"] == "harbour"].assign(stimuli="harbour-single", form="single")
-    another = rows[rows["stimuli"] == "village"].assign(stimuli="town", value=0.25)
-    axes = drawn_axes(
-        domains.plot_domains, domains, pd.concat([rows, single, another]), tmp_path, monkeypatch
-    )
+    names = ("content_words", "names", "first_token")
+    tagged = [
+        rows[rows["stimuli"] == "village"].assign(tokens=name, value=rows["value"] / number)
+        for number, name in enumerate(names, start=2)
+    ]
+    first = rows[rows["stimuli"] == "harbour"].assign(tokens="first_token")
+    return pd.concat([rows, first, *tagged])
+
+
+def test_token_classes_are_means_over_seeds_on_texts_with_parts_of_speech(tmp_path, monkeypatch):
+    rows = class_rows()
+    axes = drawn_axes(token_classes.plot_token_classes, token_classes, rows, tmp_path, monkeypatch)
     assert list(axes) == ["Parsing", "Inference", "Question answering"]
-    tuned = rows[(rows["comparison"] == "tuned") & (rows["variant"] == "full")]
-    tuned = tuned[(tuned["layer"] == tuned["second_layer"]) & (tuned["task"] == "parsing")]
-    own, neutral = (
-        tuned[tuned["stimuli"] == name].groupby("layer")["value"].mean()
-        for name in ("harbour", "village")
+    assert axes["Parsing"].get_ylabel() == "Village"
+    kept = rows[(rows["layer"] == rows["second_layer"]) & (rows["variant"] == "full")]
+    kept = kept[(kept["comparison"] == "tuned") & (kept["stimuli"] == "village")]
+    for title, task in zip(axes, TASKS, strict=True):
+        means = kept[kept["task"] == task].groupby(["tokens", "layer"])["value"].mean()
+        for name, colour in zip(token_classes.CLASSES, token_classes.COLOURS, strict=True):
+            found = [line for line in lines_of(axes[title], "-", colour) if len(line)]
+            expected = [means[name]] if name in means else []
+            np.testing.assert_allclose(found, expected)
+    legend = axes["Parsing"].get_figure().legends[0]
+    names = [text.get_text() for text in legend.get_texts()]
+    assert names == ["All tokens", "Content words", "Names", "First token ([CLS])"]
+
+
+def test_token_classes_of_several_encoders_and_of_no_text(tmp_path, monkeypatch):
+    rows = class_rows()
+    both = pd.concat([rows, rows.assign(encoder="other")])
+    figures = []
+    monkeypatch.setattr(
+        token_classes, "save_figure", lambda figure, png, pdf: figures.append(figure)
     )
-    lines = [line.get_ydata() for line in axes["Parsing"].lines if len(line.get_ydata())]
-    assert len(lines) == 3
-    np.testing.assert_allclose(lines[0], own)
-    np.testing.assert_allclose(lines[1], own)
-    np.testing.assert_allclose(lines[2], (neutral + 0.25) / 2)
+    both.to_csv(tmp_path / "table.csv", index=False)
+    paths = tmp_path / "table.csv", tmp_path / "x.png", tmp_path / "x.pdf"
+    token_classes.plot_token_classes(*paths)
+    labels = [axis.get_ylabel() for axis in figures[0].axes]
+    assert labels == ["Minilm: Village", "", "", "Other: Village", "", ""]
+    similarity_rows().to_csv(tmp_path / "table.csv", index=False)
+    with pytest.raises(InputError, match=r"table\.csv: found no RSA of a class of words"):
+        token_classes.plot_token_classes(*paths)
 
 
 def test_results_that_cannot_be_collected_are_refused(tmp_path):

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bertology.probing.summary import Intervals, summarise_probes
+from bertology.probing.summary import summarise_probes
+from bertology.statistics import Intervals
 from bertology.tables import PROBE_SUMMARY, PROBES
 
 INTERVALS = Intervals(resamples=500, level=0.95, seed=1)

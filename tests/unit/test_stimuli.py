@@ -30,7 +30,7 @@ def draw(kind, file, folder, sentences=10_000, form="own", seed=1, longest=100):
 
 def test_a_word_of_a_treebank_loses_its_blanks(tmp_path):
     write_kind("treebank", tmp_path / "in", [TREE])
-    expected = Stimulus("t", (("10000", "go"),), (("NUM", "VERB"),))
+    expected = Stimulus("t", (("10000", "go"),), (("NUM", "VERB"),), "t")
     for form in ("own", "single"):
         assert draw("treebank", tmp_path / "in", tmp_path, form=form)[0] == [expected]
 
@@ -39,11 +39,11 @@ def test_pairs_in_both_forms(tmp_path):
     write_kind("inference", tmp_path / "in", [PAIR])
     premise, hypothesis = ("Ana", "met", "Bo", "."), ("Bo", "left", ".")
     own, _ = draw("inference", tmp_path / "in", tmp_path)
-    assert own == [Stimulus("7", (premise, hypothesis), None)]
+    assert own == [Stimulus("7", (premise, hypothesis), None, "7")]
     single, _ = draw("inference", tmp_path / "in", tmp_path, form="single")
     assert single == [
-        Stimulus("7-premise", (premise,), None),
-        Stimulus("7-hypothesis", (hypothesis,), None),
+        Stimulus("7-premise", (premise,), None, "7"),
+        Stimulus("7-hypothesis", (hypothesis,), None, "7"),
     ]
 
 
@@ -51,12 +51,12 @@ def test_questions_in_both_forms(tmp_path):
     write_kind("questions", tmp_path / "in", [QUESTION])
     asked = ("Who", "left?")
     own, _ = draw("questions", tmp_path / "in", tmp_path)
-    assert own == [Stimulus("q", (asked, tuple(QUESTION.passage.split())), None)]
+    assert own == [Stimulus("q", (asked, tuple(QUESTION.passage.split())), None, "q")]
     single, _ = draw("questions", tmp_path / "in", tmp_path, form="single")
     assert single == [
-        Stimulus("q-question", (asked,), None),
-        Stimulus("q-passage-1", (("Ana", "met", "Bo."),), None),
-        Stimulus("q-passage-2", (("Bo", "left."),), None),
+        Stimulus("q-question", (asked,), None, "q"),
+        Stimulus("q-passage-1", (("Ana", "met", "Bo."),), None, "q"),
+        Stimulus("q-passage-2", (("Bo", "left."),), None, "q"),
     ]
 
 
@@ -77,24 +77,42 @@ def test_passages_are_cut_at_sentence_ends(sentences):
     assert cut == ([text] if sentences == ["A", "."] else sentences)
 
 
-@pytest.mark.parametrize("form", ["own", "single"])
 @pytest.mark.parametrize("kind", list(REAL_FILES))
-def test_real_corpora(shared_data, tmp_path, kind, form):
+def test_real_corpora(shared_data, tmp_path, kind):
     file = shared_data / REAL_FILES[kind]
-    stimuli, summary = draw(kind, file, tmp_path, sentences=300, form=form, longest=160)
-    assert len(stimuli) == summary["drawn"] == 300
+    stimuli, summary = draw(kind, file, tmp_path, sentences=300, longest=160)
+    assert len(stimuli) == summary["drawn"] == summary["stimuli"] == 300
     segments = [words for stimulus in stimuli for words in stimulus.segments]
     assert len(set(segments)) == len(segments), "no text twice"
     lengths = [sum(map(len, stimulus.segments)) for stimulus in stimuli]
     assert max(lengths) <= 160
     assert sum(lengths) == summary["words"]
-    pairs = form == "own" and kind in ("inference", "questions")
+    pairs = kind in ("inference", "questions")
     assert {len(stimulus.segments) for stimulus in stimuli} == {2 if pairs else 1}
     assert all((stimulus.tags is not None) == (kind == "treebank") for stimulus in stimuli)
-    fewer, _ = draw(kind, file, tmp_path, sentences=100, form=form, longest=160)
+    fewer, _ = draw(kind, file, tmp_path, sentences=100, longest=160)
     assert fewer == [stimulus for stimulus in stimuli if stimulus in fewer], "nested, in order"
-    other, _ = draw(kind, file, tmp_path, sentences=100, form=form, longest=160, seed=2)
+    other, _ = draw(kind, file, tmp_path, sentences=100, longest=160, seed=2)
     assert other != fewer
+
+
+@pytest.mark.parametrize("kind", list(REAL_FILES))
+def test_both_forms_hold_the_same_text(shared_data, tmp_path, kind):
+    options = {"kind": kind, "file": shared_data / REAL_FILES[kind], "folder": tmp_path}
+    own, _ = draw(**options, sentences=60, longest=160)
+    single, summary = draw(**options, sentences=60, longest=160, form="single")
+    assert summary["drawn"] == 60
+    assert summary["stimuli"] == len(single)
+    assert [stimulus.item for stimulus in own] == [stimulus.identifier for stimulus in own]
+    texts = {stimulus.segments for stimulus in single}
+    assert len(texts) == len(single)
+    assert all(len(segments) == 1 for segments in texts)
+    assert list(dict.fromkeys(stimulus.item for stimulus in single)) == [s.item for s in own]
+    for stimulus in own:
+        whole = [words for segment in stimulus.segments for words in segment]
+        parts = [each.segments[0] for each in single if each.item == stimulus.item]
+        # A sentence that an earlier item has too would be missing here; there is none in 60.
+        assert [words for part in parts for words in part] == whole
 
 
 def test_passage_sentences_keep_every_word(shared_data):
@@ -123,7 +141,19 @@ def test_a_shared_premise_is_drawn_once(tmp_path):
     pairs = [SentencePair(str(n), "Same premise", f"Other {n}", "neutral") for n in range(5)]
     write_pairs(tmp_path / "in", pairs)
     assert len(draw("inference", tmp_path / "in", tmp_path)[0]) == 1
-    assert len(draw("inference", tmp_path / "in", tmp_path, form="single")[0]) == 6
+    assert len(draw("inference", tmp_path / "in", tmp_path, form="single")[0]) == 2
+
+
+def test_a_segment_that_repeats_is_taken_once_where_texts_are_cut(tmp_path):
+    pairs = [SentencePair("a", "Same", "Same", "neutral"), SentencePair("b", "It", "Is", "neutral")]
+    write_pairs(tmp_path / "in", pairs)
+    single, summary = draw("inference", tmp_path / "in", tmp_path, form="single")
+    assert [stimulus.identifier for stimulus in single] == [
+        "a-premise",
+        "b-premise",
+        "b-hypothesis",
+    ]
+    assert (summary["drawn"], summary["stimuli"], summary["words"]) == (2, 3, 3)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +171,7 @@ def test_samples_that_cannot_be_drawn_are_refused(tmp_path, kind, form, longest,
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 
-GOOD = {"id": "a", "segments": [["b", "c"]], "tags": [["X", "Y"]]}
+GOOD = {"id": "a", "item": "a", "segments": [["b", "c"]], "tags": [["X", "Y"]]}
 
 
 @pytest.mark.parametrize(
@@ -156,6 +186,7 @@ GOOD = {"id": "a", "segments": [["b", "c"]], "tags": [["X", "Y"]]}
         ({**GOOD, "id": "b", "segments": [["New York", "c"]]}, "segments that are not words"),
         ({**GOOD, "id": "b", "tags": [["X"]]}, "tags unlike segments"),
         ({"id": "b"}, "no key segments"),
+        ({"id": "b", "segments": [["c"]]}, "no key item"),
     ],
 )
 def test_broken_stimuli_are_refused(tmp_path, bad, found):

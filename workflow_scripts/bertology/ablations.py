@@ -38,7 +38,8 @@ def summarise_ablations(
         for row in _rows_of_task(files, depths[encoder], intervals)
     ]
     with atomic_file(path) as temporary:
-        pd.DataFrame(rows, columns=list(ABLATIONS)).to_csv(temporary, index=False)
+        table = pd.DataFrame(rows, columns=list(ABLATIONS)).astype({"frozen": "Int64"})
+        table.to_csv(temporary, index=False)
 
 
 def layers_of(variant: str, depth: int) -> tuple[int | None, int]:
@@ -70,13 +71,24 @@ def _rows_of_task(
     }
     for variant, of in counts.items():
         frozen, kept = layers_of(variant, depth)
-        row = {"variant": variant, "frozen": frozen, "kept": kept, "metric": metric}
-        row |= {"seeds": of.shape[1], "n": int(of[1, 0].sum())}
         low, high = interval(100 * drawn[variant], intervals.level)
-        row |= {"score": 100 * means[variant], "low": low, "high": high}
-        low, high = interval(100 * drawn[variant] / drawn[FULL], intervals.level)
-        relative = 100 * means[variant] / means[FULL]
-        yield {**row, "relative": relative, "relative_low": low, "relative_high": high}
+        relative_low, relative_high = interval(
+            100 * (drawn[variant] / drawn[FULL]), intervals.level
+        )
+        yield {
+            "variant": variant,
+            "frozen": frozen,
+            "kept": kept,
+            "metric": metric,
+            "seeds": of.shape[1],
+            "n": int(of[1, 0].sum()),
+            "score": 100 * means[variant],
+            "low": low,
+            "high": high,
+            "relative": 100 * (means[variant] / means[FULL]),
+            "relative_low": relative_low,
+            "relative_high": relative_high,
+        }
 
 
 def _main_metric(table: pd.DataFrame, file: Path) -> str:

@@ -38,6 +38,7 @@ class Activations:
     `layers[k]` is a read-only memory map of shape (tokens, width), float16; layer 0 is the
     embedding layer. `tokens` has one row per token and the columns
     - sentence: identifier of the stimulus;
+    - item: what the stimulus is, or was cut from: the same in both forms of a text;
     - segment: 0 or 1, and -1 for special tokens;
     - position: index of the token in the encoder's input, from 0;
     - word: index of its word in its segment, and -1 for special tokens;
@@ -128,6 +129,7 @@ def _token_rows(stimulus: "Stimulus", encoding: "BatchEncoding") -> Iterator[dic
         special = segment is None
         yield {
             "sentence": stimulus.identifier,
+            "item": stimulus.item,
             "segment": NO_WORD if special else segment,
             "position": position,
             "word": NO_WORD if special else word,

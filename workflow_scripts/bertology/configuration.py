@@ -115,6 +115,7 @@ def _allowed(validator: str, rule: Any, key: Key) -> str:
         "exclusiveMinimum": lambda: f"more than {rule}",
         "exclusiveMaximum": lambda: f"less than {rule}",
         "uniqueItems": lambda: "each value once",
+        "contains": lambda: f"one of {' | '.join(rule['enum'])} among them",
         "minItems": lambda: f"at least {rule} entry",
         "minLength": lambda: "a text that is not empty",
         "minProperties": lambda: f"at least {rule} keys",

@@ -11,6 +11,15 @@ import numpy as np
 
 
 @dataclass(frozen=True)
+class Intervals:
+    """How intervals are computed."""
+
+    resamples: int
+    level: float
+    seed: int
+
+
+@dataclass(frozen=True)
 class Resamples:
     """How often each resample holds each sentence: int, (resamples, sentences)."""
 

@@ -13,6 +13,14 @@ SIMILARITY = (
     *("encoder", "stimuli", "form", "domain", "comparison", "task", "variant", "seed"),
     *("second_seed", "tokens", "layer", "second_layer", "metric", "value", "n"),
 )
+SIMILARITY_SUMMARY = (
+    *("encoder", "stimuli", "form", "domain", "comparison", "task", "layer", "metric"),
+    *("seeds", "n", "similarity", "low", "high"),
+)
+DOMAINS = (
+    *("encoder", "contrast", "task", "stimuli", "other_task", "other_stimuli", "domain", "form"),
+    *("layer", "metric", "seeds", "difference", "low", "high"),
+)
 WEIGHTS = (
     *("encoder", "comparison", "task", "variant", "seed", "second_seed"),
     *("layer", "kind", "metric", "value", "n"),

@@ -85,8 +85,10 @@ class Stimulus:
 
     One segment is a single text, two are a pair; a segment is a tuple of words without blanks in
     them. `tags` has the shape of `segments`, one universal part of speech a word, or is None.
+    `item` names the pair, question or sentence of the corpus that it is, or was cut from.
     """
 
     identifier: str
     segments: tuple[tuple[str, ...], ...]
     tags: tuple[tuple[str, ...], ...] | None
+    item: str

@@ -37,30 +37,33 @@ def sample_stimuli(
     """Write a random sample of stimuli as JSON lines, in the order of the corpus.
 
     `form` own: as the task feeds its input, so inference and questions give two segments (premise
-    and hypothesis, question and passage). `form` single: one segment, so each premise, hypothesis,
-    question or sentence of a passage is a stimulus by itself. Stimuli longer than `longest` words
-    are not drawn, nor is one of whose segments another one has. At most `sentences` are drawn; a
-    smaller sample is part of a larger one. `<stem>.summary.json` beside the file counts all this.
-    Raises InputError for a kind without stimuli, an unknown form, or if nothing can be drawn.
+    and hypothesis, question and passage). Those longer than `longest` words are not drawn, nor is
+    one of whose segments another one has. At most `sentences` are drawn; a smaller sample is part
+    of a larger one. `form` single: the same sample, cut: each premise, hypothesis, question or
+    sentence of a passage is a stimulus by itself, once; its `item` is the one it was cut from.
+    `<stem>.summary.json` beside the file counts all this. Raises InputError for a kind without
+    stimuli, an unknown form, or if nothing can be drawn.
     """
     if kind not in CANDIDATES or form not in ("own", "single"):
         allowed = f"{', '.join(CANDIDATES)} as own or single"
         raise InputError(f"stimuli: found the kind {kind} as {form}; allowed: {allowed}")
-    candidates = list(CANDIDATES[kind](read_kind(kind, corpus_split_file), form == "single"))
+    candidates = list(CANDIDATES[kind](read_kind(kind, corpus_split_file)))
     short = [stimulus for stimulus in candidates if _length(stimulus) <= longest]
     chosen = _draw_different(short, sentences, np.random.default_rng(seed))
     if not chosen:
         found = f"no stimulus of {longest} words or fewer"
         raise InputError.at(corpus_split_file, None, found, "at least one")
+    stimuli = chosen if form == "own" else _cut(kind, chosen)
     summary = {
         "asked": sentences,
         "drawn": len(chosen),
         "candidates": len(candidates),
         "too_long": len(candidates) - len(short),
-        "words": sum(_length(stimulus) for stimulus in chosen),
+        "stimuli": len(stimuli),
+        "words": sum(_length(stimulus) for stimulus in stimuli),
     }
     logger.info("%s: %s", out_file, json.dumps(summary))
-    write_stimuli(out_file, chosen)
+    write_stimuli(out_file, stimuli)
     write_json(Path(out_file).with_suffix(".summary.json"), summary)
 
 
@@ -80,7 +83,9 @@ def read_stimuli(path: Path | str) -> list[Stimulus]:
         tags = _rows_of_words(record, "tags", path, line) if record.get("tags") else None
         if tags is not None and [len(row) for row in tags] != [len(row) for row in segments]:
             raise InputError.at(path, line, "tags unlike segments", "one tag for each word")
-        stimuli.append(Stimulus(identifier, segments, tags))
+        stimuli.append(
+            Stimulus(identifier, segments, tags, required(record, "item", str, path, line))
+        )
     return stimuli
 
 
@@ -102,47 +107,67 @@ def passage_sentences(passage: str) -> list[Words]:
     return sentences
 
 
-def _from_treebank(sentences: list[TreeSentence], single: bool) -> Iterator[Stimulus]:
+def _from_treebank(sentences: list[TreeSentence]) -> Iterator[Stimulus]:
     for sentence in sentences:
         # Some treebanks have blanks within a word ("10 000"), stimuli have none.
         words = tuple("".join(word.split()) for word in sentence.words)
-        yield Stimulus(sentence.identifier, (words,), (sentence.universal_tags,))
+        name = sentence.identifier
+        yield Stimulus(name, (words,), (sentence.universal_tags,), name)
 
 
-def _from_pairs(pairs: list[SentencePair], single: bool) -> Iterator[Stimulus]:
+def _from_pairs(pairs: list[SentencePair]) -> Iterator[Stimulus]:
     for pair in pairs:
-        premise, hypothesis = tuple(pair.premise.split()), tuple(pair.hypothesis.split())
-        if single:
-            yield Stimulus(f"{pair.identifier}-premise", (premise,), None)
-            yield Stimulus(f"{pair.identifier}-hypothesis", (hypothesis,), None)
-        else:
-            yield Stimulus(pair.identifier, (premise, hypothesis), None)
+        segments = (tuple(pair.premise.split()), tuple(pair.hypothesis.split()))
+        yield Stimulus(pair.identifier, segments, None, pair.identifier)
 
 
-def _from_questions(questions: list[Question], single: bool) -> Iterator[Stimulus]:
-    cut: set[str] = set()
+def _from_questions(questions: list[Question]) -> Iterator[Stimulus]:
     for question in questions:
-        asked = tuple(question.question.split())
-        if not single:
-            yield Stimulus(question.identifier, (asked, tuple(question.passage.split())), None)
-            continue
-        yield Stimulus(f"{question.identifier}-question", (asked,), None)
-        if question.passage not in cut:
-            cut.add(question.passage)
-            for number, words in enumerate(passage_sentences(question.passage), start=1):
-                yield Stimulus(f"{question.identifier}-passage-{number}", (words,), None)
+        segments = (tuple(question.question.split()), tuple(question.passage.split()))
+        yield Stimulus(question.identifier, segments, None, question.identifier)
 
 
-def _from_text(sentences: list[Words], single: bool) -> Iterator[Stimulus]:
+def _from_text(sentences: list[Words]) -> Iterator[Stimulus]:
     for number, words in enumerate(sentences, start=1):
-        yield Stimulus(str(number), (words,), None)
+        yield Stimulus(str(number), (words,), None, str(number))
 
 
-CANDIDATES: dict[str, Callable[[list[Any], bool], Iterator[Stimulus]]] = {
+CANDIDATES: dict[str, Callable[[list[Any]], Iterator[Stimulus]]] = {
     "treebank": _from_treebank,
     "inference": _from_pairs,
     "questions": _from_questions,
     "text": _from_text,
+}
+
+
+def _cut(kind: str, stimuli: list[Stimulus]) -> list[Stimulus]:
+    """Cut each stimulus into its segments, and passages into sentences; each text once."""
+    cut = [single for stimulus in stimuli for single in CUTS.get(kind, _whole)(stimulus)]
+    different: dict[tuple[Words, ...], Stimulus] = {}
+    for stimulus in cut:
+        different.setdefault(stimulus.segments, stimulus)
+    return list(different.values())
+
+
+def _whole(stimulus: Stimulus) -> Iterator[Stimulus]:
+    yield stimulus
+
+
+def _cut_pair(pair: Stimulus) -> Iterator[Stimulus]:
+    for name, words in zip(("premise", "hypothesis"), pair.segments, strict=True):
+        yield Stimulus(f"{pair.identifier}-{name}", (words,), None, pair.item)
+
+
+def _cut_question(question: Stimulus) -> Iterator[Stimulus]:
+    asked, passage = question.segments
+    yield Stimulus(f"{question.identifier}-question", (asked,), None, question.item)
+    for number, words in enumerate(passage_sentences(" ".join(passage)), start=1):
+        yield Stimulus(f"{question.identifier}-passage-{number}", (words,), None, question.item)
+
+
+CUTS: dict[str, Callable[[Stimulus], Iterator[Stimulus]]] = {
+    "inference": _cut_pair,
+    "questions": _cut_question,
 }
 
 
@@ -167,6 +192,7 @@ def _draw_different(
 def _record(stimulus: Stimulus) -> dict[str, Any]:
     return {
         "id": stimulus.identifier,
+        "item": stimulus.item,
         "segments": stimulus.segments,
         "tags": stimulus.tags,
     }

@@ -10,7 +10,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
 
 from bertology.errors import InputError
 from bertology.figures.probe_models import (
@@ -26,6 +25,7 @@ from bertology.figures.style import (
     Palette,
     display_name,
     figure_style,
+    layer_axis,
     legend_below,
     panel_grid,
     read_table,
@@ -135,7 +135,7 @@ def _draw_structure(axis: Axes, rows: pd.DataFrame, palette: Palette) -> None:
         ].T.to_numpy()
         axis.fill_between(layers, low, high, color=looks["color"], alpha=0.15, linewidth=0)
         axis.plot(layers, score, linewidth=1.2, **looks)
-    _layer_axis(axis)
+    layer_axis(axis)
 
 
 def _draw_weights(axis: Axes, rows: pd.DataFrame, palette: Palette) -> None:
@@ -147,12 +147,7 @@ def _draw_weights(axis: Axes, rows: pd.DataFrame, palette: Palette) -> None:
             axis.plot(of["layer"], of["value"], color=looks["color"], **DOT_LOOK)
         axis.plot(means.index, means, linewidth=1.2, **looks)
     axis.set_title(textwrap.fill(axis.get_title(), TITLE_LENGTH))
-    _layer_axis(axis)
-
-
-def _layer_axis(axis: Axes) -> None:
-    axis.set_xlabel("Layer (0: embeddings)")
-    axis.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
+    layer_axis(axis)
 
 
 def _structure_legend(figure: Figure, rows: pd.DataFrame, palette: Palette) -> None:

@@ -9,7 +9,6 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
 
 from bertology.errors import InputError
 from bertology.figures.style import (
@@ -17,6 +16,7 @@ from bertology.figures.style import (
     Palette,
     display_name,
     figure_style,
+    layer_axis,
     legend_below,
     panel_grid,
     read_table,
@@ -24,8 +24,12 @@ from bertology.figures.style import (
 )
 from bertology.tables import SIMILARITY
 
-DRAWN = ("rsa_pearson", "rsa_spearman")
-"""The measure that is drawn: the first of these that there is."""
+DRAWN = {
+    "rsa_pearson": "RSA (Pearson correlation)",
+    "rsa_spearman": "RSA (Spearman correlation)",
+    "rsa_standardised": "RSA (standardised dimensions)",
+}
+"""The measure that is drawn, the first of these that there is, and its label."""
 DASHES = (0, (4, 2))
 PANEL_SIZE = (2.4, 2.6)  # inches
 
@@ -44,8 +48,7 @@ def plot_similarity(table: Path, png: Path, pdf: Path) -> None:
         figure, panels = panel_grid(rows, ["encoder", "stimuli"], PANEL_SIZE)
         for axis, panel in panels:
             draw_lines(axis, panel, palette)
-        correlation = rows["metric"].iloc[0].removeprefix("rsa_").capitalize()
-        figure.supylabel(f"RSA ({correlation} correlation)", fontsize=9)
+        figure.supylabel(DRAWN[rows["metric"].iloc[0]], fontsize=9)
         legend_below(figure, line_handles(rows, palette))
         save_figure(figure, png, pdf)
         plt.close(figure)
@@ -78,8 +81,8 @@ def draw_lines(axis: Axes, rows: pd.DataFrame, palette: Palette) -> None:
     sns.lineplot(
         tuned, **by_task, style="task", markers=palette.markers, dashes=False, errorbar=("pi", 100)
     )
-    axis.set(xlabel="Layer (0: embeddings)", ylabel="")
-    axis.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
+    axis.set_ylabel("")
+    layer_axis(axis)
 
 
 def line_handles(rows: pd.DataFrame, palette: Palette) -> list[Artist]:

@@ -13,6 +13,7 @@ import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from bertology.errors import InputError
 from bertology.files import atomic_file
@@ -26,6 +27,7 @@ Groups = list[tuple[Any, pd.DataFrame]]
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 GREY = "#6E6E6E"
+NUMBERS = ("value", "layer", "second_layer", "similarity", "difference", "low", "high")
 PANELS_ACROSS = 4
 LEGEND_ENTRY_WIDTH, LEGEND_ENTRY_HEIGHT = 2.3, 0.2  # inches
 RESOLUTION = 200  # dots per inch
@@ -53,17 +55,17 @@ def figure_style() -> AbstractContextManager[None]:
     return plt.style.context(["seaborn-v0_8-whitegrid", SETTINGS])
 
 
-def read_table(path: Path, columns: Iterable[str]) -> pd.DataFrame:
+def read_table(path: Path, columns: Iterable[str], *, may_be_empty: bool = False) -> pd.DataFrame:
     """Read a table of results; InputError where it has no row or lacks one of the columns.
 
-    Empty cells of text columns are empty texts. `value` is a number, and so are layers.
+    Empty cells of text columns are empty texts; the columns NUMBERS are numbers.
     """
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     missing = [column for column in columns if column not in table]
-    if missing or table.empty:
+    if missing or (table.empty and not may_be_empty):
         found = f"no column {missing[0]!r}" if missing else "no row"
         raise InputError.at(path, 1, found, f"a table with the columns {', '.join(columns)}")
-    numbers = [column for column in ("value", "layer", "second_layer") if column in table]
+    numbers = [column for column in NUMBERS if column in table]
     return table.assign(**{column: pd.to_numeric(table[column]) for column in numbers})
 
 
@@ -114,6 +116,12 @@ def titled_panels(axes: np.ndarray, groups: Groups) -> list[tuple[Axes, pd.DataF
         axis.set_title(": ".join(display_name(str(name)) for name in names[not several :]))
         panels.append((axis, panel))
     return panels
+
+
+def layer_axis(axis: Axes) -> None:
+    """Label an x axis of layers."""
+    axis.set_xlabel("Layer (0: embeddings)")
+    axis.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
 
 
 def legend_below(figure: Figure, handles: list[Artist]) -> None:

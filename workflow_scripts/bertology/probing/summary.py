@@ -1,7 +1,6 @@
 """One table on all probes: scores and changes with intervals, and controls beside them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bertology.files import atomic_file
-from bertology.statistics import Resamples, interval, mean_over_seeds
+from bertology.statistics import Intervals, Resamples, interval, mean_over_seeds
 from bertology.tables import PROBE_SUMMARY, PROBES
 
 MAIN_METRICS = ("f1", "uuas", "root_accuracy", "dspr", "nspr")
@@ -30,15 +29,6 @@ PRETRAINED, RANDOM = "pretrained", "random"
 PROBE = ["text", "phenomenon", "encoder"]
 MODEL = [*PROBE, "comparison", "task"]
 PLACE = ["input", "layer"]
-
-
-@dataclass(frozen=True)
-class Intervals:
-    """How intervals are computed."""
-
-    resamples: int
-    level: float
-    seed: int
 
 
 def summarise_probes(

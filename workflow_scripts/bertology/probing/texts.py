@@ -29,9 +29,10 @@ def gather_text(probes: Iterable[tuple[str, Path | str]], stimuli_file: Path | s
     on the same sentences leaves the file as it is.
     """
     stimuli = {
-        sentence_key(words): Stimulus(sentence_key(words), (words,), None)
+        key: Stimulus(key, (words,), None, key)
         for kind, folder in probes
         for words in map(words_of, _sentences(kind, folder))
+        for key in [sentence_key(words)]
     }
     write_stimuli(stimuli_file, [stimuli[key] for key in sorted(stimuli)])
 

@@ -82,9 +82,7 @@ def write_comparison(
     sample = read_token_sample(sample_file, first.tokens)
     tables = []
     for name, rows in token_classes(first.tokens, sample).items():
-        other = rows
-        if permutation_seed is not None:
-            other = np.random.default_rng(permutation_seed).permutation(rows)
+        other = partners(rows, permutation_seed)
         # The first token of all stimuli has one and the same embedding.
         start = 1 if name == FIRST else 0
         layers = (
@@ -97,6 +95,13 @@ def write_comparison(
             tables.append(table.assign(tokens=name, n=len(rows)))
     with atomic_file(path) as temporary:
         pd.concat(tables)[list(COLUMNS)].to_csv(temporary, index=False)
+
+
+def partners(rows: np.ndarray, permutation_seed: int | None) -> np.ndarray:
+    """Give the row of the second cache that each row of the first is compared with."""
+    if permutation_seed is None:
+        return rows
+    return np.random.default_rng(permutation_seed).permutation(rows)
 
 
 def compare(first_folder: Path, second_folder: Path, rows: np.ndarray, measure: str) -> np.ndarray:

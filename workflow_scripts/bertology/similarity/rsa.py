@@ -10,6 +10,7 @@ once, and only their sums are kept: memory grows with the tile, not with the num
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 
 import numpy as np
 
@@ -25,7 +26,7 @@ RANK_STEPS = 2**18
 
 
 @dataclass(frozen=True)
-class _Centred:
+class Centred:
     """Vectors of length 1 as float32, split so that their cosines lose no digits.
 
     With c the mean of the unit vectors u, and w = u - c, the cosine of two tokens i and j is
@@ -38,7 +39,8 @@ class _Centred:
     offsets: np.ndarray
 
     @classmethod
-    def of(cls, values: np.ndarray) -> "_Centred":
+    def of(cls, values: np.ndarray) -> "Centred":
+        """Centre the unit vectors of a layer (tokens, width) without zero vectors."""
         vectors = values.astype(np.float64)
         vectors /= np.sqrt(np.einsum("ij,ij->i", vectors, vectors))[:, None]
         centre = vectors.mean(axis=0)
@@ -65,7 +67,7 @@ def correlate_similarities(layers: Sequence[np.ndarray], correlation: str) -> np
     """
     if correlation not in CORRELATIONS:
         raise InputError(f"correlation: found {correlation!r}; allowed: {', '.join(CORRELATIONS)}")
-    centred = [_Centred.of(layer) for layer in layers]
+    centred = [Centred.of(layer) for layer in layers]
     if correlation == "pearson":
         return _pearson(_tiles(centred), len(centred))
     largest = np.array([[max(layer.largest(), SMALLEST_DEVIATION)] for layer in centred])
@@ -75,21 +77,24 @@ def correlate_similarities(layers: Sequence[np.ndarray], correlation: str) -> np
     return _pearson(tiles, len(centred))
 
 
-def _tiles(layers: Sequence[_Centred]) -> Iterator[np.ndarray]:
+def _tiles(layers: Sequence[Centred]) -> Iterator[np.ndarray]:
     """Give the similarities of all pairs of tokens, each pair once, tile by tile.
 
     A tile is float32 of shape (layers, pairs), and is overwritten by the next one.
     """
-    tokens = len(layers[0].offsets)
     buffer = np.empty((len(layers), TILE * TILE), np.float32)
-    for top in range(0, tokens, TILE):
-        for left in range(top, tokens, TILE):
-            height, width = min(TILE, tokens - top), min(TILE, tokens - left)
-            tile = buffer[:, : height * width]
-            for layer, flat in zip(layers, tile, strict=True):
-                rows, columns = slice(top, top + height), slice(left, left + width)
-                layer.similarities(rows, columns, flat.reshape(height, width))
-            yield tile if left > top else tile[:, _above_diagonal(height)]
+    for rows, columns in tile_slices(len(layers[0].offsets)):
+        height, width = rows.stop - rows.start, columns.stop - columns.start
+        tile = buffer[:, : height * width]
+        for layer, flat in zip(layers, tile, strict=True):
+            layer.similarities(rows, columns, flat.reshape(height, width))
+        yield tile if columns != rows else tile[:, _above_diagonal(height)]
+
+
+def tile_slices(tokens: int) -> Iterator[tuple[slice, slice]]:
+    """Give the rows and columns of tiles that hold each pair of tokens once, or on a diagonal."""
+    slices = [slice(start, min(start + TILE, tokens)) for start in range(0, tokens, TILE)]
+    return combinations_with_replacement(slices, 2)
 
 
 def _above_diagonal(size: int) -> np.ndarray:

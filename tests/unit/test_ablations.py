@@ -1,0 +1,121 @@
+"""The table and figure of ablations: scores beside full fine-tuning, with paired intervals."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bertology.ablations import layers_of, summarise_ablations
+from bertology.errors import InputError
+from bertology.figures import ablations as drawing
+from bertology.figures.ablations import plot_ablations
+from bertology.statistics import Intervals
+from bertology.tables import ABLATIONS
+
+INTERVALS = Intervals(resamples=400, level=0.9, seed=3)
+SEEDS = (1, 2, 3)
+EXAMPLES = 30
+ACCURACY = {"full": 0.9, "untuned": 0.4, "freeze-2": 0.85, "keep-1": 0.6}
+
+
+def examples(variant, seed, task="parsing"):
+    """Words that are right, of words there are, in each sentence."""
+    generator = np.random.default_rng([seed, len(variant), len(task)])
+    words = np.random.default_rng(7).integers(2, 12, EXAMPLES)
+    right = generator.binomial(words, ACCURACY[variant])
+    table = {"metric": "las", "example": range(EXAMPLES), "numerator": right, "denominator": words}
+    other = pd.DataFrame({**table, "metric": "uas", "numerator": words})
+    # In any order: it is the number of the example that pairs them.
+    return pd.concat([other, pd.DataFrame(table)]).sample(frac=1, random_state=seed)
+
+
+@pytest.fixture
+def runs(tmp_path):
+    found = []
+    for task in ("parsing", "more-parsing"):
+        for variant in ACCURACY:
+            for seed in SEEDS:
+                path = tmp_path / f"{task}-{variant}-{seed}.parquet"
+                examples(variant, seed, task).to_parquet(path, index=False)
+                found.append(
+                    ({"encoder": "e", "task": task, "variant": variant, "seed": seed}, path)
+                )
+    return found
+
+
+@pytest.fixture
+def table(runs, tmp_path):
+    summarise_ablations(runs, {"e": 6}, tmp_path / "table.csv", INTERVALS)
+    return tmp_path / "table.csv"
+
+
+def percentage(tables, drawn=slice(None)):
+    of = [t[t["metric"] == "las"].sort_values("example").iloc[drawn] for t in tables]
+    return 100 * np.mean([t["numerator"].sum() / t["denominator"].sum() for t in of])
+
+
+def test_scores_are_means_over_seeds_in_percent_of_full(table):
+    found = pd.read_csv(table)
+    assert tuple(found.columns) == ABLATIONS
+    assert len(found) == 2 * len(ACCURACY)
+    for row in found.itertuples():
+        of = {v: [examples(v, seed, row.task) for seed in SEEDS] for v in (row.variant, "full")}
+        assert row.score == pytest.approx(percentage(of[row.variant]))
+        assert row.relative == pytest.approx(100 * row.score / percentage(of["full"]))
+        assert (row.metric, row.seeds, row.n) == ("las", 3, of["full"][0].denominator.sum() / 2)
+    full = found[found["variant"] == "full"]
+    assert (full[["relative", "relative_low", "relative_high"]] == 100).all(axis=None)
+
+
+def test_intervals_are_those_of_a_plain_loop_over_examples_and_seeds(table):
+    """The loop draws on its own, so it agrees up to the noise of resampling."""
+    found = pd.read_csv(table).set_index(["task", "variant"])
+    tables = {v: [examples(v, seed) for seed in SEEDS] for v in ("full", "keep-1")}
+    generator = np.random.default_rng(11)
+    scores, relative = [], []
+    for _ in range(1500):
+        drawn = generator.integers(EXAMPLES, size=EXAMPLES)
+        seeds = generator.integers(3, size=3)
+        part, full = (
+            percentage([tables[v][seed] for seed in seeds], drawn) for v in ("keep-1", "full")
+        )
+        scores.append(part)
+        relative.append(100 * part / full)
+    row = found.loc["parsing", "keep-1"]
+    for low, high, values in (
+        (row["low"], row["high"], scores),
+        (row["relative_low"], row["relative_high"], relative),
+    ):
+        expected = np.quantile(values, [0.05, 0.95])
+        assert [low, high] == pytest.approx(expected, abs=0.25 * np.ptp(expected))
+
+
+@pytest.mark.parametrize(
+    ("variant", "layers"),
+    [("full", (None, 6)), ("untuned", (6, 6)), ("freeze-0", (0, 6)), ("keep-2", (None, 2))],
+)
+def test_layers_of_variants(variant, layers):
+    assert layers_of(variant, 6) == layers
+
+
+def test_ablations_without_full_fine_tuning_are_refused(runs, tmp_path):
+    some = [(run, file) for run, file in runs if run["variant"] != "full"]
+    with pytest.raises(InputError, match="allowed: full among them"):
+        summarise_ablations(some, {"e": 6}, tmp_path / "table.csv", INTERVALS)
+    assert not (tmp_path / "table.csv").exists()
+
+
+def test_each_panel_draws_its_ablations(table, tmp_path, monkeypatch):
+    figures = []
+    monkeypatch.setattr(drawing, "save_figure", lambda figure, png, pdf: figures.append(figure))
+    plot_ablations(table, tmp_path / "figure.png", tmp_path / "figure.pdf")
+    found = pd.read_csv(table).set_index(["task", "variant"])
+    panels = ((["freeze-2", "untuned"], [2, 6]), (["keep-1", "full"], [1, 6]))
+    for axis, (variants, places) in zip(figures[0].axes, panels, strict=True):
+        assert [label.get_text() for label in axis.get_xticklabels()] == list(map(str, places))
+        for container, task in zip(axis.containers, ("parsing", "more-parsing"), strict=True):
+            line, _, (bars,) = container.lines
+            values = found.loc[[(task, variant) for variant in variants]]
+            np.testing.assert_allclose(line.get_xdata().astype(float), places, atol=0.1)
+            np.testing.assert_allclose(line.get_ydata(), values["relative"])
+            ends = np.array([segment[:, 1] for segment in bars.get_segments()])
+            np.testing.assert_allclose(ends, values[["relative_low", "relative_high"]], atol=1e-9)

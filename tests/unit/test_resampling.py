@@ -1,0 +1,197 @@
+"""RSA in resamples: against explicit copies of items, plain RSA, and cases with a known answer."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bertology.errors import InputError
+from bertology.similarity import rsa
+from bertology.similarity.measures import standardised
+from bertology.similarity.resampling import pair_sums, resampled_rsa, resamples_of, write_resamples
+from bertology.similarity.tokens import write_token_sample
+from bertology.statistics import Intervals, Resamples, interval
+
+INTERVALS = Intervals(resamples=200, level=0.95, seed=1)
+ITEMS, TOKENS, WIDTH = 12, 70, 8
+
+
+@pytest.fixture(autouse=True)
+def small_tiles(monkeypatch):
+    monkeypatch.setattr(rsa, "TILE", 16)
+
+
+def vectors(seed, tokens=TOKENS, shift=3.0):
+    return np.random.default_rng(seed).standard_normal((tokens, WIDTH)) + shift
+
+
+def items_of_tokens(seed=5):
+    """In no order, and one of the items without a token."""
+    return np.random.default_rng(seed).choice(np.delete(np.arange(ITEMS), 4), TOKENS)
+
+
+def correlation_of_copies(first, second, items, counts):
+    """Copy each item's tokens as often as it is drawn, and correlate all pairs of tokens but those
+    of two copies of one item."""
+    copies = [
+        (token, copy) for token, item in enumerate(items) for copy in range(int(counts[item]))
+    ]
+    values: tuple[list[float], list[float]] = ([], [])
+    for n, (i, copy) in enumerate(copies):
+        for j, other in copies[n + 1 :]:
+            if items[i] == items[j] and copy != other:
+                continue
+            for layer, found in zip((first, second), values, strict=True):
+                x, y = layer[i], layer[j]
+                found.append(x @ y / np.sqrt((x @ x) * (y @ y)))
+    return np.corrcoef(*values)[0, 1]
+
+
+def test_a_resample_is_the_correlation_over_copies_of_its_items():
+    first, items = vectors(0), items_of_tokens()
+    second = first + vectors(1, shift=0)
+    resamples = Resamples.draw(ITEMS, 6, 2)
+    found = resampled_rsa(pair_sums(first, second, items, ITEMS), resamples)
+    expected = [correlation_of_copies(first, second, items, each) for each in resamples.counts]
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert found.std() > 0.01
+
+
+@pytest.mark.parametrize("shift", [0.0, 3.0, 30.0])
+@pytest.mark.parametrize("tile", [1, 16, 70, 256])
+def test_each_item_once_is_plain_rsa(shift, tile, monkeypatch):
+    monkeypatch.setattr(rsa, "TILE", tile)
+    first = vectors(0, shift=shift)
+    second = first + vectors(1, shift=0)
+    once = Resamples(np.ones((1, ITEMS), int))
+    found = resampled_rsa(pair_sums(first, second, items_of_tokens(), ITEMS), once)
+    expected = rsa.correlate_similarities([first, second], "pearson")[0, 1]
+    assert found == pytest.approx([expected], abs=1e-6)
+
+
+def test_a_pair_of_tokens_is_counted_once():
+    items = items_of_tokens()
+    counts = pair_sums(vectors(0), vectors(1), items, ITEMS)[0]
+    assert counts.sum() == TOKENS * (TOKENS - 1) / 2
+    assert (np.tril(counts, -1) == 0).all()
+    sizes = np.bincount(items, minlength=ITEMS)
+    np.testing.assert_array_equal(np.diag(counts), sizes * (sizes - 1) / 2)
+    assert counts[2, 7] == sizes[2] * sizes[7]
+
+
+def test_a_model_with_itself_is_1_in_each_resample():
+    layer, items = vectors(0, shift=30), items_of_tokens()
+    resamples = Resamples.draw(ITEMS, 50, 1)
+    found = resampled_rsa(pair_sums(layer, layer, items, ITEMS), resamples)
+    np.testing.assert_allclose(found, 1, atol=1e-12)
+
+
+def write_cache(folder, layers, names, tokens_per_stimulus=5):
+    """Write layers whose tokens belong to stimuli of a few tokens each, in the order of `names`."""
+    folder.mkdir()
+    for number, layer in enumerate(layers):
+        np.save(folder / f"layer_{number:02d}.npy", layer.astype(np.float16))
+    place = np.arange(len(layers[0]))
+    stimulus = place // tokens_per_stimulus
+    pd.DataFrame(
+        {
+            "sentence": stimulus.astype(str),
+            "item": [names[number] for number in stimulus],
+            "segment": 0,
+            "position": place % tokens_per_stimulus,
+            "wordpiece": "w",
+            "special": False,
+        }
+    ).to_parquet(folder / "tokens.parquet")
+    return folder
+
+
+def write_stimuli(path, names):
+    records = [
+        {"id": str(number), "item": name, "segments": [[f"w{number}"]], "tags": None}
+        for number, name in enumerate(names)
+    ]
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    return path
+
+
+def resampled(folder, first, second, names, size=10_000, **options):
+    stimuli = write_stimuli(folder / "stimuli.jsonl", names)
+    write_token_sample(first, folder / "sample.csv", size, 0)
+    settings = {"measures": ["cka", "rsa_pearson"], "intervals": INTERVALS, **options}
+    write_resamples(
+        first, second, folder / "sample.csv", stimuli, folder / "out.parquet", **settings
+    )
+    return pd.read_parquet(folder / "out.parquet")
+
+
+@pytest.fixture
+def caches(tmp_path):
+    names = [f"i{number}" for number in range(40)]
+    base = [vectors(seed, 200) for seed in range(3)]
+    tuned = [layer + size * vectors(9, 200, 0) for size, layer in enumerate(base)]
+    first, second = (
+        write_cache(tmp_path / name, layers, names)
+        for name, layers in (("tuned", tuned), ("base", base))
+    )
+    return tmp_path, first, second, names
+
+
+def test_a_table_has_each_layer_in_each_resample(caches):
+    found = resampled(*caches)
+    assert list(found.columns) == ["metric", "layer", "resample", "value"]
+    assert set(found["metric"]) == {"rsa_pearson"}
+    assert found.groupby("layer").size().to_dict() == dict.fromkeys(range(3), 200)
+    means = found.groupby("layer")["value"].mean()
+    assert means[0] == pytest.approx(1)
+    assert means[0] > means[1] + 0.05 > means[2] + 0.1
+
+
+def test_the_first_measure_that_can_be_resampled_is(caches):
+    _, first, second, _ = caches
+    found = resampled(*caches, measures=["rsa_standardised", "rsa_pearson"])
+    layers = [standardised(np.load(cache / "layer_02.npy")) for cache in (first, second)]
+    expected = rsa.correlate_similarities(layers, "pearson")[0, 1]
+    values = found.loc[found["layer"] == 2, "value"]
+    low, high = interval(values.to_numpy(), 0.95)
+    assert low < expected < high
+    assert set(found["metric"]) == {"rsa_standardised"}
+    with pytest.raises(InputError, match=r"\['cka'\]; allowed: one of rsa_pearson, rsa_stand"):
+        resampled(*caches, measures=["cka"])
+
+
+def test_permuted_tokens_are_0_within_the_interval(caches):
+    folder, first, _, names = caches
+    found = resampled(folder, first, first, names, permutation_seed=1)
+    for _, values in found.groupby("layer")["value"]:
+        low, high = interval(values.to_numpy(), 0.95)
+        assert -0.2 < low < 0 < high < 0.2
+
+
+def test_items_keep_their_numbers_where_one_has_no_token(caches):
+    """As in the other form of a text, where it may be too long for the encoder."""
+    folder, first, second, names = caches
+    whole = resampled(folder, first, second, names)
+    later = resampled(folder, first, second, ["too long", *names])
+    assert not np.allclose(whole["value"], later["value"])
+    rows = np.arange(200)
+    layers = [np.load(cache / "layer_01.npy") for cache in (first, second)]
+    sums = pair_sums(*layers, rows // 5 + 1, 41)
+    expected = resampled_rsa(sums, resamples_of(["too long", *names], INTERVALS))
+    np.testing.assert_allclose(later.loc[later["layer"] == 1, "value"], expected, atol=1e-6)
+
+
+def test_resamples_are_those_of_the_items_and_of_nothing_else():
+    a, b = ([f"{name}{number}" for number in range(30)] for name in "ab")
+    same = resamples_of(a, INTERVALS).counts
+    np.testing.assert_array_equal(same, resamples_of(list(a), INTERVALS).counts)
+    other = resamples_of(b, INTERVALS).counts
+    assert abs(np.corrcoef(same.ravel(), other.ravel())[0, 1]) < 0.05
+    reseeded = resamples_of(a, Intervals(200, 0.95, 2)).counts
+    assert (same != reseeded).any()
+
+
+def test_stimuli_of_other_caches_are_refused(caches):
+    with pytest.raises(InputError, match=r"stimuli\.jsonl: found no item 'i0'"):
+        resampled(*caches[:3], [f"j{number}" for number in range(40)])

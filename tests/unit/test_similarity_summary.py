@@ -1,0 +1,229 @@
+"""Similarity with intervals, and differences between texts, forms and tasks: known answers."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bertology.similarity.contrasts import contrasts, domain_of
+from bertology.similarity.resampling import resamples_of
+from bertology.similarity.summary import compare_domains, summarise_similarity
+from bertology.statistics import Intervals
+from bertology.tables import DOMAINS, SIMILARITY, SIMILARITY_SUMMARY
+
+INTERVALS = Intervals(resamples=1000, level=0.95, seed=1)
+LAYERS, SEEDS = 2, (1, 2, 3)
+WIDTH = 0.1
+"""The standard deviation of what one item adds to the similarity."""
+
+
+class Study:
+    """Comparisons whose similarity is a mean over items, so that its bootstrap is known."""
+
+    def __init__(self, folder):
+        self.folder, self.rows, self.files = folder, [], []
+
+    def add(self, stimuli, items, task="", seed="", shift=0.0, comparison="tuned"):
+        """Add one comparison; `items` are the values of named items, alike in all layers."""
+        names, values = list(items), np.array(list(items.values()))
+        drawn = resamples_of(names, INTERVALS).counts
+        place = {"encoder": "e", "stimuli": stimuli, "form": "own", "task": task, "seed": seed}
+        model = {**place, "comparison": comparison, "domain": "own" if task else ""}
+        tables = []
+        for layer in range(LAYERS):
+            of_layer = values + shift * layer
+            for second in range(LAYERS):
+                value = of_layer.mean() if second == layer else -9.0
+                place = {"layer": layer, "second_layer": second, "tokens": "all", "n": 70}
+                self.rows.append({**model, **place, "metric": "rsa_pearson", "value": value})
+                self.rows.append({**model, **place, "metric": "cka", "value": -9.0})
+            columns = {"resample": range(len(drawn)), "value": drawn @ of_layer / len(values)}
+            tables.append(pd.DataFrame({"metric": "rsa_pearson", "layer": layer, **columns}))
+        path = self.folder / f"{len(self.files)}.parquet"
+        pd.concat(tables).to_parquet(path)
+        self.files.append((model, path))
+
+    def summary(self):
+        table = pd.DataFrame(self.rows).reindex(columns=SIMILARITY)
+        table.to_csv(self.folder / "similarity.csv", index=False)
+        paths = self.folder / "similarity.csv", self.folder / "summary.csv"
+        summarise_similarity(paths[0], self.files, paths[1], INTERVALS)
+        return pd.read_csv(paths[1], keep_default_na=False)
+
+    def difference(self, first, other):
+        """Compare (task, stimuli) with another one: the rows of the table, one for each layer."""
+        self.summary()
+        contrast = {"encoder": "e", "contrast": "domain", "domain": "other", "form": "own"}
+        contrast |= {"task": first[0], "stimuli": first[1]}
+        contrast |= {"other_task": other[0], "other_stimuli": other[1]}
+        paths = self.folder / "summary.csv", self.folder / "domains.csv"
+        compare_domains(paths[0], self.files, [contrast], paths[1], INTERVALS)
+        return pd.read_csv(paths[1])
+
+
+@pytest.fixture
+def study(tmp_path):
+    return Study(tmp_path)
+
+
+def items(prefix, count, mean, seed):
+    values = np.random.default_rng(seed).normal(mean, WIDTH, count)
+    return {f"{prefix}{number}": value for number, value in enumerate(values)}
+
+
+def test_similarity_is_the_mean_over_seeds_with_an_interval_around_it(study):
+    text = items("a", 60, 0.8, 0)
+    for seed in SEEDS:
+        study.add("text", text, "parsing", seed, shift=-0.1 * seed)
+    study.add("text", text, comparison="floor")
+    found = study.summary()
+    assert list(found.columns) == list(SIMILARITY_SUMMARY)
+    assert len(found) == 2 * LAYERS
+    mean = np.mean(list(text.values()))
+    tuned = found[found["comparison"] == "tuned"].set_index("layer")
+    assert tuned["similarity"].to_list() == pytest.approx([mean, mean - 0.2])
+    assert (tuned[["seeds", "n"]] == [3, 70]).all(axis=None)
+    # In layer 0 seeds agree: what is left is the standard error over items.
+    expected = 2 * 1.96 * np.std(list(text.values())) / np.sqrt(60)
+    assert tuned.loc[0, "high"] - tuned.loc[0, "low"] == pytest.approx(expected, rel=0.1)
+    # In layer 1 they differ by 0.1 from one to the next.
+    assert tuned.loc[1, "high"] - tuned.loc[1, "low"] > 0.17
+    assert found[found["comparison"] == "floor"]["seeds"].to_list() == [1, 1]
+
+
+def test_the_interval_agrees_with_a_plain_loop(study):
+    values = {seed: items("a", 30, 0.7 + 0.05 * seed, seed) for seed in SEEDS}
+    for seed in SEEDS:
+        study.add("text", values[seed], "parsing", seed)
+    found = study.summary().set_index("layer")
+    generator, means = np.random.default_rng(5), []
+    for _ in range(20_000):
+        chosen = generator.integers(30, size=30)
+        runs = generator.choice(SEEDS, size=3)
+        means.append(np.mean([list(values[run].values())[item] for run in runs for item in chosen]))
+    low, high = np.quantile(means, [0.025, 0.975])
+    assert found.loc[0, ["low", "high"]].to_list() == pytest.approx([low, high], abs=0.01)
+
+
+def test_a_text_compared_with_itself_does_not_differ(study):
+    for seed in SEEDS:
+        study.add("text", items("a", 40, 0.8, seed), "parsing", seed, shift=0.1 * seed)
+    found = study.difference(("parsing", "text"), ("parsing", "text"))
+    assert list(found.columns) == list(DOMAINS)
+    assert (found[["difference", "low", "high"]] == 0).all(axis=None)
+
+
+def test_two_random_halves_of_a_text_do_not_differ(study):
+    """In 40 splits, about 2 intervals of 95 % leave out 0, and many more were they too narrow."""
+    covered = 0
+    for split in range(40):
+        halves = [
+            items(f"{name}{split}-", 50, 0.8, (split, half)) for half, name in enumerate("ab")
+        ]
+        for name, half in zip("ab", halves, strict=True):
+            study.add(f"{name}{split}", half, "parsing", 1)
+        found = study.difference(("parsing", f"a{split}"), ("parsing", f"b{split}"))
+        covered += found.loc[0, "low"] < 0 < found.loc[0, "high"]
+        study.rows.clear()
+        study.files.clear()
+    assert covered >= 34
+
+
+def test_a_planted_difference_is_found_with_the_error_of_two_samples(study):
+    own, other = items("a", 50, 0.7, 0), items("b", 50, 0.8, 1)
+    for seed in SEEDS:
+        study.add("own", own, "parsing", seed)
+        study.add("other", other, "parsing", seed)
+    found = study.difference(("parsing", "own"), ("parsing", "other")).loc[0]
+    means, errors = ([f(list(x.values())) for x in (own, other)] for f in (np.mean, np.std))
+    assert found["difference"] == pytest.approx(means[1] - means[0])
+    assert found["low"] > 0.03
+    expected = 2 * 1.96 * np.hypot(*errors) / np.sqrt(50)
+    assert found["high"] - found["low"] == pytest.approx(expected, rel=0.1)
+
+
+def test_seeds_that_differ_cancel_out_between_texts_of_a_task(study):
+    for seed in SEEDS:
+        study.add("own", dict.fromkeys(items("a", 30, 0, 0), 0.5 + 0.1 * seed), "parsing", seed)
+        study.add("other", dict.fromkeys(items("b", 30, 0, 0), 0.6 + 0.1 * seed), "parsing", seed)
+    found = study.difference(("parsing", "own"), ("parsing", "other"))
+    assert found[["low", "high"]].to_numpy() == pytest.approx(0.1)
+
+
+def test_two_forms_or_tasks_on_the_same_items_are_paired(study):
+    text = items("a", 50, 0.7, 0)
+    higher = {name: value + 0.01 for name, value in text.items()}
+    for seed in SEEDS:
+        study.add("own", text, "parsing", seed)
+        study.add("single", higher, "parsing", seed)
+        study.add("own", higher, "inference", seed)
+    for other in (("parsing", "single"), ("inference", "own")):
+        found = study.difference(("parsing", "own"), other)
+        assert found[["difference", "low", "high"]].to_numpy() == pytest.approx(0.01, abs=1e-9)
+
+
+def test_seeds_of_two_tasks_are_independent(study):
+    text = dict.fromkeys(items("a", 30, 0, 0), 0.0)
+    for seed in SEEDS:
+        for task in ("parsing", "inference"):
+            values = {name: 0.1 * seed for name in text}
+            study.add("own", values, task, seed)
+    found = study.difference(("parsing", "own"), ("inference", "own")).loc[0]
+    assert found["difference"] == 0
+    assert found["high"] > 0.1 > -0.1 > found["low"]
+
+
+TEXT = {"split": "test", "sentences": 9, "form": "own", "longest": 100, "seed": 1}
+CONFIG = {
+    "tasks": {"parsing": {"corpus": "trees"}, "inference": {"corpus": "pairs"}},
+    "stimuli": {
+        "trees": {**TEXT, "corpus": "trees", "kind": "treebank"},
+        "pairs": {**TEXT, "corpus": "pairs", "kind": "inference"},
+        "cut": {**TEXT, "corpus": "pairs", "kind": "inference", "form": "single"},
+        "wiki": {**TEXT, "corpus": "wiki", "kind": "text"},
+        "questions": {**TEXT, "corpus": "squad", "kind": "questions"},
+    },
+}
+
+
+def listed(contrast, config=CONFIG):
+    names = ("task", "stimuli", "other_task", "other_stimuli", "domain", "form")
+    found = [each for each in contrasts(config) if each["contrast"] == contrast]
+    return {tuple(each[name] for name in names) for each in found}
+
+
+def test_domains():
+    found = {name: domain_of(CONFIG, name, "inference") for name in CONFIG["stimuli"]}
+    assert found == {
+        "trees": "other", "pairs": "own", "cut": "own", "wiki": "neutral", "questions": "neutral",
+    }  # fmt: skip
+
+
+def test_texts_are_compared_in_one_form():
+    assert listed("domain") == {
+        ("parsing", "trees", "parsing", "pairs", "other", "own"),
+        ("parsing", "trees", "parsing", "cut", "other", "single"),
+        ("parsing", "trees", "parsing", "wiki", "neutral", "own"),
+        ("parsing", "trees", "parsing", "questions", "neutral", "own"),
+        ("inference", "pairs", "inference", "trees", "other", "own"),
+        ("inference", "pairs", "inference", "wiki", "neutral", "own"),
+        ("inference", "pairs", "inference", "questions", "neutral", "own"),
+        ("inference", "cut", "inference", "trees", "other", "single"),
+        ("inference", "cut", "inference", "wiki", "neutral", "single"),
+    }
+
+
+def test_forms_are_compared_on_the_same_text_alone():
+    assert listed("form") == {
+        ("parsing", "pairs", "parsing", "cut", "other", "single"),
+        ("inference", "pairs", "inference", "cut", "own", "single"),
+    }
+    fewer = {**CONFIG["stimuli"], "cut": {**CONFIG["stimuli"]["cut"], "sentences": 8}}
+    assert listed("form", {**CONFIG, "stimuli": fewer}) == set()
+
+
+def test_tasks_are_compared_on_each_others_text():
+    assert listed("task") == {
+        ("parsing", "trees", "inference", "trees", "own", "own"),
+        ("inference", "pairs", "parsing", "pairs", "own", "own"),
+        ("inference", "cut", "parsing", "cut", "own", "single"),
+    }

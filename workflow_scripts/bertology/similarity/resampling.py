@@ -1,0 +1,149 @@
+"""RSA in resamples of a text, for intervals over its items (sentences, pairs, questions).
+
+RSA is a correlation over pairs of tokens. A resample in which an item occurs w times weights them:
+a pair of tokens from two items by the product of the two weights, a pair within an item by its
+weight, since copies of an item are not compared with one another (as rsatoolbox leaves out the
+similarity of a condition to itself: Schütt et al. 2023, "Statistical inference on representational
+geometries"). So the sums over the pairs of tokens of each two items give the RSA of any resample.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+import pandas as pd
+
+from bertology.corpora.stimuli import read_stimuli
+from bertology.errors import InputError
+from bertology.files import atomic_file
+from bertology.similarity.measures import open_both, partners, read_layers, standardised
+from bertology.similarity.rsa import Centred, tile_slices
+from bertology.similarity.tokens import read_token_sample
+from bertology.statistics import Intervals, Resamples
+
+COLUMNS = ("metric", "layer", "resample", "value")
+PREPARATION: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "rsa_pearson": np.asarray,
+    "rsa_standardised": standardised,
+}
+"""The measures that can be resampled, and what is done to a layer before its cosines are taken."""
+
+
+def write_resamples(
+    first_folder: Path,
+    second_folder: Path,
+    sample_file: Path,
+    stimuli_file: Path,
+    path: Path,
+    measures: Sequence[str],
+    intervals: Intervals,
+    permutation_seed: int | None = None,
+) -> None:
+    """Write the RSA of two caches, same layer of both, in each resample of the stimuli's items.
+
+    Parquet with the columns COLUMNS, value as float32; the measure is the first of `measures` that
+    can be resampled. Both forms of a text have the same items, hence the same resamples. Otherwise
+    as `measures.write_comparison`. InputError where no measure can be resampled.
+    """
+    measure = resampled_measure(measures)
+    first, second = open_both(first_folder, second_folder)
+    rows = read_token_sample(sample_file, first.tokens)
+    names = list(dict.fromkeys(stimulus.item for stimulus in read_stimuli(stimuli_file)))
+    items = item_numbers(first.tokens["item"].iloc[rows], names, stimuli_file)
+    resamples = resamples_of(names, intervals)
+    layers = zip(
+        read_layers(first, rows, first_folder),
+        read_layers(second, partners(rows, permutation_seed), second_folder),
+        strict=False,  # the layers that both have
+    )
+    prepare = PREPARATION[measure]
+    values = [
+        resampled_rsa(pair_sums(prepare(x), prepare(y), items, len(names)), resamples)
+        for x, y in layers
+    ]
+    with atomic_file(path) as temporary:
+        _as_table(np.array(values), measure).to_parquet(temporary, index=False)
+
+
+def resampled_measure(measures: Sequence[str]) -> str:
+    """Give the first measure that can be resampled; InputError if there is none."""
+    measure = next((name for name in measures if name in PREPARATION), None)
+    if measure is None:
+        allowed = f"one of {', '.join(PREPARATION)} among them"
+        raise InputError(f"resamples of RSA: found measures {list(measures)}; allowed: {allowed}")
+    return measure
+
+
+def resamples_of(items: Sequence[str], intervals: Intervals) -> Resamples:
+    """Draw the resamples of a text: the same for the same items, independent ones for others."""
+    seed = crc32("\n".join([str(intervals.seed), *items]).encode())
+    return Resamples.draw(len(items), intervals.resamples, seed)
+
+
+def item_numbers(items: pd.Series, names: Sequence[str], stimuli_file: Path) -> np.ndarray:
+    """Give each token's item as its number in the stimuli, where some may have no token."""
+    numbers = items.map({name: number for number, name in enumerate(names)})
+    if numbers.isna().any():
+        found = f"no item {items[numbers.isna()].iloc[0]!r}"
+        raise InputError.at(stimuli_file, None, found, "the stimuli that the caches were made of")
+    return numbers.to_numpy(dtype=np.int64)
+
+
+def pair_sums(first: np.ndarray, second: np.ndarray, items: np.ndarray, size: int) -> np.ndarray:
+    """Sum over the pairs of tokens of each two items: (6, size, size), float64.
+
+    first, second: (tokens, width), a row of one with the same row of the other; items: (tokens,),
+    below `size`. With a and b the similarities of two tokens in the first and the second, the sums
+    are of 1, a, b, a², b² and ab. Each pair is in one place: [s, t] with s <= t.
+    """
+    order = np.argsort(items, kind="stable")
+    items = items[order]
+    both = Centred.of(first[order]), Centred.of(second[order])
+    sums = np.zeros((6, size, size))
+    for rows, columns in tile_slices(len(items)):
+        names, members = _members(items[rows])
+        other_names, other_members = _members(items[columns])
+        part = members @ _terms(both, rows, columns) @ other_members.T
+        sums[:, names[:, None], other_names] += part
+    return sums
+
+
+def resampled_rsa(sums: np.ndarray, resamples: Resamples) -> np.ndarray:
+    """Return the RSA in each resample, (resamples,), from what `pair_sums` returns."""
+    weights = resamples.counts.astype(float)
+    count, *totals = (_weighted(each, weights) for each in sums)
+    a, b, squares_a, squares_b, products = (total / count for total in totals)
+    variances = (squares_a - a**2) * (squares_b - b**2)
+    correlations: np.ndarray = (products - a * b) / np.sqrt(variances)
+    return correlations
+
+
+def _members(items: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give the different items, and which tokens each of them has: 1 or 0, (items, tokens)."""
+    names, places = np.unique(items, return_inverse=True)
+    return names, np.eye(len(names), dtype=np.float32)[:, places]
+
+
+def _terms(both: tuple[Centred, Centred], rows: slice, columns: slice) -> np.ndarray:
+    """Return what is summed, for all pairs of a tile, and 0 for those that are in it twice."""
+    terms = np.ones((6, rows.stop - rows.start, columns.stop - columns.start), np.float32)
+    for layer, similarities in zip(both, terms[1:3], strict=True):
+        layer.similarities(rows, columns, similarities)
+    np.square(terms[1:3], out=terms[3:5])
+    np.multiply(terms[1], terms[2], out=terms[5])
+    return np.triu(terms, k=1) if rows == columns else terms
+
+
+def _weighted(sums: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Weight pairs of items by the product of their weights, and each item's own pairs once."""
+    between, within = np.triu(sums, k=1), np.diag(sums)
+    total: np.ndarray = ((weights @ between) * weights).sum(axis=1) + weights @ within
+    return total
+
+
+def _as_table(values: np.ndarray, measure: str) -> pd.DataFrame:
+    """Put values (layers, resamples) in long form."""
+    layers, resamples = np.indices(values.shape)
+    columns = {"metric": measure, "layer": layers.ravel(), "resample": resamples.ravel()}
+    return pd.DataFrame({**columns, "value": values.ravel().astype(np.float32)})

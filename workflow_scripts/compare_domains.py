@@ -1,0 +1,18 @@
+"""Compare similarity between texts, between forms of a text, and between tasks."""
+
+from job import job
+
+with job(snakemake):
+    from pathlib import Path
+
+    from bertology.similarity.summary import compare_domains
+    from bertology.statistics import Intervals
+
+    resamples = zip(snakemake.params.comparisons, map(Path, snakemake.input.resamples), strict=True)
+    compare_domains(
+        summary=Path(snakemake.input.summary),
+        resamples=list(resamples),
+        contrasts=snakemake.params.contrasts,
+        path=Path(snakemake.output.table),
+        intervals=Intervals(**snakemake.params.intervals),
+    )

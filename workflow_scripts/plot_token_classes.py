@@ -1,0 +1,14 @@
+"""Draw similarity to the pretrained encoder by class of tokens, for each task."""
+
+from job import job
+
+with job(snakemake):
+    from pathlib import Path
+
+    from bertology.figures.token_classes import plot_token_classes
+
+    plot_token_classes(
+        table=Path(snakemake.input.table),
+        png=Path(snakemake.output.png),
+        pdf=Path(snakemake.output.pdf),
+    )
