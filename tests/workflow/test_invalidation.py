@@ -46,28 +46,45 @@ def restored(smoke):
         path.write_text(text)
 
 
-SIMILARITY = {"compare_representations": 20, "tabulate_similarity": 1, "plot_similarity": 1}
-PROBE_FIGURES = {"plot_probes": 1, "plot_probe_changes": 1, "plot_structure": 1}
-PROBE_TABLES = {
-    "tabulate_probes": 1, "plot_mix_weights": 1, "summarise_probes": 1, **PROBE_FIGURES,
-}  # fmt: skip
+def once(*rules: str) -> dict[str, int]:
+    return dict.fromkeys(rules, 1)
+
+
+TRAJECTORY = once("tabulate_trajectory", "plot_trajectory")
+SIMILARITY_TABLES = once(
+    *("tabulate_similarity", "summarise_similarity", "compare_domains"),
+    *("plot_similarity", "plot_measures", "plot_domains", "plot_token_classes"),
+)
+# On each of two stimulus sets: tuned, ceiling, floor and null (6 + 3 + 1 + 1); on one of them the
+# base with itself and two steps of three runs.
+SIMILARITY = {"compare_representations": 29, **SIMILARITY_TABLES, **TRAJECTORY}
+WEIGHTS = {"compare_weights": 10, **once("tabulate_weights", "plot_weights")}
+ABLATIONS = once("summarise_ablations", "plot_ablations")
+PROBE_FIGURES = once("plot_probes", "plot_probe_changes", "plot_structure")
+PROBE_TABLES = once("tabulate_probes", "plot_mix_weights", "summarise_probes") | PROBE_FIGURES
+EDGE_PROBES = {"probe_edges": 16, **PROBE_TABLES}
+# The trees are probed at each step too.
+STRUCTURAL_PROBES = {"probe_structure": 14, **PROBE_TABLES, **TRAJECTORY}
 # Two phenomena and the trees, each on eight models: base, random, three tasks with two seeds.
-PROBES = {"probe_edges": 16, "probe_structure": 8, **PROBE_TABLES}
+PROBES = EDGE_PROBES | STRUCTURAL_PROBES
+INTERVALS = SIMILARITY | ABLATIONS | {"summarise_probes": 1, **PROBE_FIGURES}
 
-
-# Two seeds: each fine-tuned, and ablated twice; cached on two stimulus sets and on the text of the
-# probes; on each stimulus set compared with the base, and with one another.
+# Two seeds: each fine-tuned, and ablated three times; cached on two stimulus sets and on the text
+# of the probes, and one of them at two steps on one set and that text; on each set compared with
+# the base, and with one another.
 ONE_TASK = {
     "finetune_encoder": 2,
-    "ablate_layers": 4,
-    "tabulate_finetuning": 1,
-    "plot_finetuning": 1,
-    "cache_activations": 6,
+    "ablate_layers": 6,
+    **once("tabulate_finetuning", "plot_finetuning"),
+    **ABLATIONS,
+    "cache_activations": 10,
     **SIMILARITY,
-    "compare_representations": 6,
+    "compare_representations": 8,
+    **WEIGHTS,
+    "compare_weights": 3,
     **PROBES,
     "probe_edges": 4,
-    "probe_structure": 2,
+    "probe_structure": 4,
 }
 
 
@@ -75,12 +92,15 @@ ONE_TASK = {
     ("module", "stale"),
     [
         ("similarity/rsa.py", SIMILARITY),
-        ("figures/similarity.py", {"plot_similarity": 1}),
-        ("activations.py", {"cache_activations": 24, "sample_tokens": 2, **SIMILARITY, **PROBES}),
+        ("similarity/drift.py", WEIGHTS),
+        ("figures/domains.py", {"plot_domains": 1}),
+        ("activations.py", {"cache_activations": 36, "sample_tokens": 2, **SIMILARITY, **PROBES}),
         ("finetuning/parsing.py", ONE_TASK),
-        ("probing/edge.py", {"probe_edges": 16, **PROBE_TABLES}),
-        ("probing/tree_scores.py", {"probe_structure": 8, **PROBE_TABLES}),
-        ("statistics.py", {"summarise_probes": 1, **PROBE_FIGURES}),
+        ("probing/edge.py", EDGE_PROBES),
+        ("probing/tree_scores.py", STRUCTURAL_PROBES),
+        ("statistics.py", INTERVALS),
+        ("ablations.py", ABLATIONS),
+        ("trajectory.py", TRAJECTORY),
         ("figures/probe_changes.py", {"plot_probe_changes": 1}),
         ("corpora/spans/entities.py", {}),
     ],
@@ -104,9 +124,8 @@ def test_another_stimulus_set_runs_nothing_else(smoke):
             "sample_stimuli": 1,
             "cache_activations": 8,
             "sample_tokens": 1,
-            "compare_representations": 10,
-            "tabulate_similarity": 1,
-            "plot_similarity": 1,
+            "compare_representations": 11,
+            **SIMILARITY_TABLES,
         }
 
 
@@ -122,9 +141,18 @@ def test_another_phenomenon_leaves_the_probes_on_the_same_sentences_alone(smoke)
 
 def test_changed_settings_of_edge_probes_leave_structural_ones_alone(smoke):
     with smoke.edited("studies/smoke.yaml", "edges: {epochs: 1}", "edges: {epochs: 2}"):
-        assert smoke.stale() == {"probe_edges": 16, **PROBE_TABLES}
+        assert smoke.stale() == EDGE_PROBES
+
+
+def test_other_intervals_train_nothing(smoke):
     with smoke.edited("studies/smoke.yaml", "{resamples: 100}", "{resamples: 101}"):
-        assert smoke.stale() == {"summarise_probes": 1, **PROBE_FIGURES}
+        assert smoke.stale() == INTERVALS
+
+
+def test_another_ablation_leaves_the_others_alone(smoke):
+    with smoke.edited("studies/smoke.yaml", "freeze: [1]", "freeze: all"):
+        finetuning = once("tabulate_finetuning", "plot_finetuning")
+        assert smoke.stale() == {"ablate_layers": 6, **finetuning, **ABLATIONS}
 
 
 def test_layout_of_the_configuration_costs_nothing(smoke):

@@ -10,7 +10,10 @@ from transformers import AutoModel
 
 pytestmark = pytest.mark.workflow
 RESULTS = "results/smoke"
-FIGURES = ("similarity", "finetuning", "probes", "probe_changes", "structure", "mix_weights")
+FIGURES = (
+    *("similarity", "measures", "domains", "token_classes", "weights", "finetuning", "ablations"),
+    *("probes", "probe_changes", "structure", "mix_weights", "trajectory"),
+)
 
 
 def table(workflow, name, results=RESULTS):
@@ -48,25 +51,63 @@ def test_every_artifact_has_a_record_of_what_made_it(smoke):
 def test_the_score_table_has_every_run(smoke):
     scores = table(smoke, "finetuning")
     runs = scores[scores.split == "test"].groupby(["task", "variant"]).seed.unique()
-    assert len(runs) == 3 * 3
+    assert len(runs) == 3 * 4
     assert all(sorted(seeds) == [1, 2] for seeds in runs)
     assert scores.value.between(0, 100).all()
 
 
 def test_the_similarity_table_has_every_comparison(smoke):
     similarity = table(smoke, "similarity")
-    counts = similarity.groupby(["stimuli", "comparison"]).size()
-    # Two stimulus sets; 3 x 3 pairs of layers; 3 tasks with 2 seeds, 3 pairs of seeds, one floor.
+    rsa = similarity[(similarity.metric == "rsa_pearson") & (similarity.tokens == "all")]
+    counts = rsa.groupby(["stimuli", "comparison"]).size()
+    # Two stimulus sets; 3 x 3 pairs of layers; 3 tasks with 2 seeds, 3 pairs of seeds.
     assert counts.to_dict() == {
         (stimuli, comparison): 9 * number
         for stimuli in ("harbour", "laboratory")
-        for comparison, number in (("tuned", 6), ("ceiling", 3), ("floor", 1))
+        for comparison, number in (("tuned", 6), ("ceiling", 3), ("floor", 1), ("null", 1))
     }
-    assert similarity.value.between(-1.0001, 1.0001).all()
-    same = similarity[similarity.layer == similarity.second_layer]
+    assert similarity.value.between(-1.0001, 2).all()
+    same = rsa[rsa.layer == rsa.second_layer]
     # One epoch on 48 sentences barely moves the embeddings; another random encoder shares nothing.
     embeddings = same[same.layer == 0].groupby("comparison").value.mean()
     assert embeddings["tuned"] > 0.9 > 0.5 > abs(embeddings["floor"])
+    summary = table(smoke, "similarity_summary")
+    assert len(summary) == 2 * 3 * (3 + 3 + 1 + 1)
+    null = summary[summary.comparison == "null"]
+    assert (null.low < 0).all() and (null.high > 0).all()
+    domains = table(smoke, "domains")
+    assert set(domains.contrast) == {"domain", "task"}
+    assert domains[["difference", "low", "high"]].notna().all(axis=None)
+
+
+def test_the_trajectory_starts_at_the_pretrained_encoder_and_ends_at_the_tuned_one(smoke):
+    trajectory = table(smoke, "trajectory")
+    steps = trajectory.groupby(["task", "measured"]).step.unique()
+    assert len(steps) == 3 * 2
+    assert all(sorted(found) == [0, 1, 2, 3] for found in steps)
+    rsa = trajectory[trajectory.metric == "rsa_pearson"]
+    assert rsa[rsa.step == 0].value.to_numpy() == pytest.approx(1, abs=1e-9)
+    similarity = table(smoke, "similarity")
+    similarity = similarity[(similarity.tokens == "all") & (similarity.comparison == "tuned")]
+    for row in rsa[rsa.end == 1].itertuples():
+        same = similarity[(similarity.task == row.task) & (similarity.seed == row.seed)]
+        same = same[(same.stimuli == row.stimuli) & (same.metric == row.metric)]
+        assert same.value[(same.layer == row.layer) & (same.second_layer == row.layer)].item() == (
+            row.value
+        )
+
+
+def test_ablations_are_held_against_full_fine_tuning(smoke):
+    ablations = table(smoke, "ablations").set_index(["task", "variant"])
+    assert len(ablations) == 3 * 4
+    scores = table(smoke, "finetuning")
+    for (task, variant), row in ablations.iterrows():
+        of = scores[
+            (scores.split == "test") & (scores.task == task) & (scores.metric == row.metric)
+        ]
+        means = of.groupby("variant").value.mean()
+        assert row.score == pytest.approx(means[variant])
+        assert row.relative == pytest.approx(100 * means[variant] / means["full"])
 
 
 def test_the_probe_tables_have_every_model_and_input(smoke):
@@ -119,11 +160,11 @@ def test_a_second_run_gives_bit_identical_tables(smoke, fresh):
     """The second run has one seed only: what it shares with the first must be the same."""
     study = yaml.safe_load((fresh.folder / "studies/smoke.yaml").read_text())
     fresh.finish(study=fresh.study("one-seed.yaml", {**study, "seeds": [1]}))
-    for name in ("finetuning", "similarity", "probes"):
+    for name in ("finetuning", "similarity", "weights", "probes", "trajectory"):
         first, second = table(smoke, name), table(fresh, name)
         # The floor has no seed, the ceiling has two.
         shared = first[first.seed.fillna(1) == 1]
-        if name == "similarity":
+        if "second_seed" in first:
             shared = shared[shared.second_seed.isna()]
         columns = list(first.columns)
         pd.testing.assert_frame_equal(
