@@ -109,9 +109,28 @@ def test_a_model_with_itself_and_with_its_permuted_tokens(caches):
     folder, base, _ = caches
     same, null = compared(folder, base, base), compared(folder, base, base, permutation_seed=1)
     for metric in ("rsa_pearson", "rsa_standardised", "cka"):
-        assert same_layers(same, metric) == pytest.approx(1, abs=1e-3)
+        assert same_layers(same, metric) == pytest.approx(1, abs=1e-6)
         assert same_layers(null, metric) == pytest.approx(0, abs=0.1)
-    assert (same_layers(null, "procrustes") > same_layers(same, "procrustes") + 0.5).all()
+    assert same_layers(same, "procrustes") == pytest.approx(0, abs=1e-6)
+    assert (same_layers(null, "procrustes") > 0.5).all()
+    for name in ("content_words", "first_token"):
+        assert same_layers(same, "rsa_pearson", name) == pytest.approx(1, abs=1e-6)
+        assert same_layers(null, "rsa_pearson", name) == pytest.approx(0, abs=0.4)
+
+
+@pytest.mark.parametrize(("size", "message"), [(2, "2 of .*3 or more"), (3, "found 3 tokens")])
+def test_too_few_tokens_are_one_clear_error(caches, size, message):
+    folder, base, tuned = caches
+    with pytest.raises(InputError, match=message):
+        write_token_sample(base, folder / "tokens.csv", size, 1)
+        compared(folder, base, tuned)
+    assert not (folder / "out.csv").exists()
+
+
+def test_a_class_of_too_few_tokens_is_left_out(caches):
+    folder, base, tuned = caches
+    write_token_sample(base, folder / "tokens.csv", 30, 1)
+    assert set(compared(folder, base, tuned)["tokens"]) == {"all", "first_token"}
 
 
 def test_standardising_takes_the_power_from_a_rogue_dimension(caches):
