@@ -373,6 +373,7 @@ def class_rows() -> pd.DataFrame:
         rows[rows["stimuli"] == "village"].assign(tokens=name, value=rows["value"] / number)
         for number, name in enumerate(names, start=2)
     ]
+    tagged[2].loc[tagged[2]["layer"] == 1, "value"] = np.nan  # where the first token does not vary
     first = rows[rows["stimuli"] == "harbour"].assign(tokens="first_token")
     return pd.concat([rows, first, *tagged])
 

@@ -133,6 +133,25 @@ def test_a_class_of_too_few_tokens_is_left_out(caches):
     assert set(compared(folder, base, tuned)["tokens"]) == {"all", "first_token"}
 
 
+def test_a_class_that_does_not_vary_has_no_value_and_all_tokens_must(caches):
+    """As [CLS] in low layers of a pretrained encoder: equal, but for the last bits."""
+    folder, base, tuned = caches
+    path = base / "layer_01.npy"
+    values = np.load(path)
+    special = token_table()["special"].to_numpy()
+    values[special] = np.linspace(0.1, 1.3, WIDTH)
+    np.save(path, values)
+    found = compared(folder, base, tuned)
+    for metric in MEASURES:
+        first = same_layers(found, metric, "first_token")
+        assert np.isnan(first).tolist() == [True, False], metric
+    assert not found.loc[found["tokens"] != "first_token", "value"].isna().any()
+    values[:] = values[0]
+    np.save(path, values)
+    with pytest.raises(InputError, match="do not vary"):
+        compared(folder, base, tuned)
+
+
 def test_standardising_takes_the_power_from_a_rogue_dimension(caches):
     folder, base, tuned = caches
     for cache in (base, tuned):
@@ -146,7 +165,10 @@ def test_standardising_takes_the_power_from_a_rogue_dimension(caches):
     values = standardised(np.load(base / "layer_02.npy"))
     assert values.mean(axis=0) == pytest.approx(0, abs=1e-6)
     assert values.std(axis=0) == pytest.approx(1)
-    assert (standardised(np.ones((4, 2))) == 0).all()
+    constant = standardised(np.array([[0.1, 1.0], [0.1, 2.0], [0.1, 4.0]]))
+    assert (constant[:, 0] == 0).all()
+    with pytest.raises(InputError, match="do not vary"):
+        standardised(np.ones((4, 2)))
 
 
 def test_other_tokens_are_refused(caches):
