@@ -11,7 +11,3 @@ class InputError(Exception):
         """Say where (file, and 1-based line if there is one), what was found, what is allowed."""
         place = f"{path}, line {line}" if line is not None else f"{path}"
         return cls(f"{place}: found {found}; allowed: {allowed}")
-
-
-class NoVariationError(InputError):
-    """Vectors, or their similarities, are all but equal, so that they cannot be compared."""

@@ -12,10 +12,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bertology.errors import InputError, NoVariationError
-
-SMALLEST_SHARE = 1e-9
-"""Of a vector's length: what equal vectors lie from their mean by rounding is less."""
+from bertology.errors import InputError
+from bertology.similarity.variation import SMALLEST_SHARE, NoVariationError
 
 
 def unbiased_cka(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> np.ndarray:

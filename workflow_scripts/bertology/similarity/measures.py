@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 
 from bertology.activations import Activations, open_activations
-from bertology.errors import InputError, NoVariationError
+from bertology.errors import InputError
 from bertology.files import atomic_file
 from bertology.similarity.cka import unbiased_cka
 from bertology.similarity.procrustes import procrustes_distances
 from bertology.similarity.rsa import correlate_similarities
 from bertology.similarity.token_classes import ALL, FIRST, token_classes
 from bertology.similarity.tokens import read_token_sample
+from bertology.similarity.variation import NoVariationError
 
 Layers = Sequence[np.ndarray]
 Function = Callable[[Layers, Layers], np.ndarray]

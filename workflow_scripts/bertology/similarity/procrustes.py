@@ -10,8 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.linalg import svdvals
 
-from bertology.errors import NoVariationError
-from bertology.similarity.cka import SMALLEST_SHARE
+from bertology.similarity.variation import SMALLEST_SHARE, NoVariationError
 
 
 def procrustes_distances(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> np.ndarray:

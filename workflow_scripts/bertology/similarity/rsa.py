@@ -14,7 +14,8 @@ from itertools import combinations_with_replacement
 
 import numpy as np
 
-from bertology.errors import InputError, NoVariationError
+from bertology.errors import InputError
+from bertology.similarity.variation import NoVariationError
 
 CORRELATIONS = ("pearson", "spearman")
 TILE = 256
