@@ -280,7 +280,7 @@ def comparisons():
             shared = {"encoder": encoder, "stimuli": stimuli, "form": form}
             yield {**shared, "comparison": "floor", "model": FLOORS[encoder], "reference": encoder}
             null = {"model": encoder, "reference": f"permuted/{encoder}"}
-            yield {**shared, "comparison": "null", **null}
+            yield {**shared, "comparison": "permuted", **null}
             for task in config["tasks"]:
                 domain = domain_of(config, stimuli, task)
                 tuned = {**shared, "task": task, "variant": "full", "domain": domain}
@@ -317,7 +317,7 @@ def weight_comparisons():
     return [
         {key: value for key, value in comparison.items() if key not in left_out}
         for comparison in comparisons()
-        if comparison["stimuli"] == STIMULI[0] and comparison["comparison"] != "null"
+        if comparison["stimuli"] == STIMULI[0] and comparison["comparison"] != "permuted"
     ]
 
 

@@ -260,7 +260,7 @@ def test_comparisons_are_collected_with_their_wildcards(tmp_path):
 
 def test_every_measure_and_text_has_a_panel_with_its_null(tmp_path, monkeypatch):
     rows = similarity_rows()
-    null = rows[rows["comparison"] == "floor"].assign(comparison="null", value=-0.01)
+    null = rows[rows["comparison"] == "floor"].assign(comparison="permuted", value=-0.01)
     both = pd.concat([rows, null])
     both = pd.concat([both, both.assign(metric="cka", value=both["value"] / 2)])
     both.to_csv(tmp_path / "table.csv", index=False)
@@ -374,6 +374,7 @@ def class_rows() -> pd.DataFrame:
         rows[rows["stimuli"] == "village"].assign(tokens=name, value=rows["value"] / number)
         for number, name in enumerate(names, start=2)
     ]
+    tagged[2].loc[tagged[2]["layer"] == 1, "value"] = np.nan  # where the first token does not vary
     first = rows[rows["stimuli"] == "harbour"].assign(tokens="first_token")
     return pd.concat([rows, first, *tagged])
 

@@ -109,9 +109,47 @@ def test_a_model_with_itself_and_with_its_permuted_tokens(caches):
     folder, base, _ = caches
     same, null = compared(folder, base, base), compared(folder, base, base, permutation_seed=1)
     for metric in ("rsa_pearson", "rsa_standardised", "cka"):
-        assert same_layers(same, metric) == pytest.approx(1, abs=1e-3)
+        assert same_layers(same, metric) == pytest.approx(1, abs=1e-6)
         assert same_layers(null, metric) == pytest.approx(0, abs=0.1)
-    assert (same_layers(null, "procrustes") > same_layers(same, "procrustes") + 0.5).all()
+    assert same_layers(same, "procrustes") == pytest.approx(0, abs=1e-6)
+    assert (same_layers(null, "procrustes") > 0.5).all()
+    for name in ("content_words", "first_token"):
+        assert same_layers(same, "rsa_pearson", name) == pytest.approx(1, abs=1e-6)
+        assert same_layers(null, "rsa_pearson", name) == pytest.approx(0, abs=0.4)
+
+
+@pytest.mark.parametrize(("size", "message"), [(2, "2 of .*3 or more"), (3, "found 3 tokens")])
+def test_too_few_tokens_are_one_clear_error(caches, size, message):
+    folder, base, tuned = caches
+    with pytest.raises(InputError, match=message):
+        write_token_sample(base, folder / "tokens.csv", size, 1)
+        compared(folder, base, tuned)
+    assert not (folder / "out.csv").exists()
+
+
+def test_a_class_of_too_few_tokens_is_left_out(caches):
+    folder, base, tuned = caches
+    write_token_sample(base, folder / "tokens.csv", 30, 1)
+    assert set(compared(folder, base, tuned)["tokens"]) == {"all", "first_token"}
+
+
+def test_a_class_that_does_not_vary_has_no_value_and_all_tokens_must(caches):
+    """As [CLS] in low layers of a pretrained encoder: equal, but for the last bits."""
+    folder, base, tuned = caches
+    path = base / "layer_01.npy"
+    values = np.load(path)
+    special = token_table()["special"].to_numpy()
+    values[special] = np.linspace(0.1, 1.3, WIDTH)
+    np.save(path, values)
+    found = compared(folder, base, tuned)
+    for metric in MEASURES:
+        first = same_layers(found, metric, "first_token")
+        assert np.isnan(first).tolist() == [True, False], metric
+    assert not found.loc[found["tokens"] != "first_token", "value"].isna().any()
+    values[:] = values[0]
+    np.save(path, values)
+    with pytest.raises(InputError, match="do not vary"):
+        compared(folder, base, tuned)
 
 
 def test_standardising_takes_the_power_from_a_rogue_dimension(caches):
@@ -127,7 +165,10 @@ def test_standardising_takes_the_power_from_a_rogue_dimension(caches):
     values = standardised(np.load(base / "layer_02.npy"))
     assert values.mean(axis=0) == pytest.approx(0, abs=1e-6)
     assert values.std(axis=0) == pytest.approx(1)
-    assert (standardised(np.ones((4, 2))) == 0).all()
+    constant = standardised(np.array([[0.1, 1.0], [0.1, 2.0], [0.1, 4.0]]))
+    assert (constant[:, 0] == 0).all()
+    with pytest.raises(InputError, match="do not vary"):
+        standardised(np.ones((4, 2)))
 
 
 def test_other_tokens_are_refused(caches):

@@ -1,6 +1,7 @@
 """RSA in resamples: against explicit copies of items, plain RSA, and cases with a known answer."""
 
 import json
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -85,6 +86,17 @@ def test_a_model_with_itself_is_1_in_each_resample():
     resamples = Resamples.draw(ITEMS, 50, 1)
     found = resampled_rsa(pair_sums(layer, layer, items, ITEMS), resamples)
     np.testing.assert_allclose(found, 1, atol=1e-12)
+
+
+def test_a_resample_without_enough_pairs_has_no_rsa():
+    first, second = vectors(0, 4), vectors(1, 4)
+    sums = pair_sums(first, second, np.array([0, 0, 1, 2]), 3)
+    counts = np.array([[0, 0, 3], [0, 1, 2], [3, 0, 0], [1, 1, 1], [2, 1, 0]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = resampled_rsa(sums, Resamples(counts))
+    # No pair; one pair, twice; one pair, three times; then enough of them.
+    assert list(np.isnan(found)) == [True, True, True, False, False]
 
 
 def write_cache(folder, layers, names, tokens_per_stimulus=5):

@@ -64,7 +64,7 @@ def test_the_similarity_table_has_every_comparison(smoke):
     assert counts.to_dict() == {
         (stimuli, comparison): 9 * number
         for stimuli in ("harbour", "laboratory")
-        for comparison, number in (("tuned", 6), ("ceiling", 3), ("floor", 1), ("null", 1))
+        for comparison, number in (("tuned", 6), ("ceiling", 3), ("floor", 1), ("permuted", 1))
     }
     assert similarity.value.between(-1.0001, 2).all()
     same = rsa[rsa.layer == rsa.second_layer]
@@ -73,7 +73,7 @@ def test_the_similarity_table_has_every_comparison(smoke):
     assert embeddings["tuned"] > 0.9 > 0.5 > abs(embeddings["floor"])
     summary = table(smoke, "similarity_summary")
     assert len(summary) == 2 * 3 * (3 + 3 + 1 + 1)
-    null = summary[summary.comparison == "null"]
+    null = summary[summary.comparison == "permuted"]
     assert (null.low < 0).all() and (null.high > 0).all()
     domains = table(smoke, "domains")
     assert set(domains.contrast) == {"domain", "task"}

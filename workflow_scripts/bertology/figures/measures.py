@@ -73,7 +73,7 @@ def _drawn(rows: pd.DataFrame, table: Path) -> pd.DataFrame:
 
 def _draw_panel(axis: Axes, rows: pd.DataFrame, palette: Palette) -> None:
     label = axis.get_ylabel()
-    null = rows[rows["comparison"] == "null"].sort_values("layer")
+    null = rows[rows["comparison"] == "permuted"].sort_values("layer")
     axis.plot(null["layer"], null["value"], color=GREY, linestyle=NULL_DASHES, linewidth=1)
     draw_lines(axis, rows, palette)
     axis.set(xlabel="", ylabel=label)

@@ -58,7 +58,7 @@ def _same_layer(rows: pd.DataFrame, table: Path) -> pd.DataFrame:
     """Keep RSA of each layer with the same layer on all tokens, of full fine-tunings and floors."""
     same = rows["layer"] == rows["second_layer"]
     whole = rows["variant"].isin(["full", ""])
-    kept = rows[same & whole & (rows["tokens"] == "all") & (rows["comparison"] != "null")]
+    kept = rows[same & whole & (rows["tokens"] == "all") & (rows["comparison"] != "permuted")]
     metric = next((name for name in DRAWN if name in set(kept["metric"])), None)
     if metric is None:
         found = f"metrics {sorted(kept['metric'].unique())}"

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bertology.errors import InputError
+from bertology.similarity.variation import SMALLEST_SHARE, NoVariationError
 
 
 def unbiased_cka(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> np.ndarray:
@@ -39,8 +40,9 @@ def _centred(layer: np.ndarray) -> np.ndarray:
     values = layer.astype(np.float64)
     values -= values.mean(axis=0)
     scale = np.sqrt(np.einsum("ij,ij->", values, values) / len(values))
-    if scale == 0:
-        raise InputError("CKA: found a layer whose vectors are all equal; allowed: different ones")
+    if scale <= SMALLEST_SHARE * np.linalg.norm(layer[0].astype(np.float64)):
+        found = "found a layer whose vectors are all equal"
+        raise NoVariationError(f"CKA: {found}; allowed: different ones")
     return (values / scale).astype(np.float32)
 
 

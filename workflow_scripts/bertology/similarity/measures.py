@@ -15,8 +15,10 @@ from bertology.similarity.procrustes import procrustes_distances
 from bertology.similarity.rsa import correlate_similarities
 from bertology.similarity.token_classes import ALL, FIRST, token_classes
 from bertology.similarity.tokens import read_token_sample
+from bertology.similarity.variation import NoVariationError
 
 Layers = Sequence[np.ndarray]
+Function = Callable[[Layers, Layers], np.ndarray]
 COLUMNS = ("tokens", "layer_first", "layer_second", "metric", "value", "n")
 
 
@@ -27,7 +29,7 @@ class Measure:
     all_pairs: for every layer with every other, or (where that takes long) the same layer alone.
     """
 
-    function: Callable[[Layers, Layers], np.ndarray]
+    function: Function
     all_pairs: bool
 
 
@@ -41,11 +43,15 @@ def standardised(layer: np.ndarray) -> np.ndarray:
     """Bring each dimension to mean 0 and variance 1 over tokens; constant ones become 0.
 
     A few rogue dimensions dominate cosines (Timkey & van Schijndel 2021, "All bark and no bite").
+    InputError if all dimensions are constant.
     """
     values = layer.astype(np.float64)
+    constant = (values == values[0]).all(axis=0)
+    if constant.all():
+        raise NoVariationError("standardising: found a layer whose vectors do not vary")
     values -= values.mean(axis=0)
-    deviations = values.std(axis=0)
-    return values / np.where(deviations > 0, deviations, 1)
+    values[:, constant] = 0
+    return values / np.where(constant, 1, values.std(axis=0))
 
 
 def rsa_standardised(first: Layers, second: Layers) -> np.ndarray:
@@ -75,8 +81,10 @@ def write_comparison(
 
     `tokens` is a class of tokens (token_classes) and n their number: `all` has the pairs of layers
     that each measure asks for, the other classes the same layers alone (`first_token` without the
-    embeddings). With a permutation_seed the tokens of the second are permuted within each class: a
-    comparison of nothing (null).
+    embeddings). A class has no value (NaN) in a layer where its vectors or their similarities do
+    not vary, as the first token's in low layers; `all` must vary, else InputError. With a
+    permutation_seed the tokens of the second are permuted within each class: a comparison of
+    nothing (null).
     """
     first, second = open_both(first_folder, second_folder)
     sample = read_token_sample(sample_file, first.tokens)
@@ -112,18 +120,34 @@ def compare(first_folder: Path, second_folder: Path, rows: np.ndarray, measure: 
 
 
 def compare_layers(first: Layers, second: Layers, name: str, all_pairs: bool) -> pd.DataFrame:
-    """Apply a measure: a row for each pair of layers, or (all_pairs False) for each same layer."""
+    """Apply a measure: a row for each pair of layers, or (all_pairs False) for each same layer.
+
+    Without all_pairs, NaN in a layer where what is compared does not vary.
+    """
     measure = MEASURES[name]
     numbers: tuple[np.ndarray, ...]
     if not (all_pairs and measure.all_pairs) and len(first) == len(second):
         pairs = zip(first, second, strict=True)
-        values = np.array([measure.function([x], [y])[0, 0] for x, y in pairs])
+        apply = measure.function if all_pairs else _or_nan(measure.function)
+        values = np.array([apply([x], [y])[0, 0] for x, y in pairs])
         numbers = (np.arange(len(values)),) * 2
     else:
         values = measure.function(first, second)
         numbers = tuple(np.indices(values.shape))
     columns = {"layer_first": numbers[0], "layer_second": numbers[1], "value": values}
     return pd.DataFrame({key: each.ravel() for key, each in columns.items()}).assign(metric=name)
+
+
+def _or_nan(function: Function) -> Function:
+    """Give NaN in place of NoVariationError, for one layer of each model."""
+
+    def checked(first: Layers, second: Layers) -> np.ndarray:
+        try:
+            return function(first, second)
+        except NoVariationError:
+            return np.array([[np.nan]])
+
+    return checked
 
 
 def open_both(first_folder: Path, second_folder: Path) -> tuple[Activations, Activations]:

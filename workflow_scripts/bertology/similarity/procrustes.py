@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.linalg import svdvals
 
-from bertology.errors import InputError
+from bertology.similarity.variation import SMALLEST_SHARE, NoVariationError
 
 
 def procrustes_distances(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> np.ndarray:
@@ -29,8 +29,7 @@ def _normalised(layer: np.ndarray) -> np.ndarray:
     values = layer.astype(np.float64)
     values -= values.mean(axis=0)
     norm = np.linalg.norm(values)
-    if norm == 0:
-        raise InputError(
-            "Procrustes: found a layer whose vectors are all equal; allowed: different ones"
-        )
+    if norm <= SMALLEST_SHARE * np.linalg.norm(layer.astype(np.float64)):
+        found = "found a layer whose vectors are all equal"
+        raise NoVariationError(f"Procrustes: {found}; allowed: different ones")
     return values / norm

@@ -18,7 +18,7 @@ from bertology.corpora.stimuli import read_stimuli
 from bertology.errors import InputError
 from bertology.files import atomic_file
 from bertology.similarity.measures import open_both, partners, read_layers, standardised
-from bertology.similarity.rsa import Centred, tile_slices
+from bertology.similarity.rsa import SMALLEST_DEVIATION, Centred, tile_slices
 from bertology.similarity.tokens import read_token_sample
 from bertology.statistics import Intervals, Resamples
 
@@ -110,12 +110,18 @@ def pair_sums(first: np.ndarray, second: np.ndarray, items: np.ndarray, size: in
 
 
 def resampled_rsa(sums: np.ndarray, resamples: Resamples) -> np.ndarray:
-    """Return the RSA in each resample, (resamples,), from what `pair_sums` returns."""
+    """Return the RSA in each resample, (resamples,), from what `pair_sums` returns.
+
+    NaN where a resample has too few pairs for their similarities to vary.
+    """
     weights = resamples.counts.astype(float)
     count, *totals = (_weighted(each, weights) for each in sums)
-    a, b, squares_a, squares_b, products = (total / count for total in totals)
-    variances = (squares_a - a**2) * (squares_b - b**2)
-    correlations: np.ndarray = (products - a * b) / np.sqrt(variances)
+    pairs = np.where(count > 0, count, np.nan)
+    a, b, squares_a, squares_b, products = (total / pairs for total in totals)
+    variances = np.minimum(squares_a - a**2, squares_b - b**2)
+    vary = variances > SMALLEST_DEVIATION**2
+    spread = np.sqrt(np.where(vary, (squares_a - a**2) * (squares_b - b**2), np.nan))
+    correlations: np.ndarray = (products - a * b) / spread
     return correlations
 
 

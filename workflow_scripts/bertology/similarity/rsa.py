@@ -15,6 +15,7 @@ from itertools import combinations_with_replacement
 import numpy as np
 
 from bertology.errors import InputError
+from bertology.similarity.variation import NoVariationError
 
 CORRELATIONS = ("pearson", "spearman")
 TILE = 256
@@ -110,10 +111,10 @@ def _pearson(tiles: Iterator[np.ndarray], size: int) -> np.ndarray:
         sums += exact.sum(axis=1)
         products += exact @ exact.T
     covariance = products / count - np.outer(sums, sums) / count**2
-    deviations = np.sqrt(np.diag(covariance))
+    deviations = np.sqrt(np.maximum(np.diag(covariance), 0))
     if not (deviations > SMALLEST_DEVIATION).all():
         constant = int(np.argmin(deviations))
-        raise InputError(f"layer {constant} of those compared: its similarities do not vary")
+        raise NoVariationError(f"layer {constant} of those compared: its similarities do not vary")
     return covariance / np.outer(deviations, deviations)
 
 
