@@ -36,6 +36,9 @@ class Study:
                 place = {"layer": layer, "second_layer": second, "tokens": "all", "n": 70}
                 self.rows.append({**model, **place, "metric": "rsa_pearson", "value": value})
                 self.rows.append({**model, **place, "metric": "cka", "value": -9.0})
+                # A class that does not vary has no value.
+                place = {**place, "tokens": "first_token", "metric": "rsa_pearson"}
+                self.rows.append({**model, **place, "value": np.nan})
             columns = {"resample": range(len(drawn)), "value": drawn @ of_layer / len(values)}
             tables.append(pd.DataFrame({"metric": "rsa_pearson", "layer": layer, **columns}))
         path = self.folder / f"{len(self.files)}.parquet"

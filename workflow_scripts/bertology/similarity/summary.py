@@ -85,6 +85,7 @@ def _metric(files: Files) -> str:
 def _means(table: Path, metric: str) -> pd.DataFrame:
     """Average over runs."""
     rows = pd.read_csv(table, dtype=dict.fromkeys(SIMILARITY[:10], str), keep_default_na=False)
+    rows["value"] = pd.to_numeric(rows["value"])  # empty where a class of tokens does not vary
     same = (rows["metric"] == metric) & (rows["layer"] == rows["second_layer"])
     return (
         rows[same & (rows["tokens"] == ALL)]
