@@ -213,7 +213,7 @@ def test_several_texts_and_encoders_are_told_apart(tmp_path, monkeypatch):
     rows = summary_rows(SEVERAL, phenomena=("entities", "semantic_roles"))
     names = [
         *("Village: entities", "Village: semantic roles"),
-        *("Ewt: entities", "Ewt: semantic roles"),
+        *("EWT: entities", "EWT: semantic roles"),
     ]
     panels = panels_of(drawn(plot_probes, probes, rows, tmp_path, monkeypatch))
     assert [axis.get_title(loc="left") for axis in panels[::2]] == ["Minilm", "Bert base"]
@@ -227,7 +227,7 @@ def test_several_texts_and_encoders_are_told_apart(tmp_path, monkeypatch):
     assert labels_of(panels[0]) == names
     panels = panels_of(drawn(plot_structure, probe_layers, rows, tmp_path, monkeypatch))
     assert [axis.get_ylabel() for axis in panels[::4]] == [
-        *("Minilm: Village", "Minilm: Ewt", "Bert base: Village", "Bert base: Ewt")
+        *("Minilm: Village", "Minilm: EWT", "Bert base: Village", "Bert base: EWT")
     ]
     panels = panels_of(
         drawn(plot_mix_weights, probe_layers, weight_rows(SEVERAL), tmp_path, monkeypatch)

@@ -34,8 +34,9 @@ DODGE = 0.06
 def plot_ablations(table: Path, png: Path, pdf: Path) -> None:
     """Draw scores in percent of full fine-tuning against the layers frozen, and kept.
 
-    All tasks share one scale; each encoder has a line of two panels. Bars are intervals. `table`
-    has the columns ABLATIONS; InputError where it has full fine-tunings alone.
+    All tasks share one scale; each encoder has a line of panels, without that of an ablation that
+    was not run. Bars are intervals. `table` has the columns ABLATIONS; InputError where it has full
+    fine-tunings alone.
     """
     rows = read_table(table, ABLATIONS)
     rows = rows.assign(**{name: pd.to_numeric(rows[name]) for name in NUMBERS})
@@ -43,15 +44,16 @@ def plot_ablations(table: Path, png: Path, pdf: Path) -> None:
         raise InputError.at(table, None, "full fine-tunings alone", "ablations among them")
     palette = Palette.of(rows["task"].unique())
     encoders = list(rows.groupby("encoder", sort=False))
+    columns = [name for name in AXES if set(_points(rows, name)["variant"]) - {"full"}]
     with figure_style():
-        size = (PANEL_SIZE[0] * len(AXES), PANEL_SIZE[1] * len(encoders))
+        size = (PANEL_SIZE[0] * len(columns), PANEL_SIZE[1] * len(encoders))
         figure, axes = plt.subplots(
-            len(encoders), len(AXES), sharey=True, squeeze=False, figsize=size
+            len(encoders), len(columns), sharey=True, squeeze=False, figsize=size
         )
         for line, (encoder, of_encoder) in zip(axes, encoders, strict=True):
-            for axis, (column, label) in zip(line, AXES.items(), strict=True):
+            for axis, column in zip(line, columns, strict=True):
                 _draw_panel(axis, _points(of_encoder, column), column, palette)
-                axis.set(xlabel=label, ylabel="")
+                axis.set(xlabel=AXES[column], ylabel="")
             if len(encoders) > 1:
                 line[0].set_title(display_name(str(encoder)), loc="left")
         figure.supylabel("Score (% of full fine-tuning)", fontsize=9)
@@ -82,8 +84,9 @@ def _draw_panel(axis: Axes, rows: pd.DataFrame, column: str, palette: Palette) -
             markersize=4,
             elinewidth=1,
         )
-    places = sorted(rows[column].unique())
-    axis.set_xticks(places, [str(int(place)) for place in places])
+    first, depth = (1 if column == "kept" else 0), int(rows["kept"].max())
+    axis.set_xticks(range(first, depth + 1))
+    axis.set_xlim(first - 0.4, depth + 0.4)
     axis.grid(visible=False, axis="x")
 
 

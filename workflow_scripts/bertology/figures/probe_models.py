@@ -21,10 +21,10 @@ def read_summary(table: Path) -> pd.DataFrame:
 
 def labelled(rows: pd.DataFrame) -> pd.DataFrame:
     """Add the column `row`: the phenomenon's name, with the text's before it if several are."""
-    names = rows["phenomenon"]
+    names = rows["phenomenon"].map(display_name)
     if rows["text"].nunique() > 1:
-        names = rows["text"] + ": " + names
-    return rows.assign(row=names.map(display_name))
+        names = rows["text"].map(display_name) + ": " + names.str[:1].str.lower() + names.str[1:]
+    return rows.assign(row=names)
 
 
 def palette_of(rows: pd.DataFrame) -> Palette:

@@ -47,7 +47,18 @@ SETTINGS: dict[str, Any] = {
     "xtick.labelsize": 8.5,
     "ytick.labelsize": 8.5,
 }
-ABBREVIATIONS = {"las": "LAS", "f1": "F1", "accuracy": "Accuracy"}
+SPELLINGS = {
+    "las": "LAS",
+    "f1": "F1",
+    "ewt": "EWT",
+    "gum": "GUM",
+    "mnli": "MNLI",
+    "semeval": "SemEval",
+    "squad": "SQuAD",
+    "uds": "UDS",
+    "wikitext": "WikiText",
+}
+"""Of words that are not written as they stand in a name."""
 
 
 def figure_style() -> AbstractContextManager[None]:
@@ -135,8 +146,9 @@ def legend_below(figure: Figure, handles: list[Artist]) -> None:
 
 def display_name(name: str) -> str:
     """Give a name of the configuration, or a metric, as a reader would write it."""
-    words = name.replace("_", " ").replace("-", " ")
-    return ABBREVIATIONS.get(name, words[:1].upper() + words[1:])
+    words = [SPELLINGS.get(word, word) for word in name.replace("_", " ").replace("-", " ").split()]
+    text = " ".join(words)
+    return text[:1].upper() + text[1:]
 
 
 def save_figure(figure: Figure, png: Path, pdf: Path) -> None:
