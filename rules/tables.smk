@@ -86,7 +86,6 @@ rule tabulate_similarity:
 rule summarise_similarity:
     """Average similarity over seeds, with intervals over sentences and seeds."""
     input:
-        table=f"{RESULTS}/tables/similarity.csv",
         resamples=comparison_files(comparisons(), ".resamples.parquet"),
     output:
         table=f"{RESULTS}/tables/similarity_summary.csv",
@@ -113,7 +112,6 @@ rule summarise_similarity:
 rule compare_domains:
     """Compare similarity between texts, between forms of a text, and between tasks."""
     input:
-        summary=f"{RESULTS}/tables/similarity_summary.csv",
         resamples=comparison_files(comparisons(), ".resamples.parquet"),
     output:
         table=f"{RESULTS}/tables/domains.csv",

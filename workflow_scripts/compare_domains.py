@@ -8,10 +8,9 @@ with job(snakemake):
     from bertology.similarity.summary import compare_domains
     from bertology.statistics import Intervals
 
-    resamples = zip(snakemake.params.comparisons, map(Path, snakemake.input.resamples), strict=True)
+    files = zip(snakemake.params.comparisons, map(Path, snakemake.input.resamples), strict=True)
     compare_domains(
-        summary=Path(snakemake.input.summary),
-        resamples=list(resamples),
+        files=list(files),
         contrasts=snakemake.params.contrasts,
         path=Path(snakemake.output.table),
         intervals=Intervals(**snakemake.params.intervals),

@@ -8,10 +8,9 @@ with job(snakemake):
     from bertology.similarity.summary import summarise_similarity
     from bertology.statistics import Intervals
 
-    resamples = zip(snakemake.params.comparisons, map(Path, snakemake.input.resamples), strict=True)
+    files = zip(snakemake.params.comparisons, map(Path, snakemake.input.resamples), strict=True)
     summarise_similarity(
-        table=Path(snakemake.input.table),
-        resamples=list(resamples),
+        files=list(files),
         path=Path(snakemake.output.table),
         intervals=Intervals(**snakemake.params.intervals),
     )

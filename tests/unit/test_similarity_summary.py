@@ -3,12 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import t
 
 from bertology.similarity.contrasts import contrasts, domain_of
 from bertology.similarity.resampling import resamples_of
 from bertology.similarity.summary import compare_domains, summarise_similarity
 from bertology.statistics import Intervals
-from bertology.tables import DOMAINS, SIMILARITY, SIMILARITY_SUMMARY
+from bertology.tables import DOMAINS, SIMILARITY_SUMMARY
 
 INTERVALS = Intervals(resamples=1000, level=0.95, seed=1)
 LAYERS, SEEDS = 2, (1, 2, 3)
@@ -20,47 +21,36 @@ class Study:
     """Comparisons whose similarity is a mean over items, so that its bootstrap is known."""
 
     def __init__(self, folder):
-        self.folder, self.rows, self.files = folder, [], []
+        self.folder, self.files = folder, []
 
-    def add(self, stimuli, items, task="", seed="", shift=0.0, comparison="tuned"):
+    def add(self, stimuli, items, task="", seed="", shift=0.0, comparison="tuned", second=""):
         """Add one comparison; `items` are the values of named items, alike in all layers."""
         names, values = list(items), np.array(list(items.values()))
         drawn = resamples_of(names, INTERVALS).counts
         place = {"encoder": "e", "stimuli": stimuli, "form": "own", "task": task, "seed": seed}
         model = {**place, "comparison": comparison, "domain": "own" if task else ""}
+        model["second_seed"] = second
         tables = []
         for layer in range(LAYERS):
             of_layer = values + shift * layer
-            for second in range(LAYERS):
-                value = of_layer.mean() if second == layer else -9.0
-                place = {"layer": layer, "second_layer": second, "tokens": "all", "n": 70}
-                self.rows.append({**model, **place, "metric": "rsa_pearson", "value": value})
-                self.rows.append({**model, **place, "metric": "cka", "value": -9.0})
-                # A class that does not vary has no value.
-                place = {**place, "tokens": "first_token", "metric": "rsa_pearson"}
-                self.rows.append({**model, **place, "value": np.nan})
             columns = {"resample": range(len(drawn)), "value": drawn @ of_layer / len(values)}
-            tables.append(pd.DataFrame({"metric": "rsa_pearson", "layer": layer, **columns}))
+            measured = {"metric": "rsa_pearson", "layer": layer, "n": 70}
+            tables.append(pd.DataFrame({**columns, **measured}))
         path = self.folder / f"{len(self.files)}.parquet"
         pd.concat(tables).to_parquet(path)
         self.files.append((model, path))
 
     def summary(self):
-        table = pd.DataFrame(self.rows).reindex(columns=SIMILARITY)
-        table.to_csv(self.folder / "similarity.csv", index=False)
-        paths = self.folder / "similarity.csv", self.folder / "summary.csv"
-        summarise_similarity(paths[0], self.files, paths[1], INTERVALS)
-        return pd.read_csv(paths[1], keep_default_na=False)
+        summarise_similarity(self.files, self.folder / "summary.csv", INTERVALS)
+        return pd.read_csv(self.folder / "summary.csv", keep_default_na=False)
 
     def difference(self, first, other):
         """Compare (task, stimuli) with another one: the rows of the table, one for each layer."""
-        self.summary()
         contrast = {"encoder": "e", "contrast": "domain", "domain": "other", "form": "own"}
         contrast |= {"task": first[0], "stimuli": first[1]}
         contrast |= {"other_task": other[0], "other_stimuli": other[1]}
-        paths = self.folder / "summary.csv", self.folder / "domains.csv"
-        compare_domains(paths[0], self.files, [contrast], paths[1], INTERVALS)
-        return pd.read_csv(paths[1])
+        compare_domains(self.files, [contrast], self.folder / "domains.csv", INTERVALS)
+        return pd.read_csv(self.folder / "domains.csv")
 
 
 @pytest.fixture
@@ -88,23 +78,24 @@ def test_similarity_is_the_mean_over_seeds_with_an_interval_around_it(study):
     # In layer 0 seeds agree: what is left is the standard error over items.
     expected = 2 * 1.96 * np.std(list(text.values())) / np.sqrt(60)
     assert tuned.loc[0, "high"] - tuned.loc[0, "low"] == pytest.approx(expected, rel=0.1)
-    # In layer 1 they differ by 0.1 from one to the next.
-    assert tuned.loc[1, "high"] - tuned.loc[1, "low"] > 0.17
+    # In layer 1 they differ by 0.1 from one to the next: three runs, so two degrees of freedom.
+    expected = 2 * np.hypot(expected / 2, t.ppf(0.975, 2) * 0.1 / np.sqrt(3))
+    assert tuned.loc[1, "high"] - tuned.loc[1, "low"] == pytest.approx(expected, rel=0.05)
     assert found[found["comparison"] == "floor"]["seeds"].to_list() == [1, 1]
 
 
-def test_the_interval_agrees_with_a_plain_loop(study):
-    values = {seed: items("a", 30, 0.7 + 0.05 * seed, seed) for seed in SEEDS}
-    for seed in SEEDS:
-        study.add("text", values[seed], "parsing", seed)
-    found = study.summary().set_index("layer")
-    generator, means = np.random.default_rng(5), []
-    for _ in range(20_000):
-        chosen = generator.integers(30, size=30)
-        runs = generator.choice(SEEDS, size=3)
-        means.append(np.mean([list(values[run].values())[item] for run in runs for item in chosen]))
-    low, high = np.quantile(means, [0.025, 0.975])
-    assert found.loc[0, ["low", "high"]].to_list() == pytest.approx([low, high], abs=0.01)
+def test_pairs_of_seeds_count_as_their_seeds(study):
+    """The jackknife over seeds, by hand: the mean without a seed is that of the one pair left."""
+    text = dict.fromkeys(items("a", 30, 0, 0), 0.0)
+    pairs = {(1, 2): 0.7, (1, 3): 0.8, (2, 3): 0.6}
+    for (seed, second), value in pairs.items():
+        values = {name: value for name in text}
+        study.add("text", values, "parsing", seed, comparison="ceiling", second=second)
+    found = study.summary().loc[0]
+    assert (found["similarity"], found["seeds"]) == (pytest.approx(0.7), 3)
+    variance = 2 / 3 * np.sum((np.array([0.6, 0.8, 0.7]) - 0.7) ** 2)
+    margin = t.ppf(0.975, 2) * np.sqrt(variance)
+    assert found["high"] - found["similarity"] == pytest.approx(margin, rel=1e-5)
 
 
 def test_a_text_compared_with_itself_does_not_differ(study):
@@ -126,7 +117,6 @@ def test_two_random_halves_of_a_text_do_not_differ(study):
             study.add(f"{name}{split}", half, "parsing", 1)
         found = study.difference(("parsing", f"a{split}"), ("parsing", f"b{split}"))
         covered += found.loc[0, "low"] < 0 < found.loc[0, "high"]
-        study.rows.clear()
         study.files.clear()
     assert covered >= 34
 
@@ -164,15 +154,15 @@ def test_two_forms_or_tasks_on_the_same_items_are_paired(study):
         assert found[["difference", "low", "high"]].to_numpy() == pytest.approx(0.01, abs=1e-9)
 
 
-def test_seeds_of_two_tasks_are_independent(study):
+def test_seeds_of_two_tasks_that_lie_apart_widen_the_interval(study):
     text = dict.fromkeys(items("a", 30, 0, 0), 0.0)
-    for seed in SEEDS:
-        for task in ("parsing", "inference"):
-            values = {name: 0.1 * seed for name in text}
-            study.add("own", values, task, seed)
+    for task, runs in (("parsing", (0.1, 0.2, 0.3)), ("inference", (0.3, 0.1, 0.2))):
+        for seed, value in zip(SEEDS, runs, strict=True):
+            study.add("own", {name: value for name in text}, task, seed)
     found = study.difference(("parsing", "own"), ("inference", "own")).loc[0]
-    assert found["difference"] == 0
-    assert found["high"] > 0.1 > -0.1 > found["low"]
+    assert found["difference"] == pytest.approx(0)
+    margin = t.ppf(0.975, 2) * np.std([0.2, -0.1, -0.1], ddof=1) / np.sqrt(3)
+    assert found["high"] == pytest.approx(margin, rel=1e-5)
 
 
 TEXT = {"split": "test", "sentences": 9, "form": "own", "longest": 100, "seed": 1}

@@ -9,7 +9,7 @@ import pandas as pd
 
 from bertology.errors import InputError
 from bertology.files import atomic_file
-from bertology.statistics import Intervals, Resamples, interval, mean_over_seeds
+from bertology.statistics import Estimate, Intervals, Resamples
 from bertology.tables import ABLATIONS, MAIN_METRICS
 
 FULL, UNTUNED = "full", "untuned"
@@ -25,8 +25,8 @@ def summarise_ablations(
         `examples.parquet`. depths: the layers of each encoder. frozen, kept: numbers of layers; of
         `untuned` all are frozen, and `frozen` is empty where not even the embeddings are fixed.
     Scores are percentages of the task's main metric on test data, means over seeds; `relative` is
-    in percent of the score of `full`. Intervals resample test examples crossed with seeds, the same
-    ones for a variant and for `full`. InputError for a task without `full`.
+    in percent of the score of `full` with the same seed. Intervals are over test examples crossed
+    with seeds, the same ones for a variant and for `full`. InputError for a task without `full`.
     """
     tasks: dict[tuple[str, str], dict[str, list[Path]]] = {}
     for run, file in runs:
@@ -57,38 +57,44 @@ def _rows_of_task(
 ) -> Iterator[dict[str, Any]]:
     if FULL not in files:
         raise InputError(f"ablations: found {', '.join(files)}; allowed: {FULL} among them")
-    tables = {variant: [pd.read_parquet(file) for file in of] for variant, of in files.items()}
-    metric = _main_metric(tables[FULL][0], files[FULL][0])
-    counts = {variant: _counts(of, metric) for variant, of in tables.items()}
-    examples = counts[FULL].shape[2]
-    resamples = Resamples.draw(examples, intervals.resamples, intervals.seed)
-    drawn = {
-        variant: mean_over_seeds(resamples.ratios(*of), intervals.seed)
-        for variant, of in counts.items()
-    }
-    means = {
-        variant: (of[0].sum(axis=1) / of[1].sum(axis=1)).mean() for variant, of in counts.items()
-    }
-    for variant, of in counts.items():
+    metric, n, scores = scores_of_task(files, intervals)
+    for variant, draws in scores.items():
         frozen, kept = layers_of(variant, depth)
-        low, high = interval(100 * drawn[variant], intervals.level)
-        relative_low, relative_high = interval(
-            100 * (drawn[variant] / drawn[FULL]), intervals.level
-        )
+        score = Estimate.of(100 * draws)
+        relative = Estimate.of(100 * (draws / scores[FULL]))
+        low, high = score.interval(intervals.level)
+        relative_low, relative_high = relative.interval(intervals.level)
         yield {
             "variant": variant,
             "frozen": frozen,
             "kept": kept,
             "metric": metric,
-            "seeds": of.shape[1],
-            "n": int(of[1, 0].sum()),
-            "score": 100 * means[variant],
+            "seeds": score.seeds,
+            "n": n,
+            "score": score.value,
             "low": low,
             "high": high,
-            "relative": 100 * (means[variant] / means[FULL]),
+            "relative": relative.value,
             "relative_low": relative_low,
             "relative_high": relative_high,
         }
+
+
+def scores_of_task(
+    files: Mapping[str, Sequence[Path]], intervals: Intervals
+) -> tuple[str, int, dict[str, np.ndarray]]:
+    """Return a task's main metric, its n, and the scores of each variant: (draws, seeds).
+
+    files: `examples.parquet` of each variant's runs. A draw is the test data or a resample of it.
+    """
+    tables = {variant: [pd.read_parquet(file) for file in of] for variant, of in files.items()}
+    first = next(iter(files))
+    metric = _main_metric(tables[first][0], files[first][0])
+    counts = {variant: _counts(of, metric) for variant, of in tables.items()}
+    examples = counts[first].shape[2]
+    resamples = Resamples.draw(examples, intervals.resamples, intervals.seed)
+    scores = {variant: resamples.ratios(*of) for variant, of in counts.items()}
+    return metric, int(counts[first][1, 0].sum()), scores
 
 
 def _main_metric(table: pd.DataFrame, file: Path) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bertology.files import atomic_file
-from bertology.statistics import Intervals, Resamples, interval, mean_over_seeds
+from bertology.statistics import Estimate, Intervals, Resamples
 from bertology.tables import PROBE_SUMMARY, PROBES
 
 MAIN_METRICS = ("f1", "uuas", "root_accuracy", "dspr", "nspr")
@@ -111,22 +111,20 @@ def _bounds_of_place(
     place: dict[str, object], group: pd.DataFrame, resamples: Resamples, intervals: Intervals
 ) -> Iterator[dict[str, Any]]:
     """Give the intervals of all models at one input."""
-    found = {
-        model: mean_over_seeds(_ratios(rows, resamples), intervals.seed)
-        for model, rows in group.groupby(MODEL, sort=False)
-    }
-    before = {model[:3]: values for model, values in found.items() if model[3] == PRETRAINED}
-    for model, values in found.items():
-        low, high = interval(values, intervals.level)
+    found = {model: _ratios(rows, resamples) for model, rows in group.groupby(MODEL, sort=False)}
+    before = {model[:3]: draws for model, draws in found.items() if model[3] == PRETRAINED}
+    for model, draws in found.items():
+        low, high = Estimate.of(draws).interval(intervals.level)
         row = {**dict(zip(MODEL, model, strict=True)), **place, "low": low, "high": high}
         if model[3] not in (PRETRAINED, RANDOM):
-            low, high = interval(values - before[model[:3]], intervals.level)
+            change = Estimate.of(draws - before[model[:3]])
+            low, high = change.interval(intervals.level)
             row |= {"change_low": low, "change_high": high}
         yield row
 
 
 def _ratios(rows: pd.DataFrame, resamples: Resamples) -> np.ndarray:
-    """Return the score of each seed in each resample: (resamples, seeds)."""
+    """Return the score of each seed in each draw of sentences: (draws, seeds)."""
     every = np.arange(resamples.counts.shape[1])
     parts = [
         rows.pivot_table(index="seed", columns="sentence", values=name, fill_value=0)

@@ -22,7 +22,7 @@ from bertology.similarity.rsa import SMALLEST_DEVIATION, Centred, tile_slices
 from bertology.similarity.tokens import read_token_sample
 from bertology.statistics import Intervals, Resamples
 
-COLUMNS = ("metric", "layer", "resample", "value")
+COLUMNS = ("metric", "layer", "resample", "value", "n")
 PREPARATION: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "rsa_pearson": np.asarray,
     "rsa_standardised": standardised,
@@ -42,9 +42,10 @@ def write_resamples(
 ) -> None:
     """Write the RSA of two caches, same layer of both, in each resample of the stimuli's items.
 
-    Parquet with the columns COLUMNS, value as float32; the measure is the first of `measures` that
-    can be resampled. Both forms of a text have the same items, hence the same resamples. Otherwise
-    as `measures.write_comparison`. InputError where no measure can be resampled.
+    Parquet with the columns COLUMNS, value as float32, n the number of tokens; resample 0 is the
+    text itself. The measure is the first of `measures` that can be resampled. Both forms of a text
+    have the same items, hence the same resamples. Otherwise as `measures.write_comparison`.
+    InputError where no measure can be resampled.
     """
     measure = resampled_measure(measures)
     first, second = open_both(first_folder, second_folder)
@@ -63,7 +64,8 @@ def write_resamples(
         for x, y in layers
     ]
     with atomic_file(path) as temporary:
-        _as_table(np.array(values), measure).to_parquet(temporary, index=False)
+        table = _as_table(np.array(values)).assign(metric=measure, n=len(rows))
+        table[list(COLUMNS)].to_parquet(temporary, index=False)
 
 
 def resampled_measure(measures: Sequence[str]) -> str:
@@ -110,9 +112,9 @@ def pair_sums(first: np.ndarray, second: np.ndarray, items: np.ndarray, size: in
 
 
 def resampled_rsa(sums: np.ndarray, resamples: Resamples) -> np.ndarray:
-    """Return the RSA in each resample, (resamples,), from what `pair_sums` returns.
+    """Return the RSA in each draw, (draws,), from what `pair_sums` returns.
 
-    NaN where a resample has too few pairs for their similarities to vary.
+    NaN where a draw has too few pairs for their similarities to vary.
     """
     weights = resamples.counts.astype(float)
     count, *totals = (_weighted(each, weights) for each in sums)
@@ -148,8 +150,8 @@ def _weighted(sums: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return total
 
 
-def _as_table(values: np.ndarray, measure: str) -> pd.DataFrame:
-    """Put values (layers, resamples) in long form."""
+def _as_table(values: np.ndarray) -> pd.DataFrame:
+    """Put values (layers, draws) in long form."""
     layers, resamples = np.indices(values.shape)
-    columns = {"metric": measure, "layer": layers.ravel(), "resample": resamples.ravel()}
+    columns = {"layer": layers.ravel(), "resample": resamples.ravel()}
     return pd.DataFrame({**columns, "value": values.ravel().astype(np.float32)})
