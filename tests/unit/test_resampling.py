@@ -10,7 +10,7 @@ import pytest
 from bertology.errors import InputError
 from bertology.similarity import rsa
 from bertology.similarity.measures import standardised
-from bertology.similarity.resampling import pair_sums, resampled_rsa, resamples_of, write_resamples
+from bertology.similarity.resampling import pair_sums, resampled_rsa, write_resamples
 from bertology.similarity.tokens import write_token_sample
 from bertology.statistics import Estimate, Intervals, Resamples
 
@@ -189,17 +189,17 @@ def test_items_keep_their_numbers_where_one_has_no_token(caches):
     rows = np.arange(200)
     layers = [np.load(cache / "layer_01.npy") for cache in (first, second)]
     sums = pair_sums(*layers, rows // 5 + 1, 41)
-    expected = resampled_rsa(sums, resamples_of(["too long", *names], INTERVALS))
+    expected = resampled_rsa(sums, Resamples.of(["too long", *names], 41, INTERVALS))
     np.testing.assert_allclose(later.loc[later["layer"] == 1, "value"], expected, atol=1e-6)
 
 
 def test_resamples_are_those_of_the_items_and_of_nothing_else():
     a, b = ([f"{name}{number}" for number in range(30)] for name in "ab")
-    same = resamples_of(a, INTERVALS).counts
-    np.testing.assert_array_equal(same, resamples_of(list(a), INTERVALS).counts)
-    other = resamples_of(b, INTERVALS).counts
+    same = Resamples.of(a, 30, INTERVALS).counts
+    np.testing.assert_array_equal(same, Resamples.of(list(a), 30, INTERVALS).counts)
+    other = Resamples.of(b, 30, INTERVALS).counts
     assert abs(np.corrcoef(same.ravel(), other.ravel())[0, 1]) < 0.05
-    reseeded = resamples_of(a, Intervals(200, 0.95, 2)).counts
+    reseeded = Resamples.of(a, 30, Intervals(200, 0.95, 2)).counts
     assert (same != reseeded).any()
 
 

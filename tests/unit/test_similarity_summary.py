@@ -6,9 +6,8 @@ import pytest
 from scipy.stats import t
 
 from bertology.similarity.contrasts import contrasts, domain_of
-from bertology.similarity.resampling import resamples_of
 from bertology.similarity.summary import compare_domains, summarise_similarity
-from bertology.statistics import Intervals
+from bertology.statistics import Intervals, Resamples
 from bertology.tables import DOMAINS, SIMILARITY_SUMMARY
 
 INTERVALS = Intervals(resamples=1000, level=0.95, seed=1)
@@ -26,7 +25,7 @@ class Study:
     def add(self, stimuli, items, task="", seed="", shift=0.0, comparison="tuned", second=""):
         """Add one comparison; `items` are the values of named items, alike in all layers."""
         names, values = list(items), np.array(list(items.values()))
-        drawn = resamples_of(names, INTERVALS).counts
+        drawn = Resamples.of(names, len(names), INTERVALS).counts
         place = {"encoder": "e", "stimuli": stimuli, "form": "own", "task": task, "seed": seed}
         model = {**place, "comparison": comparison, "domain": "own" if task else ""}
         model["second_seed"] = second

@@ -28,18 +28,23 @@ def summarise_ablations(
     in percent of the score of `full` with the same seed. Intervals are over test examples crossed
     with seeds, the same ones for a variant and for `full`. InputError for a task without `full`.
     """
-    tasks: dict[tuple[str, str], dict[str, list[Path]]] = {}
-    for run, file in runs:
-        of_task = tasks.setdefault((run["encoder"], run["task"]), {})
-        of_task.setdefault(run["variant"], []).append(file)
     rows = [
         {"encoder": encoder, "task": task, **row}
-        for (encoder, task), files in tasks.items()
-        for row in _rows_of_task(files, depths[encoder], intervals)
+        for (encoder, task), files in files_by_task(runs).items()
+        for row in _rows_of_task(task, files, depths[encoder], intervals)
     ]
     with atomic_file(path) as temporary:
         table = pd.DataFrame(rows, columns=list(ABLATIONS)).astype({"frozen": "Int64"})
         table.to_csv(temporary, index=False)
+
+
+def files_by_task(runs: Runs) -> dict[tuple[str, str], dict[str, list[Path]]]:
+    """Sort the runs' files by (encoder, task), and by variant."""
+    tasks: dict[tuple[str, str], dict[str, list[Path]]] = {}
+    for run, file in runs:
+        of_task = tasks.setdefault((run["encoder"], run["task"]), {})
+        of_task.setdefault(run["variant"], []).append(file)
+    return tasks
 
 
 def layers_of(variant: str, depth: int) -> tuple[int | None, int]:
@@ -53,11 +58,11 @@ def layers_of(variant: str, depth: int) -> tuple[int | None, int]:
 
 
 def _rows_of_task(
-    files: Mapping[str, Sequence[Path]], depth: int, intervals: Intervals
+    task: str, files: Mapping[str, Sequence[Path]], depth: int, intervals: Intervals
 ) -> Iterator[dict[str, Any]]:
     if FULL not in files:
         raise InputError(f"ablations: found {', '.join(files)}; allowed: {FULL} among them")
-    metric, n, scores = scores_of_task(files, intervals)
+    metric, n, scores = scores_of_task(task, files, intervals)
     for variant, draws in scores.items():
         frozen, kept = layers_of(variant, depth)
         score = Estimate.of(100 * draws)
@@ -81,7 +86,7 @@ def _rows_of_task(
 
 
 def scores_of_task(
-    files: Mapping[str, Sequence[Path]], intervals: Intervals
+    task: str, files: Mapping[str, Sequence[Path]], intervals: Intervals
 ) -> tuple[str, int, dict[str, np.ndarray]]:
     """Return a task's main metric, its n, and the scores of each variant: (draws, seeds).
 
@@ -92,7 +97,7 @@ def scores_of_task(
     metric = _main_metric(tables[first][0], files[first][0])
     counts = {variant: _counts(of, metric) for variant, of in tables.items()}
     examples = counts[first].shape[2]
-    resamples = Resamples.draw(examples, intervals.resamples, intervals.seed)
+    resamples = Resamples.of([task], examples, intervals)
     scores = {variant: resamples.ratios(*of) for variant, of in counts.items()}
     return metric, int(counts[first][1, 0].sum()), scores
 

@@ -12,6 +12,7 @@ populations when the population variances are not equal").
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from zlib import crc32
 
 import numpy as np
 from scipy.optimize import brentq
@@ -36,6 +37,12 @@ class Resamples:
     """
 
     counts: np.ndarray
+
+    @classmethod
+    def of(cls, names: Sequence[str], sentences: int, intervals: Intervals) -> "Resamples":
+        """Draw the resamples of a text: the same for the same names, independent for others."""
+        seed = crc32("\n".join([str(intervals.seed), *names]).encode())
+        return cls.draw(sentences, intervals.resamples, seed)
 
     @classmethod
     def draw(cls, sentences: int, resamples: int, seed: int) -> "Resamples":

@@ -26,6 +26,9 @@ CONTROLS = {
     "compression": "compression",
 }
 PRETRAINED, RANDOM = "pretrained", "random"
+Files = Sequence[tuple[Mapping[str, object], Path]]
+Model = tuple[str, ...]
+"""The values of MODEL."""
 PROBE = ["text", "phenomenon", "encoder"]
 MODEL = [*PROBE, "comparison", "task"]
 PLACE = ["input", "layer"]
@@ -33,7 +36,7 @@ PLACE = ["input", "layer"]
 
 def summarise_probes(
     scores_table: Path,
-    sentences: Sequence[tuple[Mapping[str, object], Path]],
+    sentences: Files,
     path: Path,
     intervals: Intervals,
 ) -> None:
@@ -83,10 +86,14 @@ def _beside(table: pd.DataFrame, other: pd.DataFrame, name: str, on: list[str]) 
     return table.merge(column, how="left", on=on)
 
 
-def _bounds(
-    sentences: Sequence[tuple[Mapping[str, object], Path]], intervals: Intervals
-) -> Iterator[dict[str, Any]]:
-    """Give the intervals of each model's scores, and of their changes by fine-tuning."""
+def draws_of_probes(
+    sentences: Files, intervals: Intervals
+) -> Iterator[tuple[dict[str, str], dict[Model, np.ndarray]]]:
+    """Give each place (input, layer, metric) of each probe, and its scores: (draws, seeds).
+
+    sentences: as of `summarise_probes`. Scores are by model (MODEL), on the test sentences and in
+    resamples of them, the same ones for all models and places of a probe.
+    """
     probes: dict[tuple[object, ...], list[tuple[Mapping[str, object], Path]]] = {}
     for wildcards, path in sentences:
         probes.setdefault(tuple(wildcards[name] for name in PROBE), []).append((wildcards, path))
@@ -97,9 +104,11 @@ def _bounds(
             counts["sentence"].max() + 1, intervals.resamples, intervals.seed
         )
         for place, group in counts.groupby([*PLACE, "metric"], sort=False):
-            yield from _bounds_of_place(
-                dict(zip([*PLACE, "metric"], place, strict=True)), group, resamples, intervals
-            )
+            found = {
+                tuple(map(str, model)): _ratios(rows, resamples)
+                for model, rows in group.groupby(MODEL, sort=False)
+            }
+            yield dict(zip([*PLACE, "metric"], map(str, place), strict=True)), found
 
 
 def _with_wildcards(wildcards: Mapping[str, object], path: Path) -> pd.DataFrame:
@@ -107,20 +116,18 @@ def _with_wildcards(wildcards: Mapping[str, object], path: Path) -> pd.DataFrame
     return pd.read_parquet(path).assign(**columns)
 
 
-def _bounds_of_place(
-    place: dict[str, object], group: pd.DataFrame, resamples: Resamples, intervals: Intervals
-) -> Iterator[dict[str, Any]]:
-    """Give the intervals of all models at one input."""
-    found = {model: _ratios(rows, resamples) for model, rows in group.groupby(MODEL, sort=False)}
-    before = {model[:3]: draws for model, draws in found.items() if model[3] == PRETRAINED}
-    for model, draws in found.items():
-        low, high = Estimate.of(draws).interval(intervals.level)
-        row = {**dict(zip(MODEL, model, strict=True)), **place, "low": low, "high": high}
-        if model[3] not in (PRETRAINED, RANDOM):
-            change = Estimate.of(draws - before[model[:3]])
-            low, high = change.interval(intervals.level)
-            row |= {"change_low": low, "change_high": high}
-        yield row
+def _bounds(sentences: Files, intervals: Intervals) -> Iterator[dict[str, Any]]:
+    """Give the intervals of each model's scores, and of their changes by fine-tuning."""
+    for place, found in draws_of_probes(sentences, intervals):
+        before = {model[:3]: draws for model, draws in found.items() if model[3] == PRETRAINED}
+        for model, draws in found.items():
+            low, high = Estimate.of(draws).interval(intervals.level)
+            row = {**dict(zip(MODEL, model, strict=True)), **place, "low": low, "high": high}
+            if model[3] not in (PRETRAINED, RANDOM):
+                change = Estimate.of(draws - before[model[:3]])
+                low, high = change.interval(intervals.level)
+                row |= {"change_low": low, "change_high": high}
+            yield row
 
 
 def _ratios(rows: pd.DataFrame, resamples: Resamples) -> np.ndarray:

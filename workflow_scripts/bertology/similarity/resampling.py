@@ -9,7 +9,6 @@ geometries"). So the sums over the pairs of tokens of each two items give the RS
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from zlib import crc32
 
 import numpy as np
 import pandas as pd
@@ -52,7 +51,7 @@ def write_resamples(
     rows = read_token_sample(sample_file, first.tokens)
     names = list(dict.fromkeys(stimulus.item for stimulus in read_stimuli(stimuli_file)))
     items = item_numbers(first.tokens["item"].iloc[rows], names, stimuli_file)
-    resamples = resamples_of(names, intervals)
+    resamples = Resamples.of(names, len(names), intervals)
     layers = zip(
         read_layers(first, rows, first_folder),
         read_layers(second, partners(rows, permutation_seed), second_folder),
@@ -75,12 +74,6 @@ def resampled_measure(measures: Sequence[str]) -> str:
         allowed = f"one of {', '.join(PREPARATION)} among them"
         raise InputError(f"resamples of RSA: found measures {list(measures)}; allowed: {allowed}")
     return measure
-
-
-def resamples_of(items: Sequence[str], intervals: Intervals) -> Resamples:
-    """Draw the resamples of a text: the same for the same items, independent ones for others."""
-    seed = crc32("\n".join([str(intervals.seed), *items]).encode())
-    return Resamples.draw(len(items), intervals.resamples, seed)
 
 
 def item_numbers(items: pd.Series, names: Sequence[str], stimuli_file: Path) -> np.ndarray:
