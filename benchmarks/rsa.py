@@ -3,10 +3,12 @@
 A comparison reads two caches of activations and returns all pairs of layers. The bare products are
 the matrix products that it cannot do without, in the same precision, with nothing done to their
 results: of RSA those of the same tiles of vectors, of CKA X'Y for each pair of layers and X'X for
-each layer. Bounds: twice the time of the products, and 2 GiB. Run by `make bench`, or
+each layer. Bounds: twice the time of the products, and 2 GiB. One thread, as the rule has
+(OMP_NUM_THREADS sets another number). Run by `make bench`, or
 `python benchmarks/rsa.py [tokens] [layers] [width]`.
 """
 
+import os
 import resource
 import sys
 import tempfile
@@ -15,6 +17,8 @@ from collections.abc import Callable
 from functools import partial
 from itertools import product
 from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when numpy is imported
 
 import numpy as np
 import pandas as pd
