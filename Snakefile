@@ -17,6 +17,7 @@ include: "rules/activations.smk"
 include: "rules/similarity.smk"
 include: "rules/probes.smk"
 include: "rules/tables.smk"
+include: "rules/claims.smk"
 include: "rules/figures.smk"
 
 
@@ -30,6 +31,7 @@ localrules:
     ablations,
     similarity,
     probes,
+    claims,
     figures,
 
 
@@ -40,8 +42,9 @@ rule all:
         rules.ablations.input,
         rules.similarity.input,
         rules.probes.input,
+        rules.claims.input,
         rules.figures.input,
 
 
 onsuccess:
-    print_run_times()
+    print_results()

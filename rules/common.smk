@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(workflow.basedir, "workflow_scripts")))
 from snakemake.exceptions import WorkflowError
 
 from bertology import run_times
+from bertology.claims.terminal import claims_summary
 from bertology.corpora.grammar.write import WRITERS
 from bertology.corpora.kinds import FORMATS
 from bertology.corpora.shapes import SPLITS
@@ -18,7 +19,7 @@ from bertology.corpora.spans.formats import SPAN_FORMATS
 from bertology.configuration import CORPUS_KIND, check, without_removed
 from bertology.errors import InputError
 from bertology.fingerprint import fingerprint
-from bertology.similarity.contrasts import contrasts, domain_of
+from bertology.similarity.contrasts import contrasts, domain_of, own_texts
 
 SCRIPTS = Path(workflow.basedir, "workflow_scripts")
 
@@ -311,6 +312,16 @@ def domain_contrasts():
     ]
 
 
+def claims_design():
+    """What the tests of the claims need to know of the study."""
+    return {
+        "layers": {encoder: config["encoders"][encoder]["layers"] for encoder in ENCODERS},
+        "tasks": {task: settings["kind"] for task, settings in config["tasks"].items()},
+        "own_texts": own_texts(config),
+        "contrasts": list(contrasts(config)),
+    }
+
+
 def weight_comparisons():
     """Which model's weights are compared with which, as columns of the table of weights."""
     left_out = ("stimuli", "form", "domain")
@@ -395,7 +406,10 @@ def training_file(job):
 # --- After the run --------------------------------------------------------------------------------
 
 
-def print_run_times():
-    """Print what each rule took, from the benchmark files of its jobs, and where the results are."""
+def print_results():
+    """Print what each rule took, the verdicts on the claims, and where the results are."""
     print(run_times.summary(Path(RESULTS, "benchmarks")))
-    print(f"Results are in {RESULTS}: look at figures/ first.")
+    verdicts = Path(RESULTS, "tables", "claims.csv")
+    if verdicts.exists():
+        print(claims_summary(verdicts))
+    print(f"Results are in {RESULTS}: look at index.html first.")

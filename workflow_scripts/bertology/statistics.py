@@ -16,7 +16,7 @@ from zlib import crc32
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import norm, t
+from scipy.special import ndtri, stdtrit
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,8 @@ class Estimate:
         seeds = seeds or self.seeds
         tail = (1 + level) / 2
         of_seeds = 0.0 if self.seeds == 1 else self.seed_variance * self.seeds / seeds
-        student = t.ppf(tail, seeds - 1) if of_seeds else 0.0
-        squares = student**2 * of_seeds + norm.ppf(tail) ** 2 * self.sentence_variance / texts
+        student = stdtrit(seeds - 1, tail) if of_seeds else 0.0
+        squares = student**2 * of_seeds + ndtri(tail) ** 2 * self.sentence_variance / texts
         return float(np.sqrt(squares))
 
     def interval(self, level: float) -> tuple[float, float]:

@@ -43,6 +43,12 @@ ABLATIONS = (
     *("encoder", "task", "variant", "frozen", "kept", "metric", "seeds", "n"),
     *("score", "low", "high", "relative", "relative_low", "relative_high"),
 )
+CLAIMS = ("encoder", "claim", "part", "statement", "verdict", "reason")
+CLAIM_CELLS = (
+    *("encoder", "claim", "part", "task", "other_task", "text", "probe", "layer"),
+    *("estimate", "low", "high", "boundary", "direction", "unit", "seeds"),
+    *("p_for", "p_against", "verdict", "advice", "table", "rows"),
+)
 MAIN_METRICS = ("las", "accuracy", "f1")
 """The metric that stands for a task is the first of these that the task has."""
 LAYER_COLUMNS = {"layer_first": "layer", "layer_second": "second_layer"}

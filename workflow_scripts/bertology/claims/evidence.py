@@ -17,6 +17,32 @@ IN_PERCENT = ("f1", "uuas", "root_accuracy")
 
 
 @dataclass(frozen=True)
+class Design:
+    """What the configuration says of the study. layers: of each encoder, without the embeddings.
+
+    tasks: the kind of each. own_texts: the stimuli from each task's own corpus in its own form, if
+    there are any. contrasts: from `similarity.contrasts`.
+    """
+
+    layers: Mapping[str, int]
+    tasks: Mapping[str, str]
+    own_texts: Mapping[str, str]
+    contrasts: Sequence[Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Results:
+    """Files of single jobs, each with its wildcards.
+
+    comparisons: resamples of RSA. runs: scores of test examples. probes: scores of test sentences.
+    """
+
+    comparisons: Files
+    runs: Files
+    probes: Files
+
+
+@dataclass(frozen=True)
 class Change:
     """By how much a probe's score changes by fine-tuning, in points: draws (draws, seeds)."""
 
@@ -39,11 +65,10 @@ class Change:
 class Evidence:
     """All that is known of one encoder.
 
-    tasks: the kind of each. layers: of the encoder, without the embeddings. own_texts: the stimuli
-    from each task's own corpus in its own form, if there are any. contrasts: from
-    `similarity.contrasts`. similarity: RSA to the pretrained encoder, and ceiling: RSA of runs of a
-    task, by (stimuli, task): (layers with the embeddings, draws, seeds). kept: scores by task and
-    variant, as a share of full fine-tuning: (draws, seeds). changes: of probes.
+    tasks, layers, own_texts, contrasts: as of the design. similarity: RSA to the pretrained
+    encoder, and ceiling: RSA of runs of a task, by (stimuli, task): (layers with the embeddings,
+    draws, seeds). kept: scores by task and variant, in percent of full fine-tuning: (draws, seeds).
+    changes: of probes.
     """
 
     tasks: Mapping[str, str]
@@ -63,6 +88,21 @@ class Evidence:
     def tasks_of(self, *kinds: str) -> list[str]:
         """Return the tasks of some kinds."""
         return [task for task, kind in self.tasks.items() if kind in kinds]
+
+
+def read_evidence(encoder: str, design: Design, results: Results, intervals: Intervals) -> Evidence:
+    """Read all that the claims rest on."""
+    similarity, ceiling = read_similarity(results.comparisons, encoder)
+    return Evidence(
+        tasks=design.tasks,
+        layers=design.layers[encoder],
+        own_texts=design.own_texts,
+        contrasts=design.contrasts,
+        similarity=similarity,
+        ceiling=ceiling,
+        kept=read_kept(results.runs, encoder, intervals),
+        changes=read_changes(results.probes, encoder, intervals),
+    )
 
 
 def read_similarity(

@@ -35,27 +35,31 @@ def claims_of(evidence: Evidence, margins: Margins, rules: Rules) -> list[Claim]
             "C1",
             "Fine-tuning changes representations, but does not make them forget linguistic"
             " phenomena.",
-            [judge(top_layer(evidence), rules), judge(no_probe_lost(evidence, margins), rules)],
+            judge([top_layer(evidence), no_probe_lost(evidence, margins)], rules),
             [layers_lost(evidence.changes, margins, rules)],
         ),
         Claim(
             "C2",
             "Fine-tuning is conservative: it primarily affects the top layers.",
-            [judge(part(evidence), rules) for part in (growing, top_more_than_bottom)],
+            judge([growing(evidence), top_more_than_bottom(evidence)], rules),
+            [rank_correlations(evidence)],
         ),
         Claim(
             "C3",
             "Parsing reconfigures most of the model; inference and question answering involve much"
             " shallower processing.",
-            [
-                *[judge(part(evidence), rules) for part in (more_layers, nearer_to_the_input)],
-                *[judge(part(evidence, margins), rules) for part in (kept_by_shallow, less_kept)],
-            ],
+            judge(
+                [
+                    *[part(evidence) for part in (more_layers, nearer_to_the_input)],
+                    *[part(evidence, margins) for part in (kept_by_shallow, less_kept)],
+                ],
+                rules,
+            ),
         ),
         Claim(
             "C4",
             "Fine-tuning affects representations of out-of-domain sentences less.",
-            [judge(out_of_domain(evidence, form), rules) for form in ("own", "single")],
+            judge([out_of_domain(evidence, form) for form in ("own", "single")], rules),
         ),
     ]
 
@@ -106,11 +110,22 @@ def layers_lost(changes: Sequence[Change], margins: Margins, rules: Rules) -> st
 
 
 def growing(evidence: Evidence) -> Part:
-    """C2a: the deeper a layer, the more it changes."""
-    statement = "The nearer a layer is to the top, the more it changes (rank correlation)."
-    return _of_change(
-        evidence, ("C2a", statement), rank_correlation, 0, "rank correlation of depth and change"
-    )
+    """C2a: the deeper a layer, the more it changes.
+
+    The slope is tested, not the rank correlation: where layers change alike, noise alone orders
+    them, and a bootstrap takes that order for certain (measured: 9.5 % errors instead of 2.5 %).
+    """
+    statement = "The nearer a layer is to the top, the more it changes (slope over layers)."
+    return _of_change(evidence, ("C2a", statement), slope, 0, "RSA per layer")
+
+
+def rank_correlations(evidence: Evidence) -> str:
+    """Give the rank correlation of depth and change in each task."""
+    found = [
+        f"{task} {rank_correlation(evidence.change(task)[:, 0]).mean():.2f}"
+        for task in evidence.own_texts
+    ]
+    return f"Rank correlation of depth and change: {', '.join(found) or 'not known'}."
 
 
 def top_more_than_bottom(evidence: Evidence) -> Part:
@@ -220,6 +235,13 @@ def rank_correlation(change: np.ndarray) -> np.ndarray:
     spread = np.sqrt((ranks**2).sum(axis=0) * (depths**2).sum(axis=0))
     correlations: np.ndarray = (ranks * depths).sum(axis=0) / np.where(spread > 0, spread, np.inf)
     return correlations
+
+
+def slope(change: np.ndarray) -> np.ndarray:
+    """Return the slope of the least-squares line of change (layers, ...) over layers: (...)."""
+    depths = np.arange(len(change)) - (len(change) - 1) / 2
+    slopes: np.ndarray = np.tensordot(depths, change, axes=1) / (depths**2).sum()
+    return slopes
 
 
 def top_less_bottom(change: np.ndarray) -> np.ndarray:

@@ -4,7 +4,8 @@ A part of a claim says that a quantity lies above (or below) a boundary in each 
 task, say. It is supported where every cell is: a conjunction of tests at a level has that level
 (Berger 1982, "Multiparameter hypothesis testing and acceptance sampling"), so no p value is
 corrected. It is contradicted where a cell lies beyond the boundary on the other side: one of many
-is enough, so these p values are corrected (Holm). All else is inconclusive.
+is enough, so these p values are corrected (Holm) for all cells of the claim. All else is
+inconclusive.
 """
 
 from collections.abc import Callable, Sequence
@@ -63,7 +64,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Judged:
-    """A cell with its verdict; p_against is corrected for the cells of its part."""
+    """A cell with its verdict; p_against is corrected for the cells of its claim."""
 
     cell: Cell
     p_for: float
@@ -107,13 +108,16 @@ class Claim:
         return _joint([part.verdict for part in self.parts])
 
 
-def judge(part: Part, rules: Rules) -> JudgedPart:
-    """Give the verdict on a part and on each of its cells."""
-    corrected = holm(np.array([cell.p_against() for cell in part.cells]))
-    cells = [
-        _judge_cell(cell, p_against, rules)
-        for cell, p_against in zip(part.cells, corrected, strict=True)
+def judge(parts: Sequence[Part], rules: Rules) -> list[JudgedPart]:
+    """Give the verdict on each part of one claim, and on each of its cells."""
+    corrected = iter(holm(np.array([cell.p_against() for part in parts for cell in part.cells])))
+    return [
+        _judge_part(part, [_judge_cell(cell, next(corrected), rules) for cell in part.cells])
+        for part in parts
     ]
+
+
+def _judge_part(part: Part, cells: Sequence[Judged]) -> JudgedPart:
     verdicts = [cell.verdict for cell in cells]
     if part.missing:
         verdicts.append(INCONCLUSIVE)

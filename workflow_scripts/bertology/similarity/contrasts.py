@@ -21,6 +21,15 @@ def domain_of(config: Config, stimuli: str, task: str) -> str:
     return "other" if corpus in corpora.values() else "neutral"
 
 
+def own_texts(config: Config) -> dict[str, str]:
+    """Give each task's own text in its own form, if it is among the stimuli (the first if more)."""
+    texts: dict[str, str] = {}
+    for task, (name, settings) in product(config["tasks"], config["stimuli"].items()):
+        if settings["form"] == "own" and domain_of(config, name, task) == "own":
+            texts.setdefault(task, name)
+    return texts
+
+
 def contrasts(config: Config) -> Iterator[dict[str, str]]:
     """Give what is held against what, each a row of the table of domains.
 
