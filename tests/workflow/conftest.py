@@ -21,6 +21,7 @@ class Workflow:
 
     def __init__(self, folder: Path):
         self.folder = folder
+        self.printed = ""
         folder.mkdir(parents=True)
         for part in (*PARTS, "workflow_scripts"):
             origin = REPOSITORY / part
@@ -40,6 +41,7 @@ class Workflow:
         """Run Snakemake on two cores and demand success."""
         process = self.snakemake("--cores", "2", *arguments, study=study)
         assert process.returncode == 0, process.stdout[-20000:]
+        self.printed = process.stdout
         return process
 
     def stale(self, *arguments, study="studies/smoke.yaml") -> dict[str, int]:

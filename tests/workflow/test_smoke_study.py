@@ -110,6 +110,39 @@ def test_ablations_are_held_against_full_fine_tuning(smoke):
         assert row.relative == pytest.approx(100 * means[variant] / means["full"])
 
 
+def test_claims_rest_on_what_the_tables_say(smoke):
+    cells = table(smoke, "claim_cells").set_index("part")
+    similarity = table(smoke, "similarity_summary")
+    top = similarity[similarity.layer == similarity.layer.max()]
+    rsa = top.set_index(["comparison", "stimuli", "task"]).similarity
+    for _, cell in cells.loc[["C1a"]].iterrows():
+        tuned, ceiling = (rsa[name, cell.text, cell.task] for name in ("tuned", "ceiling"))
+        assert cell.estimate == pytest.approx(tuned - ceiling)
+    probes = table(smoke, "probe_summary")
+    mix = probes[(probes.comparison == "tuned") & (probes.input == "mix")]
+    changes = mix[mix.metric == "f1"].set_index(["text", "phenomenon", "task"]).change
+    lost = cells.loc[["C1b"]]
+    assert len(lost) == len(changes)
+    for _, cell in lost.iterrows():
+        assert cell.estimate == pytest.approx(changes[(*cell.probe.split("/"), cell.task)])
+
+
+def test_claims_that_the_study_cannot_test_say_what_is_missing(smoke):
+    claims = table(smoke, "claims")
+    assert list(claims[claims.part.isna()].claim) == ["C1", "C2", "C3", "C4"]
+    parts = claims.set_index("part")
+    # No stimuli from inference's corpus, and one layer of two frozen at most.
+    assert "a text of inference's own corpus among the stimuli" in parts.reason["C1a"]
+    assert parts.verdict["C1a"] != "supported"
+
+
+def test_the_run_ends_with_the_verdicts(smoke):
+    claims = table(smoke, "claims")
+    shown = smoke.printed.splitlines()
+    for _, row in claims[claims.part.notna()].iterrows():
+        assert any(line.split()[:2] == [row.part, row.verdict] for line in shown)
+
+
 def test_the_probe_tables_have_every_model_and_input(smoke):
     probes = table(smoke, "probes")
     models = probes.groupby(["text", "phenomenon", "comparison"])[["task", "seed"]].nunique()
