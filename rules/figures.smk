@@ -1,20 +1,22 @@
-# Figures, each as PNG and PDF, drawn from tables alone.
+# Figures, each as PNG and PDF with the numbers that it draws as CSV, from tables alone.
 #
 # Inputs:  tables/*.csv
-# Outputs: figures/*.png, figures/*.pdf
+# Outputs: figures/*.png, *.pdf, *.csv
 
 
 rule plot_similarity:
     """Draw similarity to the pretrained encoder by layer, for each task and stimulus set."""
     input:
-        table=f"{RESULTS}/tables/similarity.csv",
+        table=f"{RESULTS}/tables/similarity_summary.csv",
     output:
         png=report(
             f"{RESULTS}/figures/similarity.png",
             caption="../report/similarity.rst",
-            category="Similarity",
+            category="2 Similarity",
+            labels={"Figure": "Similarity to the pretrained encoder by layer"},
         ),
         pdf=f"{RESULTS}/figures/similarity.pdf",
+        csv=f"{RESULTS}/figures/similarity.csv",
         provenance=f"{RESULTS}/figures/similarity.provenance.json",
     log:
         f"{RESULTS}/logs/plot_similarity.log",
@@ -41,9 +43,11 @@ rule plot_measures:
         png=report(
             f"{RESULTS}/figures/measures.png",
             caption="../report/measures.rst",
-            category="Similarity",
+            category="2 Similarity",
+            labels={"Figure": "All measures of similarity"},
         ),
         pdf=f"{RESULTS}/figures/measures.pdf",
+        csv=f"{RESULTS}/figures/measures.csv",
         provenance=f"{RESULTS}/figures/measures.provenance.json",
     log:
         f"{RESULTS}/logs/plot_measures.log",
@@ -70,9 +74,11 @@ rule plot_weights:
         png=report(
             f"{RESULTS}/figures/weights.png",
             caption="../report/weights.rst",
-            category="Similarity",
+            category="2 Similarity",
+            labels={"Figure": "Change of the weights"},
         ),
         pdf=f"{RESULTS}/figures/weights.pdf",
+        csv=f"{RESULTS}/figures/weights.csv",
         provenance=f"{RESULTS}/figures/weights.provenance.json",
     log:
         f"{RESULTS}/logs/plot_weights.log",
@@ -100,9 +106,11 @@ rule plot_domains:
         png=report(
             f"{RESULTS}/figures/domains.png",
             caption="../report/domains.rst",
-            category="Similarity",
+            category="2 Similarity",
+            labels={"Figure": "Own and other domains' text"},
         ),
         pdf=f"{RESULTS}/figures/domains.pdf",
+        csv=f"{RESULTS}/figures/domains.csv",
         provenance=f"{RESULTS}/figures/domains.provenance.json",
     log:
         f"{RESULTS}/logs/plot_domains.log",
@@ -129,9 +137,11 @@ rule plot_token_classes:
         png=report(
             f"{RESULTS}/figures/token_classes.png",
             caption="../report/token_classes.rst",
-            category="Similarity",
+            category="2 Similarity",
+            labels={"Figure": "Similarity by class of tokens"},
         ),
         pdf=f"{RESULTS}/figures/token_classes.pdf",
+        csv=f"{RESULTS}/figures/token_classes.csv",
         provenance=f"{RESULTS}/figures/token_classes.provenance.json",
     log:
         f"{RESULTS}/logs/plot_token_classes.log",
@@ -153,14 +163,17 @@ rule plot_token_classes:
 rule plot_finetuning:
     """Draw each task's test score, fine-tuned and with the encoder untuned."""
     input:
-        table=f"{RESULTS}/tables/finetuning.csv",
+        scores=f"{RESULTS}/tables/finetuning.csv",
+        summary=f"{RESULTS}/tables/ablations.csv",
     output:
         png=report(
             f"{RESULTS}/figures/finetuning.png",
             caption="../report/finetuning.rst",
-            category="Fine-tuning",
+            category="4 Ablations and scores",
+            labels={"Figure": "Test scores of the tasks"},
         ),
         pdf=f"{RESULTS}/figures/finetuning.pdf",
+        csv=f"{RESULTS}/figures/finetuning.csv",
         provenance=f"{RESULTS}/figures/finetuning.provenance.json",
     log:
         f"{RESULTS}/logs/plot_finetuning.log",
@@ -187,9 +200,11 @@ rule plot_ablations:
         png=report(
             f"{RESULTS}/figures/ablations.png",
             caption="../report/ablations.rst",
-            category="Fine-tuning",
+            category="4 Ablations and scores",
+            labels={"Figure": "Frozen and missing layers"},
         ),
         pdf=f"{RESULTS}/figures/ablations.pdf",
+        csv=f"{RESULTS}/figures/ablations.csv",
         provenance=f"{RESULTS}/figures/ablations.provenance.json",
     log:
         f"{RESULTS}/logs/plot_ablations.log",
@@ -216,9 +231,11 @@ rule plot_probes:
         png=report(
             f"{RESULTS}/figures/probes.png",
             caption="../report/probes.rst",
-            category="Probes",
+            category="3 Probes",
+            labels={"Figure": "Scores of the probes"},
         ),
         pdf=f"{RESULTS}/figures/probes.pdf",
+        csv=f"{RESULTS}/figures/probes.csv",
         provenance=f"{RESULTS}/figures/probes.provenance.json",
     log:
         f"{RESULTS}/logs/plot_probes.log",
@@ -245,9 +262,11 @@ rule plot_probe_changes:
         png=report(
             f"{RESULTS}/figures/probe_changes.png",
             caption="../report/probe_changes.rst",
-            category="Probes",
+            category="3 Probes",
+            labels={"Figure": "Changes of the probes by layer"},
         ),
         pdf=f"{RESULTS}/figures/probe_changes.pdf",
+        csv=f"{RESULTS}/figures/probe_changes.csv",
         provenance=f"{RESULTS}/figures/probe_changes.provenance.json",
     log:
         f"{RESULTS}/logs/plot_probe_changes.log",
@@ -274,9 +293,11 @@ rule plot_structure:
         png=report(
             f"{RESULTS}/figures/structure.png",
             caption="../report/structure.rst",
-            category="Probes",
+            category="3 Probes",
+            labels={"Figure": "Structural probes by layer"},
         ),
         pdf=f"{RESULTS}/figures/structure.pdf",
+        csv=f"{RESULTS}/figures/structure.csv",
         provenance=f"{RESULTS}/figures/structure.provenance.json",
     log:
         f"{RESULTS}/logs/plot_structure.log",
@@ -303,9 +324,11 @@ rule plot_mix_weights:
         png=report(
             f"{RESULTS}/figures/mix_weights.png",
             caption="../report/mix_weights.rst",
-            category="Probes",
+            category="3 Probes",
+            labels={"Figure": "Layers that probes look at"},
         ),
         pdf=f"{RESULTS}/figures/mix_weights.pdf",
+        csv=f"{RESULTS}/figures/mix_weights.csv",
         provenance=f"{RESULTS}/figures/mix_weights.provenance.json",
     log:
         f"{RESULTS}/logs/plot_mix_weights.log",
@@ -332,9 +355,11 @@ rule plot_trajectory:
         png=report(
             f"{RESULTS}/figures/trajectory.png",
             caption="../report/trajectory.rst",
-            category="Trajectory",
+            category="5 Training",
+            labels={"Figure": "Change while training runs"},
         ),
         pdf=f"{RESULTS}/figures/trajectory.pdf",
+        csv=f"{RESULTS}/figures/trajectory.csv",
         provenance=f"{RESULTS}/figures/trajectory.provenance.json",
     log:
         f"{RESULTS}/logs/plot_trajectory.log",

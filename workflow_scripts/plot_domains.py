@@ -6,10 +6,14 @@ with job(snakemake):
     from pathlib import Path
 
     from bertology.figures.domains import plot_domains
+    from bertology.figures.style import FigureFiles
 
     plot_domains(
         summary=Path(snakemake.input.summary),
         domains=Path(snakemake.input.domains),
-        png=Path(snakemake.output.png),
-        pdf=Path(snakemake.output.pdf),
+        files=FigureFiles(
+            png=Path(snakemake.output.png),
+            pdf=Path(snakemake.output.pdf),
+            csv=Path(snakemake.output.csv),
+        ),
     )

@@ -6,9 +6,14 @@ with job(snakemake):
     from pathlib import Path
 
     from bertology.figures.finetuning import plot_finetuning
+    from bertology.figures.style import FigureFiles
 
     plot_finetuning(
-        table=Path(snakemake.input.table),
-        png=Path(snakemake.output.png),
-        pdf=Path(snakemake.output.pdf),
+        scores=Path(snakemake.input.scores),
+        summary=Path(snakemake.input.summary),
+        files=FigureFiles(
+            png=Path(snakemake.output.png),
+            pdf=Path(snakemake.output.pdf),
+            csv=Path(snakemake.output.csv),
+        ),
     )

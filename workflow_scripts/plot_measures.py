@@ -6,9 +6,13 @@ with job(snakemake):
     from pathlib import Path
 
     from bertology.figures.measures import plot_measures
+    from bertology.figures.style import FigureFiles
 
     plot_measures(
         table=Path(snakemake.input.table),
-        png=Path(snakemake.output.png),
-        pdf=Path(snakemake.output.pdf),
+        files=FigureFiles(
+            png=Path(snakemake.output.png),
+            pdf=Path(snakemake.output.pdf),
+            csv=Path(snakemake.output.csv),
+        ),
     )

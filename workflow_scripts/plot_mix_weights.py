@@ -6,9 +6,13 @@ with job(snakemake):
     from pathlib import Path
 
     from bertology.figures.probe_layers import plot_mix_weights
+    from bertology.figures.style import FigureFiles
 
     plot_mix_weights(
         table=Path(snakemake.input.table),
-        png=Path(snakemake.output.png),
-        pdf=Path(snakemake.output.pdf),
+        files=FigureFiles(
+            png=Path(snakemake.output.png),
+            pdf=Path(snakemake.output.pdf),
+            csv=Path(snakemake.output.csv),
+        ),
     )

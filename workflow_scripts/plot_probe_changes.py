@@ -6,9 +6,13 @@ with job(snakemake):
     from pathlib import Path
 
     from bertology.figures.probe_changes import plot_probe_changes
+    from bertology.figures.style import FigureFiles
 
     plot_probe_changes(
         table=Path(snakemake.input.table),
-        png=Path(snakemake.output.png),
-        pdf=Path(snakemake.output.pdf),
+        files=FigureFiles(
+            png=Path(snakemake.output.png),
+            pdf=Path(snakemake.output.pdf),
+            csv=Path(snakemake.output.csv),
+        ),
     )

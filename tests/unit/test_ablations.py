@@ -10,6 +10,7 @@ from bertology.figures import ablations as drawing
 from bertology.figures.ablations import plot_ablations
 from bertology.statistics import Intervals
 from bertology.tables import ABLATIONS
+from figure_files import files_in
 
 INTERVALS = Intervals(resamples=400, level=0.9, seed=3)
 SEEDS = (1, 2, 3)
@@ -107,8 +108,8 @@ def test_ablations_without_full_fine_tuning_are_refused(runs, tmp_path):
 
 def test_each_panel_draws_its_ablations(table, tmp_path, monkeypatch):
     figures = []
-    monkeypatch.setattr(drawing, "save_figure", lambda figure, png, pdf: figures.append(figure))
-    plot_ablations(table, tmp_path / "figure.png", tmp_path / "figure.pdf")
+    monkeypatch.setattr(drawing, "save_figure", lambda figure, *_: figures.append(figure))
+    plot_ablations(table, files_in(tmp_path))
     found = pd.read_csv(table).set_index(["task", "variant"])
     panels = ((["freeze-2", "untuned"], [2, 6]), (["keep-1", "full"], [1, 6]))
     for axis, (variants, places) in zip(figures[0].axes, panels, strict=True):
@@ -124,13 +125,13 @@ def test_each_panel_draws_its_ablations(table, tmp_path, monkeypatch):
 
 def test_an_ablation_that_was_not_run_has_no_panel(table, tmp_path, monkeypatch):
     figures = []
-    monkeypatch.setattr(drawing, "save_figure", lambda figure, png, pdf: figures.append(figure))
+    monkeypatch.setattr(drawing, "save_figure", lambda figure, *_: figures.append(figure))
     found = pd.read_csv(table)
     for variant, label in (("keep-1", "Layers kept"), ("untuned", "Layers frozen")):
         found[found["variant"].isin(["full", variant])].to_csv(table, index=False)
-        plot_ablations(table, tmp_path / "figure.png", tmp_path / "figure.pdf")
+        plot_ablations(table, files_in(tmp_path))
         (axis,) = figures[-1].axes
         assert axis.get_xlabel().startswith(label)
     found[found["variant"] == "full"].to_csv(table, index=False)
     with pytest.raises(InputError, match="full fine-tunings alone"):
-        plot_ablations(table, tmp_path / "figure.png", tmp_path / "figure.pdf")
+        plot_ablations(table, files_in(tmp_path))

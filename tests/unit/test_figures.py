@@ -7,16 +7,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
-from matplotlib.colors import to_hex
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_hex, to_rgb
 from PIL import Image
 
 from bertology.errors import InputError
 from bertology.figures import domains, finetuning, measures, similarity, token_classes, weights
 from bertology.figures.finetuning import plot_finetuning
 from bertology.figures.similarity import plot_similarity
-from bertology.figures.style import Palette
-from bertology.tables import DOMAINS as DOMAIN_COLUMNS
+from bertology.figures.style import COLOURS, MARKERS, Palette
 from bertology.tables import (
+    ABLATIONS,
     FINETUNING,
     SIMILARITY,
     SIMILARITY_SUMMARY,
@@ -24,6 +25,8 @@ from bertology.tables import (
     collect_finetuning,
     collect_similarity,
 )
+from bertology.tables import DOMAINS as DOMAIN_COLUMNS
+from figure_files import files_in
 
 TASKS = ("parsing", "inference", "question_answering")
 LAYERS = range(4)
@@ -81,6 +84,18 @@ def similarity_rows(seeds: tuple[int, ...] = (1, 2, 3)) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=SIMILARITY)
 
 
+def summary_rows(seeds: tuple[int, ...] = (1, 2, 3)) -> pd.DataFrame:
+    """The same comparisons, averaged, with intervals (of one seed: no ceiling)."""
+    rows = similarity_rows(seeds)
+    same = rows[(rows["layer"] == rows["second_layer"]) & (rows["variant"] != "freeze-2")]
+    by = ["encoder", "stimuli", "form", "domain", "comparison", "task", "layer", "metric"]
+    means = same.groupby(by, sort=False)["value"].agg(seeds="count", similarity="mean")
+    means = means.reset_index().assign(n=500)
+    means = means.assign(low=means["similarity"] - 0.1, high=means["similarity"] + 0.2)
+    null = means[means["comparison"] == "floor"].assign(comparison="permuted", similarity=0.0)
+    return pd.concat([means, null])[list(SIMILARITY_SUMMARY)]
+
+
 def finetuning_rows() -> pd.DataFrame:
     generator = np.random.default_rng(0)
     metrics = {
@@ -99,15 +114,23 @@ def finetuning_rows() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=FINETUNING)
 
 
+def capture(module, monkeypatch) -> list:
+    """Keep the figures and points that a module would save."""
+    saved: list = []
+    monkeypatch.setattr(
+        module, "save_figure", lambda figure, points, files: saved.append((figure, points))
+    )
+    return saved
+
+
 def drawn_axes(plot, module, rows: pd.DataFrame, tmp_path: Path, monkeypatch) -> dict[str, Axes]:
     """Plot a table and give the visible panels by title."""
-    figures = []
-    monkeypatch.setattr(module, "save_figure", lambda figure, png, pdf: figures.append(figure))
+    saved = capture(module, monkeypatch)
     rows.to_csv(tmp_path / "table.csv", index=False)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        plot(tmp_path / "table.csv", tmp_path / "x.png", tmp_path / "x.pdf")
-    return {axis.get_title(): axis for axis in figures[0].axes if axis.get_visible()}
+        plot(tmp_path / "table.csv", files_in(tmp_path))
+    return {axis.get_title(): axis for axis in saved[0][0].axes if axis.get_visible()}
 
 
 def lines_of(axis: Axes, style: str, colour: str) -> list[np.ndarray]:
@@ -118,24 +141,26 @@ def lines_of(axis: Axes, style: str, colour: str) -> list[np.ndarray]:
     ]
 
 
-def test_similarity_lines_and_bands_are_means_and_ranges_over_seeds(tmp_path, monkeypatch):
-    rows = similarity_rows()
+def test_similarity_lines_and_bands_are_what_the_table_says(tmp_path, monkeypatch):
+    rows = summary_rows()
     axes = drawn_axes(plot_similarity, similarity, rows, tmp_path, monkeypatch)
     assert list(axes) == ["Harbour", "Village"]
-    kept = rows[(rows["layer"] == rows["second_layer"]) & rows["variant"].isin(["full", ""])]
     for stimuli, axis in zip(("harbour", "village"), axes.values(), strict=True):
-        of = kept[kept["stimuli"] == stimuli]
-        for number, (task, colour) in enumerate(Palette.of(TASKS).colours.items()):
-            values = of[of["task"] == task].groupby(["comparison", "layer"])["value"]
-            np.testing.assert_allclose(lines_of(axis, "-", colour), [values.mean()["tuned"]])
-            np.testing.assert_allclose(lines_of(axis, "--", colour), [values.mean()["ceiling"]])
-            corners = axis.collections[number].get_paths()[0].vertices
-            for layer in LAYERS:
-                edges = corners[corners[:, 0] == layer, 1]
-                assert edges.min() == pytest.approx(values.min()["tuned"][layer])
-                assert edges.max() == pytest.approx(values.max()["tuned"][layer])
-        floor = of[of["comparison"] == "floor"]["value"]
+        of = rows[rows["stimuli"] == stimuli]
+        for task, colour in Palette.of(TASKS).colours.items():
+            for comparison, style in (("tuned", "-"), ("ceiling", "--")):
+                line = of[(of["task"] == task) & (of["comparison"] == comparison)]
+                np.testing.assert_allclose(lines_of(axis, style, colour), [line["similarity"]])
+        floor = of[of["comparison"] == "floor"]["similarity"]
         np.testing.assert_allclose(lines_of(axis, ":", similarity.GREY), [floor])
+        bands = [band.get_paths()[0].vertices for band in axis.collections]
+        drawn = of[of["comparison"] != "permuted"].groupby(["comparison", "task"])
+        assert sorted(band[:, 1].min() for band in bands) == pytest.approx(
+            sorted(drawn["low"].min())
+        )
+        assert sorted(band[:, 1].max() for band in bands) == pytest.approx(
+            sorted(drawn["high"].max())
+        )
 
 
 def test_the_legend_names_only_what_is_drawn(tmp_path, monkeypatch):
@@ -146,51 +171,104 @@ def test_the_legend_names_only_what_is_drawn(tmp_path, monkeypatch):
 
     tasks = ["Parsing", "Inference", "Question answering"]
     ceiling, floor = "Ceiling: two seeds of one task", "Floor: random encoder"
-    assert names(similarity_rows()) == [*tasks, "Range over seeds", ceiling, floor]
-    assert names(similarity_rows(seeds=(1,))) == [*tasks, floor]
+    assert names(summary_rows()) == [*tasks, "Confidence interval", ceiling, floor]
+    without = summary_rows(seeds=(1,)).assign(low=np.nan, high=np.nan)
+    assert names(without) == [*tasks, floor]
 
 
-def test_finetuning_draws_each_seed_and_the_mean_of_the_main_metric(tmp_path, monkeypatch):
+def ablation_rows() -> pd.DataFrame:
+    """The means of finetuning_rows in each task's main metric, with intervals."""
     rows = finetuning_rows()
-    axes = drawn_axes(plot_finetuning, finetuning, rows, tmp_path, monkeypatch)
-    titles = {
-        "Parsing: LAS": "las",
-        "Inference: Accuracy": "accuracy",
-        "Question answering: F1": "f1",
-    }
-    assert list(axes) == list(titles)
-    for (title, metric), task in zip(titles.items(), TASKS, strict=True):
-        chosen = rows[
-            (rows["task"] == task) & (rows["metric"] == metric) & (rows["split"] == "test")
-        ].groupby("variant")["value"]
+    main = {"parsing": "las", "inference": "accuracy", "question_answering": "f1"}
+    rows = rows[(rows["split"] == "test") & (rows["metric"] == rows["task"].map(main))]
+    by = ["encoder", "task", "variant", "metric"]
+    means = rows.groupby(by, sort=False)["value"].agg(seeds="count", score="mean").reset_index()
+    means = means.assign(low=means["score"] - 3, high=means["score"] + 2)
+    return means.reindex(columns=ABLATIONS)
+
+
+def plot_scores(rows: pd.DataFrame, means: pd.DataFrame, folder: Path, name: str = "x") -> None:
+    for table, file in ((rows, "scores.csv"), (means, "means.csv")):
+        table.to_csv(folder / file, index=False)
+    plot_finetuning(folder / "scores.csv", folder / "means.csv", files_in(folder, name))
+
+
+def test_finetuning_draws_each_seed_and_the_mean_with_its_interval(tmp_path, monkeypatch):
+    rows, means = finetuning_rows(), ablation_rows()
+    saved = capture(finetuning, monkeypatch)
+    plot_scores(rows, means, tmp_path)
+    axes = {axis.get_title(): axis for axis in saved[0][0].axes}
+    titles = ["Parsing: LAS", "Inference: Accuracy", "Question answering: F1"]
+    assert list(axes) == titles
+    of_tasks = means.set_index(["task", "variant"])
+    for title, task in zip(titles, TASKS, strict=True):
+        drawn = axes[title].collections
+        bars = [each for each in drawn if isinstance(each, LineCollection)]
+        dots = [each for each in drawn if each not in bars]
+        ends = [each.get_segments()[0][:, 1] for each in bars]
         for place, variant in enumerate(("untuned", "full")):
-            values = chosen.get_group(variant)
-            dots = axes[title].collections[place].get_offsets()[:, 1]
-            assert sorted(dots) == pytest.approx(sorted(values))
-            assert axes[title].get_lines()[place].get_ydata() == pytest.approx([values.mean()] * 2)
+            mean = of_tasks.loc[(task, variant)]
+            of = rows[(rows["task"] == task) & (rows["metric"] == mean["metric"])]
+            values = of[(of["variant"] == variant) & (of["split"] == "test")]["value"]
+            assert sorted(dots[place].get_offsets()[:, 1]) == pytest.approx(sorted(values))
             assert axes[title].texts[place].get_text() == f"{values.mean():.1f}"
+            assert sorted(ends[place]) == pytest.approx([mean["low"], mean["high"]])
 
 
-@pytest.mark.parametrize(
-    ("plot", "rows"), [(plot_similarity, similarity_rows), (plot_finetuning, finetuning_rows)]
-)
-def test_the_same_table_gives_the_same_bytes(plot, rows, tmp_path):
-    rows().to_csv(tmp_path / "table.csv", index=False)
+def test_a_task_without_test_scores_is_refused(tmp_path):
+    rows = finetuning_rows()
+    with pytest.raises(InputError, match=r"scores\.csv: found no test score of inference"):
+        plot_scores(rows[rows["task"] != "inference"], ablation_rows(), tmp_path)
+
+
+def draw_similarity(folder: Path, name: str) -> None:
+    summary_rows().to_csv(folder / "table.csv", index=False)
+    plot_similarity(folder / "table.csv", files_in(folder, name))
+
+
+def draw_scores(folder: Path, name: str) -> None:
+    plot_scores(finetuning_rows(), ablation_rows(), folder, name)
+
+
+@pytest.mark.parametrize("draw", [draw_similarity, draw_scores])
+def test_the_same_table_gives_the_same_bytes(draw, tmp_path):
     for name in ("one", "two"):
-        plot(tmp_path / "table.csv", tmp_path / f"{name}.png", tmp_path / f"{name}.pdf")
-    for kind in ("png", "pdf"):
+        draw(tmp_path, name)
+    for kind in ("png", "csv", "pdf"):
         first, second = ((tmp_path / f"{name}.{kind}").read_bytes() for name in ("one", "two"))
         assert first == second
     assert b"CreationDate" not in first
     with Image.open(tmp_path / "one.png") as image:
-        assert image.info["dpi"] == pytest.approx((200, 200), abs=0.1)
+        assert image.info["dpi"] == pytest.approx((300, 300), abs=0.1)
+
+
+def test_the_numbers_beside_a_figure_are_those_that_it_draws(tmp_path):
+    draw_similarity(tmp_path, "x")
+    table, points = summary_rows(), pd.read_csv(tmp_path / "x.csv", keep_default_na=False)
+    drawn = table[table["comparison"] != "permuted"]
+    by = ["stimuli", "comparison", "task", "layer"]
+    shared = ["similarity", "low", "high", "seeds"]
+    pd.testing.assert_frame_equal(
+        points.sort_values(by)[shared].reset_index(drop=True),
+        drawn.sort_values(by)[shared].reset_index(drop=True),
+    )
+
+
+def test_tasks_are_told_apart_without_colour():
+    """By markers; and neighbours' colours differ in grey too."""
+    tasks = [f"task{number}" for number in range(len(COLOURS))]
+    assert len(set(Palette.of(tasks).markers.values())) == len(tasks)
+    lightness = [np.dot((0.299, 0.587, 0.114), to_rgb(colour)) for colour in COLOURS[:3]]
+    assert np.abs(np.diff(lightness)).min() > 0.1
+    assert abs(lightness[0] - lightness[2]) > 0.1
+    assert len(MARKERS) >= len(COLOURS)
 
 
 def test_nothing_is_drawn_outside_the_image(tmp_path):
     """The outermost pixels stay white, with one panel as with many tall legends."""
-    rows = similarity_rows()
+    rows = summary_rows()
     rows[rows["stimuli"] == "harbour"].to_csv(tmp_path / "table.csv", index=False)
-    plot_similarity(tmp_path / "table.csv", tmp_path / "x.png", tmp_path / "x.pdf")
+    plot_similarity(tmp_path / "table.csv", files_in(tmp_path))
     with Image.open(tmp_path / "x.png") as image:
         pixels = np.asarray(image.convert("L"))
     for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]):
@@ -200,26 +278,17 @@ def test_nothing_is_drawn_outside_the_image(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda rows: rows.drop(columns="seed"), r"table\.csv.*no column 'seed'"),
+        (lambda rows: rows.drop(columns="seeds"), r"table\.csv.*no column 'seeds'"),
         (lambda rows: rows.iloc[:0], "no row"),
         (lambda rows: rows.assign(metric="cka"), r"table\.csv.*rsa_"),
         (lambda rows: rows.assign(task=[f"t{n % 7}" for n in range(len(rows))]), "up to 6"),
     ],
 )
 def test_tables_that_cannot_be_drawn_are_refused(change, message, tmp_path):
-    change(similarity_rows()).to_csv(tmp_path / "table.csv", index=False)
+    change(summary_rows()).to_csv(tmp_path / "table.csv", index=False)
     with pytest.raises(InputError, match=message):
-        plot_similarity(tmp_path / "table.csv", tmp_path / "x.png", tmp_path / "x.pdf")
+        plot_similarity(tmp_path / "table.csv", files_in(tmp_path))
     assert not (tmp_path / "x.png").exists()
-
-
-def test_a_task_without_a_main_metric_is_refused(tmp_path):
-    rows = finetuning_rows()
-    rows[rows["metric"] != "accuracy"].to_csv(tmp_path / "table.csv", index=False)
-    plot_finetuning(tmp_path / "table.csv", tmp_path / "x.png", tmp_path / "x.pdf")
-    rows.replace({"metric": {"accuracy": "other"}}).to_csv(tmp_path / "table.csv", index=False)
-    with pytest.raises(InputError, match="task inference without a main metric"):
-        plot_finetuning(tmp_path / "table.csv", tmp_path / "x.png", tmp_path / "x.pdf")
 
 
 def write(path: Path, text: str) -> Path:
@@ -264,10 +333,9 @@ def test_every_measure_and_text_has_a_panel_with_its_null(tmp_path, monkeypatch)
     both = pd.concat([rows, null])
     both = pd.concat([both, both.assign(metric="cka", value=both["value"] / 2)])
     both.to_csv(tmp_path / "table.csv", index=False)
-    figures = []
-    monkeypatch.setattr(measures, "save_figure", lambda figure, png, pdf: figures.append(figure))
-    measures.plot_measures(tmp_path / "table.csv", tmp_path / "figure.png", tmp_path / "figure.pdf")
-    axes = figures[0].axes
+    saved = capture(measures, monkeypatch)
+    measures.plot_measures(tmp_path / "table.csv", files_in(tmp_path))
+    axes = saved[0][0].axes
     assert [axis.get_title() for axis in axes] == ["RSA", "CKA", "", ""]
     assert [axis.get_ylabel() for axis in axes] == ["Harbour", "", "Village", ""]
     for axis, share in zip(axes, (1, 0.5, 1, 0.5), strict=True):
@@ -305,15 +373,14 @@ def domain_tables() -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def plot_tables(tables, tmp_path, monkeypatch) -> list[Axes]:
-    figures = []
-    monkeypatch.setattr(domains, "save_figure", lambda figure, png, pdf: figures.append(figure))
-    paths = [tmp_path / name for name in ("summary.csv", "domains.csv", "x.png", "x.pdf")]
-    for table, path in zip(tables, paths, strict=False):
+    saved = capture(domains, monkeypatch)
+    paths = [tmp_path / name for name in ("summary.csv", "domains.csv")]
+    for table, path in zip(tables, paths, strict=True):
         table.to_csv(path, index=False)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        domains.plot_domains(*paths)
-    return figures[0].axes
+        domains.plot_domains(*paths, files_in(tmp_path))
+    return saved[0][0].axes
 
 
 def test_domains_draw_each_text_and_its_difference_with_their_intervals(tmp_path, monkeypatch):
@@ -394,20 +461,23 @@ def test_token_classes_are_means_over_seeds_on_texts_with_parts_of_speech(tmp_pa
             np.testing.assert_allclose(found, expected)
     legend = axes["Parsing"].get_figure().legends[0]
     names = [text.get_text() for text in legend.get_texts()]
-    assert names == ["All tokens", "Content words", "Names", "First token ([CLS])"]
+    assert names == [
+        "All tokens",
+        "Content words",
+        "Names",
+        "First token ([CLS])",
+        "Range over seeds",
+    ]
 
 
 def test_token_classes_of_several_encoders_and_of_no_text(tmp_path, monkeypatch):
     rows = class_rows()
     both = pd.concat([rows, rows.assign(encoder="other")])
-    figures = []
-    monkeypatch.setattr(
-        token_classes, "save_figure", lambda figure, png, pdf: figures.append(figure)
-    )
+    saved = capture(token_classes, monkeypatch)
     both.to_csv(tmp_path / "table.csv", index=False)
-    paths = tmp_path / "table.csv", tmp_path / "x.png", tmp_path / "x.pdf"
+    paths = tmp_path / "table.csv", files_in(tmp_path)
     token_classes.plot_token_classes(*paths)
-    labels = [axis.get_ylabel() for axis in figures[0].axes]
+    labels = [axis.get_ylabel() for axis in saved[0][0].axes]
     assert labels == ["Minilm: Village", "", "", "Other: Village", "", ""]
     similarity_rows().to_csv(tmp_path / "table.csv", index=False)
     with pytest.raises(InputError, match=r"table\.csv: found no RSA of a class of words"):
@@ -433,10 +503,9 @@ def test_weights_are_mean_percentages_by_layer_and_kind(tmp_path, monkeypatch):
     rows += [cell("ceiling", task, 5, *k) for task in "ab" for k in kinds]
     rows += [cell("floor", "", 9, *k) for k in kinds]
     pd.DataFrame(rows, columns=WEIGHTS).to_csv(tmp_path / "table.csv", index=False)
-    figures = []
-    monkeypatch.setattr(weights, "save_figure", lambda figure, png, pdf: figures.append(figure))
-    weights.plot_weights(tmp_path / "table.csv", tmp_path / "figure.png", tmp_path / "figure.pdf")
-    panels = figures[0].axes[:4]
+    saved = capture(weights, monkeypatch)
+    weights.plot_weights(tmp_path / "table.csv", files_in(tmp_path))
+    panels = saved[0][0].axes[:4]
     assert [axis.get_title() for axis in panels] == ["A", "B", "", ""]
     for axis, shift in zip(panels, (2 / 64, 2 + 2 / 64, 5 / 64, 2 + 5 / 64), strict=True):
         written = {text.get_position(): text.get_text() for text in axis.texts}

@@ -19,6 +19,7 @@ from bertology.figures.probe_layers import plot_mix_weights, plot_structure
 from bertology.figures.probes import plot_probes
 from bertology.figures.style import Palette
 from bertology.tables import PROBE_SUMMARY, PROBES
+from figure_files import files_in
 
 TASKS = ("parsing", "inference", "question_answering")
 PHENOMENA = {
@@ -108,11 +109,11 @@ each_plot = pytest.mark.parametrize(
 def drawn(plot: Callable, module, rows: pd.DataFrame, tmp_path: Path, monkeypatch) -> Figure:
     """Plot a table, with warnings as errors, and give the figure in place of its files."""
     figures = []
-    monkeypatch.setattr(module, "save_figure", lambda figure, png, pdf: figures.append(figure))
+    monkeypatch.setattr(module, "save_figure", lambda figure, *_: figures.append(figure))
     rows.to_csv(tmp_path / "table.csv", index=False)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        plot(tmp_path / "table.csv", tmp_path / "x.png", tmp_path / "x.pdf")
+        plot(tmp_path / "table.csv", files_in(tmp_path))
     return figures[0]
 
 
@@ -135,6 +136,15 @@ def lines_of(axis: Axes, colour: str, **looks: str) -> list[tuple[np.ndarray, np
         for line in axis.get_lines()
         if to_hex(line.get_color()) == to_hex(colour)
         and all(getattr(line, f"get_{name}")() == value for name, value in looks.items())
+    ]
+
+
+def bands_of(axis: Axes, colour: str) -> list[np.ndarray]:
+    """Give the heights of the corners of each band of a colour."""
+    return [
+        band.get_paths()[0].vertices[:, 1]
+        for band in axis.collections
+        if to_hex(band.get_facecolor()[0]) == to_hex(colour)
     ]
 
 
@@ -192,11 +202,13 @@ def test_references_are_grey_marks_where_the_table_has_them(tmp_path, monkeypatc
     pretrained = of_model(rows[rows["input"] == "mix"], "pretrained")
     for column, (label, marker) in probes.REFERENCES.items():
         [(x, _)] = lines_of(panels_of(figure)[0], probes.GREY, marker=marker)
-        np.testing.assert_allclose(x, pretrained[column])
+        np.testing.assert_allclose(x, pretrained[column].dropna())
         assert label in legend_of(figure)
-    rows = rows.assign(random=np.nan, low=np.nan, high=np.nan)
-    figure = drawn(plot_probes, probes, rows, tmp_path, monkeypatch)
-    assert not {"Random encoder", "Bootstrap interval"} & set(legend_of(figure))
+    without = ["random", "low", "high", "change_low", "change_high"]
+    figure = drawn(
+        plot_probes, probes, rows.assign(**dict.fromkeys(without, np.nan)), tmp_path, monkeypatch
+    )
+    assert not {"Random encoder", "Confidence interval"} & set(legend_of(figure))
 
 
 def test_without_fine_tuned_encoders_there_are_no_changes(tmp_path, monkeypatch):
@@ -310,21 +322,21 @@ def test_structure_draws_lines_bands_floor_and_baseline(tmp_path, monkeypatch):
     assert [axis.get_title() for axis in panels] == titles
     for axis, metric in zip(panels, STRUCTURE, strict=True):
         of = rows[rows["metric"] == metric]
-        for number, ((comparison, task), (colour, marker)) in enumerate(MODELS.items()):
+        for (comparison, task), (colour, marker) in MODELS.items():
             model = of_model(of, comparison, task)
             [(x, y)] = lines_of(axis, colour, marker=marker)
             assert list(x) == list(range(7))
             np.testing.assert_allclose(y, model["score"])
-            corners = axis.collections[number].get_paths()[0].vertices
-            assert corners[:, 1].max() == pytest.approx(model["high"].max())
-            assert corners[:, 1].min() == pytest.approx(model["low"].min())
+            [band] = bands_of(axis, colour)
+            assert band.max() == pytest.approx(model["high"].max())
+            assert band.min() == pytest.approx(model["low"].min())
         [(_, floor)] = lines_of(axis, probe_layers.GREY, linestyle=":")
         np.testing.assert_allclose(floor, of_model(of, "random")["score"])
         baseline = [y for _, y in lines_of(axis, probe_layers.GREY, linestyle="--")]
         expected = [[of["majority"].iloc[0]] * 2] if metric in ("uuas", "root_accuracy") else []
         assert [list(y) for y in baseline] == expected
     assert legend_of(figure)[4:] == [
-        *("Bootstrap interval", "Random encoder", "Baseline without an encoder")
+        *("Confidence interval", "Random encoder", "Baseline without an encoder")
     ]
 
 
@@ -338,7 +350,7 @@ def test_structure_does_without_intervals_floor_and_baseline(tmp_path, monkeypat
     assert legend_of(figure) == ["Pretrained", *(f"Fine-tuned: {task}" for task in tasks)]
 
 
-def test_weights_are_means_over_seeds_with_each_seed_a_dot(tmp_path, monkeypatch):
+def test_weights_are_means_over_seeds_in_their_range(tmp_path, monkeypatch):
     rows = weight_rows()
     figure = drawn(plot_mix_weights, probe_layers, rows, tmp_path, monkeypatch)
     panels = panels_of(figure)
@@ -351,26 +363,28 @@ def test_weights_are_means_over_seeds_with_each_seed_a_dot(tmp_path, monkeypatch
             [(x, y)] = lines_of(axis, colour, marker=marker)
             assert list(x) == list(range(7))
             np.testing.assert_allclose(y, model.groupby("layer")["value"].mean())
-            dots = lines_of(axis, colour, marker=".")
-            assert [list(y) for _, y in dots] == ([list(model["value"])] if task else [])
+            bands = bands_of(axis, colour)
+            ends = [[band.min(), band.max()] for band in bands]
+            expected = [model["value"].min(), model["value"].max()]
+            assert ends == ([pytest.approx(expected)] if task else [])
         [(_, uniform)] = lines_of(axis, probe_layers.GREY)
         assert list(uniform) == pytest.approx([1 / 7] * 2)
-    assert legend_of(figure)[4:] == ["One seed", "All layers alike"]
+    assert legend_of(figure)[4:] == ["Range over seeds", "All layers alike"]
 
 
-def test_one_seed_has_no_dots(tmp_path, monkeypatch):
+def test_one_seed_has_no_band(tmp_path, monkeypatch):
     rows = weight_rows(seeds=(1,))
     figure = drawn(plot_mix_weights, probe_layers, rows, tmp_path, monkeypatch)
     assert legend_of(figure)[4:] == ["All layers alike"]
-    assert not any(line.get_marker() == "." for line in panels_of(figure)[0].get_lines())
+    assert not panels_of(figure)[0].collections
 
 
 @each_plot
 def test_the_same_table_gives_the_same_bytes(plot, module, rows, tmp_path):
     rows().to_csv(tmp_path / "table.csv", index=False)
     for name in ("one", "two"):
-        plot(tmp_path / "table.csv", tmp_path / f"{name}.png", tmp_path / f"{name}.pdf")
-    for kind in ("png", "pdf"):
+        plot(tmp_path / "table.csv", files_in(tmp_path, name))
+    for kind in ("png", "csv", "pdf"):
         first, second = ((tmp_path / f"{name}.{kind}").read_bytes() for name in ("one", "two"))
         assert first == second
     assert b"CreationDate" not in first
@@ -381,12 +395,12 @@ def test_the_same_table_gives_the_same_bytes(plot, module, rows, tmp_path):
 def test_nothing_is_drawn_outside_the_image(plot, module, rows, settings, tmp_path):
     """The outermost pixels stay white, and a page is wide enough, with few panels as with many."""
     rows(settings, tasks=TASKS[: len(settings)]).to_csv(tmp_path / "table.csv", index=False)
-    plot(tmp_path / "table.csv", tmp_path / "x.png", tmp_path / "x.pdf")
+    plot(tmp_path / "table.csv", files_in(tmp_path))
     with Image.open(tmp_path / "x.png") as image:
         pixels = np.asarray(image.convert("L"))
     for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]):
         assert (edge == 255).all()
-    assert pixels.shape[1] <= 2000  # 10 inches
+    assert pixels.shape[1] <= 2160  # 7.2 inches
 
 
 @each_plot
@@ -401,7 +415,7 @@ def test_nothing_is_drawn_outside_the_image(plot, module, rows, settings, tmp_pa
 def test_tables_that_cannot_be_drawn_are_refused(plot, module, rows, change, message, tmp_path):
     change(rows()).to_csv(tmp_path / "table.csv", index=False)
     with pytest.raises(InputError, match=message):
-        plot(tmp_path / "table.csv", tmp_path / "x.png", tmp_path / "x.pdf")
+        plot(tmp_path / "table.csv", files_in(tmp_path))
     assert not (tmp_path / "x.png").exists()
 
 
@@ -417,11 +431,11 @@ def test_more_tasks_than_colours_are_refused(plot, rows, tmp_path):
     tasks = tuple(f"task{number}" for number in range(7))
     rows(tasks=tasks).to_csv(tmp_path / "table.csv", index=False)
     with pytest.raises(InputError, match="found 7 tasks; allowed: up to 6"):
-        plot(tmp_path / "table.csv", tmp_path / "x.png", tmp_path / "x.pdf")
+        plot(tmp_path / "table.csv", files_in(tmp_path))
 
 
 def test_a_table_without_structural_probes_is_refused(tmp_path):
     rows = summary_rows()
     rows[rows["phenomenon"] != "structure"].to_csv(tmp_path / "table.csv", index=False)
     with pytest.raises(InputError, match="no score of a structural probe; allowed: phenomenon str"):
-        plot_structure(tmp_path / "table.csv", tmp_path / "x.png", tmp_path / "x.pdf")
+        plot_structure(tmp_path / "table.csv", files_in(tmp_path))

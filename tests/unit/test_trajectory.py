@@ -13,6 +13,7 @@ from bertology.probing.files import SCORES
 from bertology.similarity.measures import COLUMNS
 from bertology.tables import TRAJECTORY
 from bertology.trajectory import collect_trajectory
+from figure_files import files_in
 
 RUNS = [{"encoder": "e", "task": task, "seed": seed} for task in ("a", "b") for seed in (1, 2)]
 STEPS = (0, 2, 4, "")
@@ -89,8 +90,8 @@ def test_a_run_that_chose_no_epoch_is_refused(jobs, tmp_path):
 @pytest.fixture
 def axes(table, tmp_path, monkeypatch):
     figures = []
-    monkeypatch.setattr(drawing, "save_figure", lambda figure, png, pdf: figures.append(figure))
-    plot_trajectory(table, tmp_path / "figure.png", tmp_path / "figure.pdf")
+    monkeypatch.setattr(drawing, "save_figure", lambda figure, *_: figures.append(figure))
+    plot_trajectory(table, files_in(tmp_path))
     return figures[0].axes
 
 
@@ -125,4 +126,4 @@ def test_runs_that_ended_at_different_steps_share_a_last_column(axes):
 def test_a_table_without_anything_to_draw_is_refused(table, tmp_path):
     pd.read_csv(table).assign(metric="cka").to_csv(table, index=False)
     with pytest.raises(InputError, match="nothing to draw"):
-        plot_trajectory(table, tmp_path / "figure.png", tmp_path / "figure.pdf")
+        plot_trajectory(table, files_in(tmp_path))

@@ -27,8 +27,10 @@ def test_there_is_nothing_to_do_after_it(smoke):
 def test_its_artifacts_exist_and_are_not_empty(smoke):
     results = smoke.folder / RESULTS
     for name in FIGURES:
-        for suffix in ("png", "pdf"):
-            assert (results / "figures" / f"{name}.{suffix}").stat().st_size > 5000
+        for suffix in ("png", "pdf", "csv"):
+            assert (results / "figures" / f"{name}.{suffix}").stat().st_size > (
+                50 if suffix == "csv" else 5000
+            )
     assert not list(results.rglob(".unfinished-*"))
 
 

@@ -10,12 +10,15 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from bertology.errors import InputError
+from bertology.figures.layers import INTERVAL
 from bertology.figures.style import (
     GREY,
+    FigureFiles,
     Palette,
     display_name,
     figure_style,
     legend_below,
+    page_panels,
     read_table,
     save_figure,
 )
@@ -26,12 +29,16 @@ AXES = {
     "frozen": "Layers frozen (0: embeddings alone)",
     "kept": "Layers kept",
 }
-PANEL_SIZE = (3.2, 2.7)  # inches
+COLUMNS = (
+    *("encoder", "task", "variant", "frozen", "kept", "metric", "seeds", "n"),
+    *("relative", "relative_low", "relative_high"),
+)
+PANEL_SIZE = (3.2, 2.5)  # inches
 DODGE = 0.06
 """Of a layer, by which tasks stand apart, so that their intervals can be told apart."""
 
 
-def plot_ablations(table: Path, png: Path, pdf: Path) -> None:
+def plot_ablations(table: Path, files: FigureFiles) -> None:
     """Draw scores in percent of full fine-tuning against the layers frozen, and kept.
 
     All tasks share one scale; each encoder has a line of panels, without that of an ablation that
@@ -46,19 +53,17 @@ def plot_ablations(table: Path, png: Path, pdf: Path) -> None:
     encoders = list(rows.groupby("encoder", sort=False))
     columns = [name for name in AXES if set(_points(rows, name)["variant"]) - {"full"}]
     with figure_style():
-        size = (PANEL_SIZE[0] * len(columns), PANEL_SIZE[1] * len(encoders))
-        figure, axes = plt.subplots(
-            len(encoders), len(columns), sharey=True, squeeze=False, figsize=size
-        )
+        figure, axes = page_panels((len(encoders), len(columns)), PANEL_SIZE, sharey=True)
         for line, (encoder, of_encoder) in zip(axes, encoders, strict=True):
             for axis, column in zip(line, columns, strict=True):
                 _draw_panel(axis, _points(of_encoder, column), column, palette)
                 axis.set(xlabel=AXES[column], ylabel="")
             if len(encoders) > 1:
                 line[0].set_title(display_name(str(encoder)), loc="left")
-        figure.supylabel("Score (% of full fine-tuning)", fontsize=9)
+        figure.supylabel("Score (% of full fine-tuning)")
         legend_below(figure, _handles(palette))
-        save_figure(figure, png, pdf)
+        drawn = pd.concat([_points(rows, column) for column in columns])
+        save_figure(figure, drawn[list(COLUMNS)], files)
         plt.close(figure)
 
 
@@ -81,7 +86,6 @@ def _draw_panel(axis: Axes, rows: pd.DataFrame, column: str, palette: Palette) -
             yerr=np.abs(ends - middle),
             color=colour,
             marker=palette.markers[task],
-            markersize=4,
             elinewidth=1,
         )
     first, depth = (1 if column == "kept" else 0), int(rows["kept"].max())
@@ -96,4 +100,5 @@ def _handles(palette: Palette) -> list[Artist]:
         for task, colour in palette.colours.items()
     ]
     full = Line2D([], [], color=GREY, linestyle=(0, (4, 2)), label="Full fine-tuning")
-    return [*handles, full]
+    bar = Line2D([], [], color=GREY, marker="|", markersize=8, linestyle="", label=INTERVAL)
+    return [*handles, full, bar]

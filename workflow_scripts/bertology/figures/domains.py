@@ -10,16 +10,19 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 
 from bertology.errors import InputError
+from bertology.figures.layers import INTERVAL, band_handles, draw_line
+from bertology.figures.similarity import DRAWN
 from bertology.figures.style import (
     COLOURS,
     GREY,
     MARKERS,
+    FigureFiles,
     figure_style,
     layer_axis,
     legend_below,
+    page_panels,
     read_table,
     save_figure,
     titled_panels,
@@ -36,10 +39,16 @@ FORMS: dict[str, tuple[Literal["-", "--"], str]] = {
     "own": ("-", "As the task reads it"),
     "single": ("--", "One segment at a time"),
 }
-PANEL_SIZE = (2.6, 2.3)  # inches
+SIMILARITY, DIFFERENCE = "similarity", "difference"
+COLUMNS = [
+    *("quantity", "encoder", "task", "stimuli", "less", "domain", "form", "metric", "layer"),
+    *("seeds", "value", "low", "high"),
+]
+"""Of what is drawn; `less` is the text from whose similarity a difference is taken."""
+PANEL_SIZE = (2.4, 2.1)  # inches
 
 
-def plot_domains(summary: Path, domains: Path, png: Path, pdf: Path) -> None:
+def plot_domains(summary: Path, domains: Path, files: FigureFiles) -> None:
     """Draw similarity to the pretrained encoder by layer, and below it differences between texts.
 
     A column of two panels for each encoder and task, and in them a line for each text, with its
@@ -47,20 +56,24 @@ def plot_domains(summary: Path, domains: Path, png: Path, pdf: Path) -> None:
     dashed) of its single segments from its own form. `summary` has the columns SIMILARITY_SUMMARY,
     `domains` the columns DOMAINS; it may be without a row.
     """
-    rows = _tuned(read_table(summary, SIMILARITY_SUMMARY), summary)
-    differences = _from_own_text(read_table(domains, DOMAINS, may_be_empty=True))
-    groups = list(rows.groupby(["encoder", "task"], sort=False))
+    points = pd.concat(
+        [
+            _tuned(read_table(summary, SIMILARITY_SUMMARY), summary),
+            _from_own_text(read_table(domains, DOMAINS, may_be_empty=True)),
+        ]
+    )
+    groups = list(points.groupby(["encoder", "task"], sort=False))
     with figure_style():
-        figure, axes = _grid(rows)
+        figure, axes = _grid(points)
         for axis, panel in titled_panels(axes[0::2], groups):
-            _draw_lines(axis, panel, "similarity", ["stimuli"])
-        for axis, ((encoder, task), _) in zip(axes[1::2].flat, groups, strict=True):
-            chosen = (differences["encoder"] == encoder) & (differences["task"] == task)
+            _draw_lines(axis, panel[panel["quantity"] == SIMILARITY])
+        for axis, (_, panel) in zip(axes[1::2].flat, groups, strict=True):
             axis.axhline(0, color=GREY, linewidth=0.8)
-            _draw_lines(axis, differences[chosen], "difference", ["stimuli", "other_stimuli"])
+            _draw_lines(axis, panel[panel["quantity"] == DIFFERENCE])
             layer_axis(axis)
-        legend_below(figure, _handles(rows))
-        save_figure(figure, png, pdf)
+        handles = [*_handles(points), *band_handles(points, INTERVAL)]
+        legend_below(figure, handles)
+        save_figure(figure, points, files)
         plt.close(figure)
 
 
@@ -68,58 +81,47 @@ def _tuned(rows: pd.DataFrame, table: Path) -> pd.DataFrame:
     tuned = rows[rows["comparison"] == "tuned"]
     if tuned.empty:
         raise InputError.at(table, None, "no tuned encoder", "comparison tuned")
-    return tuned
+    points = tuned.rename(columns={SIMILARITY: "value"}).assign(quantity=SIMILARITY)
+    return points.reindex(columns=COLUMNS)
 
 
 def _from_own_text(rows: pd.DataFrame) -> pd.DataFrame:
     """Keep differences from the task's own text: of other texts, and of its other form."""
     cut = (rows["contrast"] == "form") & (rows["domain"] == "own")
-    return rows[(rows["contrast"] == "domain") | cut]
+    kept = rows[(rows["contrast"] == "domain") | cut]
+    names = {"stimuli": "less", "other_stimuli": "stimuli", DIFFERENCE: "value"}
+    return kept.rename(columns=names).assign(quantity=DIFFERENCE).reindex(columns=COLUMNS)
 
 
-def _grid(rows: pd.DataFrame) -> tuple[Figure, np.ndarray]:
+def _grid(points: pd.DataFrame) -> tuple[Figure, np.ndarray]:
     """Lay out two lines of panels for each encoder, a column for each task."""
-    down, across = 2 * rows["encoder"].nunique(), rows["task"].nunique()
-    size = (PANEL_SIZE[0] * across, PANEL_SIZE[1] * down)
-    figure, axes = plt.subplots(
-        down, across, sharex=True, sharey="row", squeeze=False, figsize=size
-    )
+    panels = (2 * points["encoder"].nunique(), points["task"].nunique())
+    figure, axes = page_panels(panels, PANEL_SIZE, sharex=True, sharey="row")
     for axis in axes[0::2, 0]:
-        axis.set_ylabel("RSA to the pretrained encoder")
+        axis.set_ylabel(DRAWN[points["metric"].iloc[0]])
     for axis in axes[1::2, 0]:
-        axis.set_ylabel("Difference from own text")
+        axis.set_ylabel("Difference from own text (RSA)")
     figure.align_ylabels(axes[:, 0])
     return figure, axes
 
 
-def _draw_lines(axis: Axes, rows: pd.DataFrame, value: str, by: list[str]) -> None:
-    """Draw a line with a band for each group of rows, in the look of its domain and form."""
-    for _, of in rows.groupby(by, sort=False):
+def _draw_lines(axis: Axes, points: pd.DataFrame) -> None:
+    """Draw a line over a band for each text, and each that it is compared with."""
+    for _, of in points.groupby(["stimuli", "less"], sort=False, dropna=False):
         domain, form = of[["domain", "form"]].iloc[0]
         number = list(LABELS).index(domain)
-        columns = of.sort_values("layer")[["layer", value, "low", "high"]]
-        layers, values, low, high = columns.to_numpy(dtype=float).T
-        axis.fill_between(layers, low, high, color=COLOURS[number], alpha=0.12, linewidth=0)
-        axis.plot(
-            layers,
-            values,
-            linestyle=FORMS[form][0],
-            linewidth=1.2,
-            color=COLOURS[number],
-            marker=MARKERS[number],
-            markersize=3.5,
-        )
+        looks = {"color": COLOURS[number], "marker": MARKERS[number], "linestyle": FORMS[form][0]}
+        draw_line(axis, of, "value", **looks)
 
 
-def _handles(rows: pd.DataFrame) -> list[Artist]:
+def _handles(points: pd.DataFrame) -> list[Artist]:
     handles: list[Artist] = [
         Line2D([], [], color=COLOURS[number], marker=MARKERS[number], label=label)
         for number, (domain, label) in enumerate(LABELS.items())
-        if domain in set(rows["domain"])
+        if domain in set(points["domain"])
     ]
-    handles += [
+    return handles + [
         Line2D([], [], color="black", linestyle=linestyle, label=label)
         for form, (linestyle, label) in FORMS.items()
-        if form in set(rows["form"])
+        if form in set(points["form"])
     ]
-    return [*handles, Patch(color=GREY, alpha=0.25, label="Bootstrap interval")]

@@ -11,8 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bertology.errors import InputError
+from bertology.figures.layers import INTERVAL
 from bertology.figures.style import (
     GREY,
+    FigureFiles,
     Palette,
     display_name,
     figure_style,
@@ -21,62 +23,69 @@ from bertology.figures.style import (
     read_table,
     save_figure,
 )
-from bertology.tables import FINETUNING, MAIN_METRICS
+from bertology.tables import ABLATIONS, FINETUNING
 
 VARIANTS = {"untuned": "Encoder fixed,\nhead trained", "full": "Encoder\nfine-tuned"}
-PANEL_SIZE = (2.1, 2.6)  # inches
+SEED, MEAN = "seed", "mean over seeds"
+COLUMNS = ("encoder", "task", "variant", "metric", "point", "seed", "score", "low", "high")
+BESIDE = 0.22
+"""Of the distance between variants, by which a mean stands at the right of its seeds."""
+PANEL_SIZE = (2.3, 2.3)  # inches
 
 
-def plot_finetuning(table: Path, png: Path, pdf: Path) -> None:
+def plot_finetuning(scores: Path, summary: Path, files: FigureFiles) -> None:
     """Draw each task's main metric on test data, one panel for each encoder and task.
 
-    Each seed is a dot, their mean a line with its value: the fine-tuned encoder beside the fixed
-    one on which only the head was trained. `table` has the columns FINETUNING, its values are
-    percentages.
+    Each seed is a dot, beside their mean with its interval and its value: the fine-tuned encoder,
+    and the fixed one on which only the head was trained. `scores` has the columns FINETUNING,
+    `summary` the columns ABLATIONS; their values are percentages.
     """
-    rows = _main_scores(read_table(table, FINETUNING), table)
-    palette = Palette.of(rows["task"].unique())
+    points = _points(read_table(scores, FINETUNING), read_table(summary, ABLATIONS), scores)
+    palette = Palette.of(points["task"].unique())
     with figure_style():
-        figure, panels = panel_grid(rows, ["encoder", "task"], PANEL_SIZE)
+        figure, panels = panel_grid(points, ["encoder", "task"], PANEL_SIZE)
         for axis, panel in panels:
             _draw_panel(axis, panel, palette)
         panels[0][0].set_ylim(0, 104)
-        figure.supylabel("Score on test data (%)", fontsize=9)
+        figure.supylabel("Score on test data (%)")
         _legend(figure)
-        save_figure(figure, png, pdf)
+        save_figure(figure, points, files)
         plt.close(figure)
 
 
-def _main_scores(rows: pd.DataFrame, table: Path) -> pd.DataFrame:
-    """Keep test scores of the main metric of each task, tuned and untuned."""
-    test = rows[(rows["split"] == "test") & rows["variant"].isin(VARIANTS)]
-    chosen = []
-    for task, scores in test.groupby("task", sort=False):
-        metrics = [metric for metric in MAIN_METRICS if metric in set(scores["metric"])]
-        if not metrics:
-            found = f"task {task} without a main metric"
-            raise InputError.at(table, None, found, f"one of {', '.join(MAIN_METRICS)}")
-        chosen.append(scores[scores["metric"] == metrics[0]])
-    if not chosen:
-        raise InputError.at(table, None, "no test score", "scores of the split test")
-    return pd.concat(chosen)
+def _points(scores: pd.DataFrame, summary: pd.DataFrame, table: Path) -> pd.DataFrame:
+    """Join each seed's test score of a task's main metric and the means over seeds."""
+    place = ["encoder", "task", "variant", "metric"]
+    means = summary[summary["variant"].isin(VARIANTS)].assign(point=MEAN, seed="")
+    means["score"] = pd.to_numeric(means["score"])
+    seeds = scores[scores["split"] == "test"].merge(means[place])
+    missing = set(means["task"]) - set(seeds["task"])
+    if missing or means.empty:
+        found = f"no test score of {', '.join(sorted(missing)) or 'a task'}"
+        raise InputError.at(table, None, found, "those of the table of ablations")
+    seeds = seeds.rename(columns={"value": "score"}).assign(point=SEED)
+    return pd.concat([seeds, means]).reindex(columns=COLUMNS)
 
 
-def _draw_panel(axis: Axes, rows: pd.DataFrame, palette: Palette) -> None:
-    task, metric = rows["task"].iloc[0], rows["metric"].iloc[0]
-    order = [variant for variant in VARIANTS if variant in set(rows["variant"])]
+def _draw_panel(axis: Axes, points: pd.DataFrame, palette: Palette) -> None:
+    task, metric = points["task"].iloc[0], points["metric"].iloc[0]
+    order = [variant for variant in VARIANTS if variant in set(points["variant"])]
+    seeds, means = points[points["point"] == SEED], points[points["point"] == MEAN]
     for place, variant in enumerate(order):
-        mean = rows.loc[rows["variant"] == variant, "value"].mean()
-        axis.plot([place - 0.25, place + 0.25], [mean, mean], color="black", linewidth=1.4)
-        axis.annotate(f"{mean:.1f}", (place + 0.29, mean), va="center", fontsize=8.5)
+        [(score, low, high)] = means.loc[
+            means["variant"] == variant, ["score", "low", "high"]
+        ].to_numpy()
+        errors = [[score - low], [high - score]]
+        axis.errorbar(place + BESIDE, score, yerr=errors, color="black", marker="_", markersize=9)
+        axis.annotate(f"{score:.1f}", (place + BESIDE + 0.13, score), va="center", fontsize=7)
     sns.swarmplot(
-        rows,
+        seeds,
         x="variant",
-        y="value",
+        y="score",
         order=order,
         color=palette.colours[task],
         marker=palette.markers[task],
-        size=5,
+        size=4,
         ax=axis,
     )
     axis.set(xlabel="", ylabel="", title=f"{axis.get_title()}: {display_name(metric)}")
@@ -87,7 +96,8 @@ def _draw_panel(axis: Axes, rows: pd.DataFrame, palette: Palette) -> None:
 
 def _legend(figure: Figure) -> None:
     handles: list[Artist] = [
-        Line2D([], [], color=GREY, marker="o", linestyle="", markersize=5, label="One seed"),
-        Line2D([], [], color="black", label="Mean over seeds"),
+        Line2D([], [], color=GREY, marker="o", linestyle="", markersize=4, label="One seed"),
+        Line2D([], [], color="black", marker="_", markersize=9, linestyle="", label="Mean"),
+        Line2D([], [], color="black", marker="|", markersize=9, linestyle="", label=INTERVAL),
     ]
     legend_below(figure, handles)

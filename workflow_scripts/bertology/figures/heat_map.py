@@ -1,6 +1,7 @@
 """Heat maps with a number in each cell."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -8,25 +9,30 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 
-NUMBER_SIZE = 6.3  # points
-CELL_WIDTH, CELL_HEIGHT = 0.3, 0.21  # inches
+from bertology.figures.style import PAGE_WIDTH, SMALL
+
+LEAST_WIDTH, MOST_WIDTH, CELL_HEIGHT = 0.24, 0.3, 0.2  # inches, of a cell
 LEAST_HEIGHT = 1.1  # inches, of a panel
-PANEL_MARGIN = (0.25, 0.65)  # inches
-BESIDE = 1.2  # inches, for labels and colour bars
-NOT_MEASURED = "#EDEDED"
+PANEL_MARGIN = (0.22, 0.6)  # inches
+BESIDE = 1.0  # inches, for labels and colour bars
+NOT_MEASURED: dict[str, Any] = {"facecolor": "#EDEDED", "hatch": "////", "edgecolor": "#BDBDBD"}
 
 
 def cell_panels(panels: tuple[int, int], cells: tuple[int, int]) -> tuple[Figure, np.ndarray]:
-    """Lay out panels (down, across) that have room for so many cells (rows, columns) each."""
-    width = CELL_WIDTH * cells[1] + PANEL_MARGIN[0]
+    """Lay out panels (down, across) that have room for so many cells (rows, columns) each.
+
+    They are as wide as a page, or wider where a number would not fit in its cell.
+    """
+    room = (PAGE_WIDTH - BESIDE) / panels[1] - PANEL_MARGIN[0]
+    width = min(max(room / cells[1], LEAST_WIDTH), MOST_WIDTH) * cells[1] + PANEL_MARGIN[0]
     height = max(CELL_HEIGHT * cells[0], LEAST_HEIGHT) + PANEL_MARGIN[1]
     size = (BESIDE + width * panels[1], height * panels[0])
     return plt.subplots(*panels, squeeze=False, figsize=size)
 
 
-def colour_bar(figure: Figure, axes: np.ndarray, colours: ScalarMappable) -> None:
-    """Explain the colours of a line of panels at its right."""
-    figure.colorbar(colours, ax=list(axes), fraction=0.02, pad=0.01)
+def colour_bar(figure: Figure, axes: np.ndarray, colours: ScalarMappable, label: str) -> None:
+    """Explain the colours of a line of panels at its right; the label has the unit."""
+    figure.colorbar(colours, ax=list(axes), fraction=0.02, pad=0.01, label=label)
 
 
 def draw_cells(
@@ -36,11 +42,11 @@ def draw_cells(
     write: Callable[[float], str],
     bold: np.ndarray | None = None,
 ) -> None:
-    """Draw values (rows, columns) as coloured cells with numbers; NaN is a grey cell without one.
+    """Draw values (rows, columns) as coloured cells with numbers; NaN is a hatched cell without.
 
     bold: where numbers are bold (rows, columns). Row 0 is at the bottom.
     """
-    axis.set_facecolor(NOT_MEASURED)
+    axis.patch.set(**NOT_MEASURED)
     cells = axis.pcolormesh(values, edgecolors="white", linewidth=0.6)
     cells.set(cmap=colours.cmap, norm=colours.norm)
     for (row, column), value in np.ndenumerate(values):
@@ -51,7 +57,7 @@ def draw_cells(
                 write(value),
                 ha="center",
                 va="center",
-                fontsize=NUMBER_SIZE,
+                fontsize=SMALL,
                 fontweight="bold" if bold is not None and bold[row, column] else "normal",
                 color=_readable_on(colours.to_rgba(np.array([value]))[0]),
             )

@@ -1,20 +1,26 @@
 """All measures of similarity side by side, to see whether they agree on what changed."""
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bertology.errors import InputError
+from bertology.figures.layers import RANGE, draw_line, mean_and_range
 from bertology.figures.similarity import draw_lines, line_handles
 from bertology.figures.style import (
     GREY,
+    FigureFiles,
     Palette,
-    display_name,
     figure_style,
+    joined_names,
+    layer_axis,
     legend_below,
+    page_panels,
     read_table,
     save_figure,
 )
@@ -27,38 +33,37 @@ NAMES = {
     "cka": "CKA",
     "procrustes": "Procrustes distance",
 }
-NULL_DASHES = (0, (1, 3))
-PANEL_SIZE = (2.3, 1.9)  # inches
+COLUMNS = ("encoder", "stimuli", "metric", "comparison", "task", "layer")
+PERMUTED_LOOK: dict[str, Any] = {"color": GREY, "linestyle": (0, (6, 2, 1, 2)), "linewidth": 1}
+PANEL_SIZE = (2.0, 1.5)  # inches
 
 
-def plot_measures(table: Path, png: Path, pdf: Path) -> None:
+def plot_measures(table: Path, files: FigureFiles) -> None:
     """Draw each measure against the layer: a column for each, a line of panels for each text.
 
-    Lines are as in `plot_similarity`; finely dotted is the null, the pretrained encoder against
-    itself with its tokens permuted. Procrustes is a distance: there, up is more change. `table` has
-    the columns SIMILARITY; only all tokens, same layers and the variant `full` are drawn.
+    Lines are as in `plot_similarity`, their bands the range over seeds. Dots and dashes: the
+    pretrained encoder against itself with its tokens permuted. Procrustes is a distance: there, up
+    is more change. `table` has the columns SIMILARITY; only all tokens, same layers and the variant
+    `full` are drawn.
     """
-    rows = _drawn(read_table(table, SIMILARITY), table)
-    palette = Palette.of(task for task in rows["task"].unique() if task)
-    measures = [name for name in NAMES if name in set(rows["metric"])]
-    texts = list(rows.groupby(["encoder", "stimuli"], sort=False))
+    points = mean_and_range(_drawn(read_table(table, SIMILARITY), table), COLUMNS)
+    palette = Palette.of(task for task in points["task"].unique() if task)
+    measures = [name for name in NAMES if name in set(points["metric"])]
+    texts = list(points.groupby(["encoder", "stimuli"], sort=False))
+    several = points["encoder"].nunique() > 1
     with figure_style():
-        size = (PANEL_SIZE[0] * len(measures), PANEL_SIZE[1] * len(texts) + 0.4)
-        figure, axes = plt.subplots(
-            len(texts), len(measures), sharey="col", sharex=True, squeeze=False, figsize=size
-        )
-        for line, ((encoder, stimuli), of_text) in zip(axes, texts, strict=True):
-            names = [encoder, stimuli] if rows["encoder"].nunique() > 1 else [stimuli]
-            line[0].set_ylabel(": ".join(display_name(str(name)) for name in names))
+        panels = (len(texts), len(measures))
+        figure, axes = page_panels(panels, PANEL_SIZE, sharey="col", sharex=True)
+        for line, (names, of_text) in zip(axes, texts, strict=True):
+            line[0].set_ylabel(joined_names(names, several_encoders=several))
             for axis, measure in zip(line, measures, strict=True):
                 _draw_panel(axis, of_text[of_text["metric"] == measure], palette)
         for axis, measure in zip(axes[0], measures, strict=True):
             axis.set_title(NAMES[measure])
         for axis in axes[-1]:
-            axis.set_xlabel("Layer (0: embeddings)")
-        null = Line2D([], [], color=GREY, linestyle=NULL_DASHES, label="Null: tokens permuted")
-        legend_below(figure, [*line_handles(rows, palette), null])
-        save_figure(figure, png, pdf)
+            layer_axis(axis)
+        _legend(figure, points, palette)
+        save_figure(figure, points, files)
         plt.close(figure)
 
 
@@ -71,9 +76,15 @@ def _drawn(rows: pd.DataFrame, table: Path) -> pd.DataFrame:
     return kept
 
 
-def _draw_panel(axis: Axes, rows: pd.DataFrame, palette: Palette) -> None:
-    label = axis.get_ylabel()
-    null = rows[rows["comparison"] == "permuted"].sort_values("layer")
-    axis.plot(null["layer"], null["value"], color=GREY, linestyle=NULL_DASHES, linewidth=1)
-    draw_lines(axis, rows, palette)
-    axis.set(xlabel="", ylabel=label)
+def _draw_panel(axis: Axes, points: pd.DataFrame, palette: Palette) -> None:
+    permuted = points[points["comparison"] == "permuted"]
+    if not permuted.empty:
+        draw_line(axis, permuted, "value", **PERMUTED_LOOK)
+    draw_lines(axis, points, "value", palette)
+
+
+def _legend(figure: Figure, points: pd.DataFrame, palette: Palette) -> None:
+    handles = line_handles(points, palette, RANGE)
+    if (points["comparison"] == "permuted").any():
+        handles.append(Line2D([], [], label="Null: tokens permuted", **PERMUTED_LOOK))
+    legend_below(figure, handles)

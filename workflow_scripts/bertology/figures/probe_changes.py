@@ -12,17 +12,26 @@ from matplotlib.figure import Figure
 from bertology.errors import InputError
 from bertology.figures.heat_map import draw_cells, label_cells, signed
 from bertology.figures.probe_models import labelled, read_summary
-from bertology.figures.style import figure_style, save_figure, titled_panels
+from bertology.figures.style import (
+    DIVERGING,
+    PAGE_WIDTH,
+    FigureFiles,
+    figure_style,
+    save_figure,
+    titled_panels,
+)
 
-COLOUR_MAP = "RdBu"
 MIX = -1  # stands before layer 0
-MOST_WIDTH = 10  # inches, of the figure
-LEAST_WIDTH, PANEL_GAP = 1.8, 0.1  # inches, of a panel
-CELL_WIDTH, CELL_HEIGHT, PANEL_MARGIN = 0.29, 0.24, 0.55  # inches
-LETTER_WIDTH, BAR_ROOM, BAR_HEIGHT = 0.064, 0.6, 0.13  # inches
+LEAST_WIDTH, PANEL_GAP = 1.8, 0.08  # inches, of a panel
+CELL_WIDTH, CELL_HEIGHT, PANEL_MARGIN = 0.24, 0.22, 0.55  # inches
+LETTER_WIDTH, BAR_ROOM, BAR_HEIGHT = 0.054, 0.6, 0.13  # inches
+POINTS = (
+    *("text", "phenomenon", "encoder", "task", "input", "layer", "metric", "seeds"),
+    *("change", "change_low", "change_high", "certain"),
+)
 
 
-def plot_probe_changes(table: Path, png: Path, pdf: Path) -> None:
+def plot_probe_changes(table: Path, files: FigureFiles) -> None:
     """Draw the change in F1 of each probe, one heat map for each encoder and task.
 
     A row for each phenomenon; columns are the mix of all layers, then each layer alone. A number is
@@ -38,7 +47,7 @@ def plot_probe_changes(table: Path, png: Path, pdf: Path) -> None:
             columns = sorted(rows.loc[rows["encoder"].isin(panel["encoder"]), "column"].unique())
             _draw_panel(axis, panel, labels, columns, norm)
         _colour_bar(figure, [axis for axis, _ in panels], norm)
-        save_figure(figure, png, pdf)
+        save_figure(figure, rows[list(POINTS)], files)
         plt.close(figure)
 
 
@@ -61,7 +70,7 @@ def _panels(
     groups = list(rows.groupby(["encoder", "task"], sort=False))
     width = max(LEAST_WIDTH, CELL_WIDTH * rows["column"].nunique() + PANEL_GAP)
     beside = 0.2 + LETTER_WIDTH * max(map(len, labels))
-    across = min(len(groups), max(1, int((MOST_WIDTH - beside) // width)))
+    across = min(len(groups), max(1, int((PAGE_WIDTH - beside) // width)))
     down = -(-len(groups) // across)
     size = (
         beside + width * across,
@@ -74,7 +83,7 @@ def _panels(
 def _colour_bar(figure: Figure, axes: list[Axes], norm: Normalize) -> None:
     width, height = figure.get_size_inches()
     figure.colorbar(
-        ScalarMappable(norm, COLOUR_MAP),
+        ScalarMappable(norm, DIVERGING),
         ax=axes,
         location="bottom",
         label="Change in F1 (points)",
@@ -94,7 +103,7 @@ def _draw_panel(
         .to_numpy(dtype=float)
         for name in ("change", "certain")
     )
-    draw_cells(axis, changes, ScalarMappable(norm, COLOUR_MAP), signed, bold=certain == 1)
+    draw_cells(axis, changes, ScalarMappable(norm, DIVERGING), signed, bold=certain == 1)
     if MIX in columns:
         axis.axvline(1, color="white", linewidth=3.5)
     label_cells(axis, ["mix" if column == MIX else str(column) for column in columns], labels)

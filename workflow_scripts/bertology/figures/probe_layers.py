@@ -9,9 +9,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 
 from bertology.errors import InputError
+from bertology.figures.layers import (
+    INTERVAL,
+    RANGE,
+    band_handles,
+    draw_line,
+    mean_and_range,
+)
 from bertology.figures.probe_models import (
     labelled,
     look,
@@ -22,11 +28,13 @@ from bertology.figures.probe_models import (
 )
 from bertology.figures.style import (
     GREY,
+    FigureFiles,
     Palette,
     display_name,
     figure_style,
     layer_axis,
     legend_below,
+    page_panels,
     panel_grid,
     read_table,
     save_figure,
@@ -43,19 +51,16 @@ WITH_BASELINE = ("uuas", "root_accuracy")
 BASELINE_LOOK: dict[str, Any] = {"color": GREY, "linestyle": (0, (5, 3)), "linewidth": 0.9}
 RANDOM_LOOK: dict[str, Any] = {"color": GREY, "linestyle": ":"}
 UNIFORM_LOOK: dict[str, Any] = {"color": GREY, "linestyle": "-", "linewidth": 0.8}
-DOT_LOOK: dict[str, Any] = {
-    "linestyle": "",
-    "marker": ".",
-    "markersize": 4,
-    "markeredgewidth": 0,
-    "alpha": 0.4,
-}
-STRUCTURE_SIZE = (2.35, 2.4)  # inches
-WEIGHTS_SIZE = (2.3, 2.0)  # inches
-TITLE_LENGTH = 28  # characters
+BASELINE = "baseline"
+PLACE = ["text", "encoder", "metric"]
+STRUCTURE_COLUMNS = [*PLACE, "comparison", "task", "layer", "seeds", "n", "score", "low", "high"]
+WEIGHT_COLUMNS = ("text", "phenomenon", "encoder", "comparison", "task", "metric", "layer")
+STRUCTURE_SIZE = (2.0, 2.1)  # inches
+WEIGHTS_SIZE = (2.0, 1.7)  # inches
+TITLE_LENGTH = 26  # characters
 
 
-def plot_structure(table: Path, png: Path, pdf: Path) -> None:
+def plot_structure(table: Path, files: FigureFiles) -> None:
     """Draw the scores of structural probes against the layer, one panel for each metric.
 
     A line for each model, with a band for its interval where it has one. Dotted: a random encoder.
@@ -68,49 +73,56 @@ def plot_structure(table: Path, png: Path, pdf: Path) -> None:
     if rows.empty:
         allowed = f"phenomenon structure with {', '.join(STRUCTURE_METRICS)}"
         raise InputError.at(table, None, "no score of a structural probe", allowed)
-    palette = palette_of(rows)
+    palette, points = palette_of(rows), _structure_points(rows)
     with figure_style():
-        figure, panels = _structure_panels(rows)
+        figure, panels = _structure_panels(points)
         for axis, panel in panels:
             _draw_structure(axis, panel, palette)
-        _structure_legend(figure, rows, palette)
-        save_figure(figure, png, pdf)
+        _structure_legend(figure, points, palette)
+        save_figure(figure, points, files)
         plt.close(figure)
 
 
-def plot_mix_weights(table: Path, png: Path, pdf: Path) -> None:
+def plot_mix_weights(table: Path, files: FigureFiles) -> None:
     """Draw the weight of each layer in the mix that a probe reads, one panel for each phenomenon.
 
-    A line for each model: the mean over seeds, each seed a dot. A thin line marks equal weights.
-    `table` has the columns PROBES; of fine-tuned encoders only the variant `full` is drawn.
+    A line for each model: the mean over seeds, over a band of their range. A thin line marks equal
+    weights. `table` has the columns PROBES; of fine-tuned encoders only the variant `full` is
+    drawn.
     """
     rows = read_table(table, PROBES)
     drawn = rows["comparison"].isin(["pretrained", "tuned"]) & rows["variant"].isin(["full", ""])
     rows = labelled(rows[drawn & (rows["metric"] == "mix_weight")])
     if rows.empty:
         raise InputError.at(table, None, "no weight of a layer", "metric mix_weight")
-    palette = palette_of(rows)
+    points = mean_and_range(rows, ["row", *WEIGHT_COLUMNS]).rename(columns={"value": "weight"})
+    palette = palette_of(points)
     with figure_style():
-        figure, panels = panel_grid(rows, ["encoder", "row"], WEIGHTS_SIZE)
+        figure, panels = panel_grid(points, ["encoder", "row"], WEIGHTS_SIZE)
         for axis, panel in panels:
             _draw_weights(axis, panel, palette)
         panels[0][0].set_ylim(bottom=0)
-        figure.supylabel("Weight in the mix", fontsize=9)
-        _weights_legend(figure, rows, palette)
-        save_figure(figure, png, pdf)
+        figure.supylabel("Weight in the mix (all layers: 1)")
+        handles = [*model_handles(points, palette, linestyle="-"), *band_handles(points, RANGE)]
+        legend_below(figure, [*handles, Line2D([], [], **UNIFORM_LOOK, label="All layers alike")])
+        save_figure(figure, points.drop(columns="row"), files)
         plt.close(figure)
 
 
-def _structure_panels(rows: pd.DataFrame) -> tuple[Figure, list[tuple[Axes, pd.DataFrame]]]:
+def _structure_points(rows: pd.DataFrame) -> pd.DataFrame:
+    """Keep what is drawn of models, and add the baselines: the same for all layers and models."""
+    with_baseline = rows["metric"].isin(WITH_BASELINE) & rows["majority"].notna()
+    baselines = rows[with_baseline].drop_duplicates(PLACE)[PLACE]
+    baselines = baselines.assign(comparison=BASELINE, score=rows["majority"])
+    return pd.concat([rows[STRUCTURE_COLUMNS], baselines]).reindex(columns=STRUCTURE_COLUMNS)
+
+
+def _structure_panels(points: pd.DataFrame) -> tuple[Figure, list[tuple[Axes, pd.DataFrame]]]:
     """Lay out a line of panels for each encoder and text; panels of a metric share their scale."""
-    groups = list(rows.groupby(["encoder", "text"], sort=False))
-    metrics = [metric for metric in STRUCTURE_METRICS if metric in set(rows["metric"])]
-    width, height = STRUCTURE_SIZE
-    size = (width * len(metrics), height * len(groups))
-    figure, axes = plt.subplots(
-        len(groups), len(metrics), sharey="col", squeeze=False, figsize=size
-    )
-    varying = [rows[column].nunique() > 1 for column in ("encoder", "text")]
+    groups = list(points.groupby(["encoder", "text"], sort=False))
+    metrics = [metric for metric in STRUCTURE_METRICS if metric in set(points["metric"])]
+    figure, axes = page_panels((len(groups), len(metrics)), STRUCTURE_SIZE, sharey="col")
+    varying = [points[column].nunique() > 1 for column in ("encoder", "text")]
     panels = []
     for line, (names, group) in zip(axes, groups, strict=True):
         shown = [display_name(str(n)) for n, varies in zip(names, varying, strict=True) if varies]
@@ -121,51 +133,31 @@ def _structure_panels(rows: pd.DataFrame) -> tuple[Figure, list[tuple[Axes, pd.D
     return figure, panels
 
 
-def _draw_structure(axis: Axes, rows: pd.DataFrame, palette: Palette) -> None:
-    baselines = rows.loc[rows["metric"].isin(WITH_BASELINE), "majority"].dropna()
-    if not baselines.empty:
-        axis.axhline(baselines.iloc[0], **BASELINE_LOOK)
-    floor = rows[rows["comparison"] == "random"].sort_values("layer")
+def _draw_structure(axis: Axes, points: pd.DataFrame, palette: Palette) -> None:
+    for score in points.loc[points["comparison"] == BASELINE, "score"]:
+        axis.axhline(score, **BASELINE_LOOK)
+    floor = points[points["comparison"] == "random"]
     if not floor.empty:
-        axis.plot(floor["layer"], floor["score"], **RANDOM_LOOK)
-    for model, of in models(rows, palette).items():
-        looks = look(model, palette)
-        layers, score, low, high = of.sort_values("layer")[
-            ["layer", "score", "low", "high"]
-        ].T.to_numpy()
-        axis.fill_between(layers, low, high, color=looks["color"], alpha=0.15, linewidth=0)
-        axis.plot(layers, score, linewidth=1.2, **looks)
+        draw_line(axis, floor, "score", **RANDOM_LOOK)
+    for model, of in models(points, palette).items():
+        draw_line(axis, of, "score", **look(model, palette))
     layer_axis(axis)
 
 
-def _draw_weights(axis: Axes, rows: pd.DataFrame, palette: Palette) -> None:
-    axis.axhline(1 / rows["layer"].nunique(), **UNIFORM_LOOK)
-    for model, of in models(rows, palette).items():
-        looks = look(model, palette)
-        means = of.groupby("layer")["value"].mean()
-        if of["seed"].nunique() > 1:
-            axis.plot(of["layer"], of["value"], color=looks["color"], **DOT_LOOK)
-        axis.plot(means.index, means, linewidth=1.2, **looks)
+def _draw_weights(axis: Axes, points: pd.DataFrame, palette: Palette) -> None:
+    axis.axhline(1 / points["layer"].nunique(), **UNIFORM_LOOK)
+    for model, of in models(points, palette).items():
+        draw_line(axis, of, "weight", **look(model, palette))
     axis.set_title(textwrap.fill(axis.get_title(), TITLE_LENGTH))
     layer_axis(axis)
 
 
-def _structure_legend(figure: Figure, rows: pd.DataFrame, palette: Palette) -> None:
+def _structure_legend(figure: Figure, points: pd.DataFrame, palette: Palette) -> None:
     """Explain, below the panels, only what is drawn."""
-    handles = model_handles(rows, palette, linestyle="-")
-    if rows["low"].notna().any():
-        handles.append(Patch(color=GREY, alpha=0.25, label="Bootstrap interval"))
-    if (rows["comparison"] == "random").any():
+    handles = model_handles(points, palette, linestyle="-")
+    handles += band_handles(points, INTERVAL)
+    if (points["comparison"] == "random").any():
         handles.append(Line2D([], [], **RANDOM_LOOK, label="Random encoder"))
-    if rows.loc[rows["metric"].isin(WITH_BASELINE), "majority"].notna().any():
+    if (points["comparison"] == BASELINE).any():
         handles.append(Line2D([], [], **BASELINE_LOOK, label="Baseline without an encoder"))
-    legend_below(figure, handles)
-
-
-def _weights_legend(figure: Figure, rows: pd.DataFrame, palette: Palette) -> None:
-    """Explain, below the panels, only what is drawn."""
-    handles = model_handles(rows, palette, linestyle="-")
-    if any(of["seed"].nunique() > 1 for of in models(rows, palette).values()):
-        handles.append(Line2D([], [], color=GREY, **DOT_LOOK, label="One seed"))
-    handles.append(Line2D([], [], **UNIFORM_LOOK, label="All layers alike"))
     legend_below(figure, handles)

@@ -43,8 +43,8 @@ def models(rows: pd.DataFrame, palette: Palette) -> dict[str, pd.DataFrame]:
 def look(model: str, palette: Palette) -> dict[str, Any]:
     """Give the colour and marker of a model, as `models` names it."""
     if not model:
-        return {"color": "black", "marker": "*", "markersize": 6.5}
-    return {"color": palette.colours[model], "marker": palette.markers[model], "markersize": 4}
+        return {"color": "black", "marker": "*", "markersize": 6}
+    return {"color": palette.colours[model], "marker": palette.markers[model], "markersize": 3.5}
 
 
 def model_handles(

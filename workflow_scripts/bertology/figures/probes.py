@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bertology.errors import InputError
+from bertology.figures.layers import INTERVAL
 from bertology.figures.probe_models import (
     labelled,
     look,
@@ -22,6 +23,7 @@ from bertology.figures.probe_models import (
 )
 from bertology.figures.style import (
     GREY,
+    FigureFiles,
     Palette,
     display_name,
     figure_style,
@@ -34,10 +36,14 @@ REFERENCES = {
     "random": ("Random encoder", "x"),
     "majority": ("Most frequent label", "|"),
 }
-PANEL_WIDTH, MODEL_HEIGHT, MARGIN = 3.9, 0.105, 0.8  # inches
+COLUMNS = (
+    *("quantity", "text", "phenomenon", "encoder", "comparison", "task", "input", "metric"),
+    *("seeds", "n", "value", "low", "high"),
+)
+PANEL_WIDTH, MODEL_HEIGHT, MARGIN = 2.95, 0.1, 0.7  # inches
 
 
-def plot_probes(table: Path, png: Path, pdf: Path) -> None:
+def plot_probes(table: Path, files: FigureFiles) -> None:
     """Draw F1 of the probes on the mix of all layers, and how fine-tuning changes it.
 
     Left: each model's score with its interval, and in grey the references. Right, if an encoder was
@@ -48,16 +54,33 @@ def plot_probes(table: Path, png: Path, pdf: Path) -> None:
     rows = labelled(rows[(rows["metric"] == "f1") & (rows["input"] == "mix")])
     if rows.empty:
         raise InputError.at(table, None, "no F1 of a probe on the mix", "metric f1 of input mix")
-    palette = palette_of(rows)
+    palette, points = palette_of(rows), _points(rows)
     with figure_style():
-        figure, panels = _panels(rows, palette)
+        figure, panels = _panels(points, palette)
         for axes, panel in panels:
             _draw_scores(axes[0], panel, palette)
             if palette.colours:
                 _draw_changes(axes[1], panel, palette)
-        _legend(figure, rows, palette)
-        save_figure(figure, png, pdf)
+        _legend(figure, points, palette)
+        save_figure(figure, points[list(COLUMNS)], files)
         plt.close(figure)
+
+
+def _points(rows: pd.DataFrame) -> pd.DataFrame:
+    """Give each mark a row: its `quantity` (score, change or a reference), value and interval."""
+    tuned = rows[rows["comparison"] == "tuned"]
+    pretrained = rows[rows["comparison"] == "pretrained"]
+    scores = pd.concat([pretrained, tuned]).assign(quantity="score")
+    changes = tuned.drop(columns=["low", "high"]).rename(
+        columns={"change": "value", "change_low": "low", "change_high": "high"}
+    )
+    references = [
+        pretrained.assign(quantity=name, value=pretrained[name], low=np.nan, high=np.nan)
+        for name in REFERENCES
+    ]
+    points = [scores.rename(columns={"score": "value"}), changes.assign(quantity="change")]
+    drawn = pd.concat([*points, *references])[["row", *COLUMNS]]
+    return drawn[drawn["value"].notna()]
 
 
 def _panels(
@@ -107,38 +130,30 @@ def _places(rows: pd.DataFrame, palette: Palette) -> dict[str, Mapping[str, floa
     }
 
 
-def _draw_scores(axis: Axes, rows: pd.DataFrame, palette: Palette) -> None:
-    places = _places(rows, palette)
-    for model, of in models(rows, palette).items():
-        _draw_points(axis, of, ("score", "low", "high"), places[model], look(model, palette))
-    pretrained = rows[rows["comparison"] == "pretrained"]
-    heights = pretrained["row"].map(places["references"])
-    for column, (_, marker) in REFERENCES.items():
-        axis.plot(pretrained[column], heights, **_reference_look(marker))
+def _draw_scores(axis: Axes, points: pd.DataFrame, palette: Palette) -> None:
+    places = _places(points, palette)
+    for model, of in models(points[points["quantity"] == "score"], palette).items():
+        _draw_marks(axis, of, places[model], look(model, palette))
+    for name, (_, marker) in REFERENCES.items():
+        of = points[points["quantity"] == name]
+        axis.plot(of["value"], of["row"].map(places["references"]), **_reference_look(marker))
     axis.set_xlim(-3, 103)
 
 
-def _draw_changes(axis: Axes, rows: pd.DataFrame, palette: Palette) -> None:
-    places = _places(rows, palette)
-    columns = ("change", "change_low", "change_high")
+def _draw_changes(axis: Axes, points: pd.DataFrame, palette: Palette) -> None:
+    places = _places(points, palette)
     axis.axvline(0, color="black", linewidth=0.8, zorder=1)
-    for model, of in models(rows, palette).items():
-        if model:
-            _draw_points(axis, of, columns, places[model], look(model, palette))
+    for model, of in models(points[points["quantity"] == "change"], palette).items():
+        _draw_marks(axis, of, places[model], look(model, palette))
 
 
-def _draw_points(
-    axis: Axes,
-    rows: pd.DataFrame,
-    columns: tuple[str, str, str],
-    places: Mapping[str, float],
-    looks: dict[str, Any],
+def _draw_marks(
+    axis: Axes, points: pd.DataFrame, places: Mapping[str, float], looks: dict[str, Any]
 ) -> None:
     """Draw a point and its interval in each phenomenon's line; without an interval, the point."""
-    value, low, high = columns
-    heights = rows["row"].map(places)
-    axis.hlines(heights, rows[low], rows[high], color=looks["color"], linewidth=1.1)
-    axis.plot(rows[value], heights, linestyle="", zorder=3, **looks)
+    heights = points["row"].map(places)
+    axis.hlines(heights, points["low"], points["high"], color=looks["color"], linewidth=1.1)
+    axis.plot(points["value"], heights, linestyle="", zorder=3, **looks)
 
 
 def _reference_look(marker: str) -> dict[str, Any]:
@@ -152,13 +167,12 @@ def _reference_look(marker: str) -> dict[str, Any]:
     }
 
 
-def _legend(figure: Figure, rows: pd.DataFrame, palette: Palette) -> None:
+def _legend(figure: Figure, points: pd.DataFrame, palette: Palette) -> None:
     """Explain, below the panels, only what is drawn."""
-    handles = model_handles(rows, palette, linestyle="")
-    pretrained = rows[rows["comparison"] == "pretrained"]
-    for column, (label, marker) in REFERENCES.items():
-        if pretrained[column].notna().any():
+    handles = model_handles(points, palette, linestyle="")
+    for name, (label, marker) in REFERENCES.items():
+        if name in set(points["quantity"]):
             handles.append(Line2D([], [], label=label, **_reference_look(marker)))
-    if rows["low"].notna().any():
-        handles.append(Line2D([], [], color=GREY, linewidth=1.1, label="Bootstrap interval"))
+    if points["low"].notna().any():
+        handles.append(Line2D([], [], color=GREY, linewidth=1.1, label=INTERVAL))
     legend_below(figure, handles)

@@ -1,6 +1,6 @@
 """What the figures share: colours, markers, names of tasks, and how a figure is saved."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,30 +22,40 @@ mpl.use("Agg")
 
 Groups = list[tuple[Any, pd.DataFrame]]
 
-# Okabe and Ito's colours (2008), apart for colour-blind readers; ordered so that neighbours differ
-# in lightness too, and paired with markers, so that they stay apart in grey.
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
+# Okabe and Ito's colours (2008), apart for colour-blind readers; the blue is darker than theirs and
+# the order such that the first three, and all neighbours, are apart in grey too. Markers help.
+COLOURS = ("#005A94", "#E69F00", "#009E73", "#56B4E9", "#D55E00", "#CC79A7")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 GREY = "#6E6E6E"
+SEQUENTIAL, DIVERGING = "YlGnBu", "RdBu"
+"""Maps from light to dark, and from dark over light to dark; on the latter numbers have signs."""
+BAND = 0.15
+"""Opacity of the bands around lines."""
 NUMBERS = ("value", "layer", "second_layer", "similarity", "difference", "low", "high")
 PANELS_ACROSS = 4
-LEGEND_ENTRY_WIDTH, LEGEND_ENTRY_HEIGHT = 2.3, 0.2  # inches
-RESOLUTION = 200  # dots per inch
+PAGE_WIDTH = 7.2  # inches: both columns of a printed page
+LEGEND_ENTRY_WIDTH, LEGEND_ENTRY_HEIGHT = 2.2, 0.18  # inches
+RESOLUTION = 300  # dots per inch
+SMALL = 6.5  # points: the least size of letters
+LABEL = 8  # points: of labels and titles
 SETTINGS: dict[str, Any] = {
     "axes.edgecolor": "#404040",
-    "axes.labelsize": 9,
+    "axes.labelsize": LABEL,
     "axes.linewidth": 0.7,
-    "axes.titlesize": 9.5,
+    "axes.titlesize": LABEL,
     "figure.constrained_layout.use": True,
-    "font.size": 9,
+    "figure.labelsize": LABEL,
+    "font.size": LABEL,
+    "hatch.linewidth": 0.5,
     "grid.color": "#E3E3E3",
     "grid.linewidth": 0.6,
-    "legend.fontsize": 8.5,
+    "legend.fontsize": 7.5,
     "legend.frameon": False,
-    "lines.linewidth": 1.5,
+    "lines.linewidth": 1.2,
+    "lines.markersize": 3.5,
     "pdf.fonttype": 42,  # letters as text, not as drawings
-    "xtick.labelsize": 8.5,
-    "ytick.labelsize": 8.5,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
 }
 SPELLINGS = {
     "las": "LAS",
@@ -81,6 +91,15 @@ def read_table(path: Path, columns: Iterable[str], *, may_be_empty: bool = False
 
 
 @dataclass(frozen=True)
+class FigureFiles:
+    """Where a figure is written: as a bitmap, as a vector drawing, and as the numbers it draws."""
+
+    png: Path
+    pdf: Path
+    csv: Path
+
+
+@dataclass(frozen=True)
 class Palette:
     """The colour and the marker of each task."""
 
@@ -99,18 +118,28 @@ class Palette:
 def panel_grid(
     rows: pd.DataFrame, by: list[str], size: tuple[float, float]
 ) -> tuple[Figure, list[tuple[Axes, pd.DataFrame]]]:
-    """Lay out one titled panel of `size` inches for each combination of the columns `by`.
+    """Lay out one titled panel of `size` inches at most for each combination of the columns `by`.
 
     Returns the figure, and each panel's axes with its rows of the table. Panels share their y
     axis. The encoder stands in the titles only if there are several.
     """
     groups = list(rows.groupby(by, sort=False))
-    across = min(len(groups), PANELS_ACROSS)
-    down = -(-len(groups) // across)
-    figure, axes = plt.subplots(
-        down, across, sharey=True, squeeze=False, figsize=(size[0] * across, size[1] * down)
-    )
+    down = -(-len(groups) // PANELS_ACROSS)
+    across = -(-len(groups) // down)
+    figure, axes = page_panels((down, across), size, sharey=True)
     return figure, titled_panels(axes, groups)
+
+
+def page_panels(
+    panels: tuple[int, int], size: tuple[float, float], **shared: Any
+) -> tuple[Figure, np.ndarray]:
+    """Lay out panels (down, across) of `size` inches, narrower where a page would not hold them.
+
+    shared: further arguments of `plt.subplots`.
+    """
+    down, across = panels
+    figsize = (min(size[0] * across, PAGE_WIDTH), size[1] * down)
+    return plt.subplots(down, across, squeeze=False, figsize=figsize, **shared)
 
 
 def titled_panels(axes: np.ndarray, groups: Groups) -> list[tuple[Axes, pd.DataFrame]]:
@@ -124,9 +153,14 @@ def titled_panels(axes: np.ndarray, groups: Groups) -> list[tuple[Axes, pd.DataF
     several = len({names[0] for names, _ in groups}) > 1
     panels = []
     for axis, (names, panel) in zip(axes.flat, groups, strict=False):
-        axis.set_title(": ".join(display_name(str(name)) for name in names[not several :]))
+        axis.set_title(joined_names(names, several_encoders=several))
         panels.append((axis, panel))
     return panels
+
+
+def joined_names(names: Sequence[object], *, several_encoders: bool) -> str:
+    """Join names as a reader would write them; the first, the encoder's, only among several."""
+    return ": ".join(display_name(str(name)) for name in names[not several_encoders :])
 
 
 def layer_axis(axis: Axes) -> None:
@@ -151,9 +185,14 @@ def display_name(name: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def save_figure(figure: Figure, png: Path, pdf: Path) -> None:
-    """Save as PNG and PDF, without the time of day, so that equal figures have equal bytes."""
-    with atomic_file(png) as temporary:
+def save_figure(figure: Figure, points: pd.DataFrame, files: FigureFiles) -> None:
+    """Save a figure, and beside it what it draws: a row for each point, with its interval.
+
+    Without the time of day, so that equal figures have equal bytes.
+    """
+    with atomic_file(files.png) as temporary:
         figure.savefig(temporary, dpi=RESOLUTION, metadata={"Software": None})
-    with atomic_file(pdf) as temporary:
+    with atomic_file(files.pdf) as temporary:
         figure.savefig(temporary, metadata={"CreationDate": None})
+    with atomic_file(files.csv) as temporary:
+        points.to_csv(temporary, index=False)

@@ -9,14 +9,18 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from bertology.errors import InputError
+from bertology.figures.layers import RANGE, band_handles, draw_line, mean_and_range
 from bertology.figures.similarity import DRAWN
 from bertology.figures.style import (
     COLOURS,
     MARKERS,
+    FigureFiles,
     display_name,
     figure_style,
+    joined_names,
     layer_axis,
     legend_below,
+    page_panels,
     read_table,
     save_figure,
 )
@@ -28,36 +32,35 @@ CLASSES = {
     **{name: display_name(name) for name in TAGS},
     FIRST: "First token ([CLS])",
 }
-PANEL_SIZE = (2.6, 2.3)  # inches
+COLUMNS = ("encoder", "stimuli", "task", "tokens", "metric", "layer")
+PANEL_SIZE = (2.4, 2.1)  # inches
 
 
-def plot_token_classes(table: Path, png: Path, pdf: Path) -> None:
+def plot_token_classes(table: Path, files: FigureFiles) -> None:
     """Draw RSA to the pretrained encoder by layer, a line for each class of tokens.
 
-    The mean over seeds; same layer of both, of the variant `full`. A line of panels for each
-    encoder and text with parts of speech, a panel for each task. `table` has the columns
-    SIMILARITY.
+    The mean over seeds, over a band of their range; same layer of both, of the variant `full`. A
+    line of panels for each encoder and text with parts of speech, a panel for each task. `table`
+    has the columns SIMILARITY.
     """
-    rows = _tuned(read_table(table, SIMILARITY), table)
-    tasks = list(rows["task"].unique())
-    texts = list(rows.groupby(["encoder", "stimuli"], sort=False))
+    points = mean_and_range(_tuned(read_table(table, SIMILARITY), table), COLUMNS)
+    tasks = list(points["task"].unique())
+    texts = list(points.groupby(["encoder", "stimuli"], sort=False))
+    several = points["encoder"].nunique() > 1
     with figure_style():
-        size = (PANEL_SIZE[0] * len(tasks), PANEL_SIZE[1] * len(texts))
-        figure, axes = plt.subplots(
-            len(texts), len(tasks), sharex=True, sharey=True, squeeze=False, figsize=size
-        )
+        panels = (len(texts), len(tasks))
+        figure, axes = page_panels(panels, PANEL_SIZE, sharex=True, sharey=True)
         for line, (names, of_text) in zip(axes, texts, strict=True):
-            shown = names if rows["encoder"].nunique() > 1 else names[1:]
-            line[0].set_ylabel(": ".join(display_name(str(name)) for name in shown))
+            line[0].set_ylabel(joined_names(names, several_encoders=several))
             for axis, task in zip(line, tasks, strict=True):
                 _draw_panel(axis, of_text[of_text["task"] == task])
         for axis, task in zip(axes[0], tasks, strict=True):
             axis.set_title(display_name(task))
         for axis in axes[-1]:
             layer_axis(axis)
-        figure.supylabel("RSA to the pretrained encoder", fontsize=9)
-        legend_below(figure, _handles(rows))
-        save_figure(figure, png, pdf)
+        figure.supylabel(DRAWN[points["metric"].iloc[0]])
+        legend_below(figure, [*_handles(points), *band_handles(points, RANGE)])
+        save_figure(figure, points, files)
         plt.close(figure)
 
 
@@ -74,15 +77,16 @@ def _tuned(rows: pd.DataFrame, table: Path) -> pd.DataFrame:
     return tuned[(tuned["metric"] == metric) & tuned["stimuli"].isin(tagged)]
 
 
-def _draw_panel(axis: Axes, rows: pd.DataFrame) -> None:
+def _draw_panel(axis: Axes, points: pd.DataFrame) -> None:
     for name, colour, marker in zip(CLASSES, COLOURS, MARKERS, strict=True):
-        means = rows[rows["tokens"] == name].groupby("layer")["value"].mean()
-        axis.plot(means.index, means, color=colour, marker=marker, markersize=4, linewidth=1.2)
+        of_class = points[points["tokens"] == name]
+        if not of_class.empty:
+            draw_line(axis, of_class, "value", color=colour, marker=marker)
 
 
-def _handles(rows: pd.DataFrame) -> list[Artist]:
+def _handles(points: pd.DataFrame) -> list[Artist]:
     return [
         Line2D([], [], color=colour, marker=marker, label=CLASSES[name])
         for name, colour, marker in zip(CLASSES, COLOURS, MARKERS, strict=True)
-        if name in set(rows["tokens"])
+        if name in set(points["tokens"])
     ]

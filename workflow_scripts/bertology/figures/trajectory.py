@@ -12,25 +12,38 @@ from matplotlib.colors import Normalize
 
 from bertology.errors import InputError
 from bertology.figures.heat_map import cell_panels, colour_bar, draw_cells, label_cells, signed
+from bertology.figures.layers import mean_and_range
 from bertology.figures.similarity import DRAWN
-from bertology.figures.style import display_name, figure_style, read_table, save_figure
+from bertology.figures.style import (
+    DIVERGING,
+    SEQUENTIAL,
+    SMALL,
+    FigureFiles,
+    display_name,
+    figure_style,
+    read_table,
+    save_figure,
+    titled_panels,
+)
 from bertology.tables import TRAJECTORY
 from bertology.trajectory import SIMILARITY, STRUCTURE
 
+COLUMNS = ("encoder", "task", "measured", "stimuli", "metric", "layer", "end", "step")
 VARIOUS = -1
 """Stands for the last step of runs that ended at different ones."""
 
 
 class Line(NamedTuple):
-    """A line of panels: what is drawn, its name, its colours, and how a number is written."""
+    """A line of panels: what is drawn, on which text, its colours, and how a number is written."""
 
-    rows: pd.DataFrame
-    name: str
+    points: pd.DataFrame
+    text: str
+    unit: str
     colours: ScalarMappable
     write: Callable[[float], str]
 
 
-def plot_trajectory(table: Path, png: Path, pdf: Path) -> None:
+def plot_trajectory(table: Path, files: FigureFiles) -> None:
     """Draw change against training step and layer, a column of panels for each encoder and task.
 
     A line of panels for each text on which similarity to the pretrained encoder was measured (1
@@ -38,29 +51,29 @@ def plot_trajectory(table: Path, png: Path, pdf: Path) -> None:
     of the pretrained encoder, in points). Numbers are means over seeds. Steps are not to scale; the
     last one is the encoder that fine-tuning kept. `table` has the columns TRAJECTORY.
     """
-    rows = _mean_changes(read_table(table, TRAJECTORY), table)
-    lines = _lines(rows)
-    tasks = list(rows[["encoder", "task"]].drop_duplicates().itertuples(index=False, name=None))
+    points = _mean_changes(read_table(table, TRAJECTORY), table)
+    lines = _lines(points)
+    models = list(points.groupby(["encoder", "task"], sort=False))
     with figure_style():
-        cells = (rows["layer"].nunique(), rows[["step", "end"]].drop_duplicates().shape[0])
-        figure, axes = cell_panels((len(lines), len(tasks)), cells)
+        cells = (points["layer"].nunique(), max(of["step"].nunique() for _, of in models))
+        figure, axes = cell_panels((len(lines), len(models)), cells)
         for line, of_line in zip(lines, axes, strict=True):
-            for (encoder, task), axis in zip(tasks, of_line, strict=True):
-                chosen = (line.rows["encoder"] == encoder) & (line.rows["task"] == task)
-                _draw_panel(axis, line.rows[chosen], line)
-            of_line[0].set_ylabel(f"{line.name}\nLayer", fontsize=8)
-            colour_bar(figure, of_line, line.colours)
-        for (encoder, task), axis in zip(tasks, axes[0], strict=True):
-            names = [encoder, task] if rows["encoder"].nunique() > 1 else [task]
-            axis.set_title(": ".join(map(display_name, names)))
+            for (_, of_model), axis in zip(models, of_line, strict=True):
+                _draw_panel(axis, of_model[of_model.index.isin(line.points.index)], line)
+            of_line[0].set_ylabel(f"{line.text}\nLayer (0: embeddings)")
+            colour_bar(figure, of_line, line.colours, line.unit)
+        titled_panels(axes[:1], models)
         for axis in axes[-1]:
             axis.set_xlabel("Training step")
-        save_figure(figure, png, pdf)
+        save_figure(figure, _with_end(points), files)
         plt.close(figure)
 
 
 def _mean_changes(rows: pd.DataFrame, table: Path) -> pd.DataFrame:
-    """Return the change since step 0 of one measure of each kind, as a mean over seeds."""
+    """Return the change since step 0 of one measure of each kind, as a mean over seeds.
+
+    Of similarity, 1 less its value: more is more change. `low` and `high` are the range over seeds.
+    """
     rows = rows.assign(**{name: pd.to_numeric(rows[name]) for name in ("step", "end")})
     similarity = next((name for name in DRAWN if name in set(rows["metric"])), None)
     drawn = rows[rows["metric"].isin([similarity, "uuas"])]
@@ -71,23 +84,28 @@ def _mean_changes(rows: pd.DataFrame, table: Path) -> pd.DataFrame:
     drawn = drawn.join(start, on=run)
     ends = drawn[drawn["end"] == 1].groupby(["encoder", "task"])["step"].transform("nunique")
     drawn.loc[ends.index[ends > 1], "step"] = VARIOUS
-    place = ["encoder", "task", "measured", "stimuli", "layer", "end", "step"]
-    means = drawn.assign(change=drawn["value"] - drawn["start"])
-    return means.groupby(place, sort=False)["change"].mean().reset_index()
+    sign = drawn["measured"].map({SIMILARITY: -1}).fillna(1)
+    drawn = drawn.assign(value=sign * (drawn["value"] - drawn["start"]))
+    return mean_and_range(drawn, COLUMNS).rename(columns={"value": "change"})
 
 
-def _lines(rows: pd.DataFrame) -> list[Line]:
+def _with_end(points: pd.DataFrame) -> pd.DataFrame:
+    """Leave the step empty where runs ended at different ones."""
+    step = points["step"].astype("Int64")
+    return points.assign(step=step.mask(step == VARIOUS))
+
+
+def _lines(points: pd.DataFrame) -> list[Line]:
     lines = []
-    for (measured, stimuli), of_text in rows.groupby(["measured", "stimuli"], sort=False):
+    for (measured, stimuli), of_text in points.groupby(["measured", "stimuli"], sort=False):
         text = display_name(str(stimuli))
         limit = of_text["change"].abs().max() or 1.0
         if measured == SIMILARITY:
-            of_text = of_text.assign(change=-of_text["change"])
-            colours = ScalarMappable(Normalize(0, limit), "YlGnBu")
-            lines.append(Line(of_text, f"{text}\n1 − RSA", colours, without_zero))
+            colours = ScalarMappable(Normalize(0, limit), SEQUENTIAL)
+            lines.append(Line(of_text, text, "1 − RSA", colours, without_zero))
         elif measured == STRUCTURE:
-            colours = ScalarMappable(Normalize(-limit, limit), "RdBu")
-            lines.append(Line(of_text, f"{text}\nChange in UUAS", colours, signed))
+            colours = ScalarMappable(Normalize(-limit, limit), DIVERGING)
+            lines.append(Line(of_text, text, "Change in UUAS (points)", colours, signed))
     return lines
 
 
@@ -102,11 +120,11 @@ def without_zero(share: float) -> str:
     return f"{share:.1f}" if share >= 0.995 else f"{share:.2f}".replace("0.", ".", 1)
 
 
-def _draw_panel(axis: Axes, rows: pd.DataFrame, line: Line) -> None:
-    changes = rows.pivot(index="layer", columns=["end", "step"], values="change")
+def _draw_panel(axis: Axes, points: pd.DataFrame, line: Line) -> None:
+    changes = points.pivot(index="layer", columns=["end", "step"], values="change")
     changes = changes.sort_index(axis=0).sort_index(axis=1)
     draw_cells(axis, changes.to_numpy(), line.colours, line.write)
     steps = changes.columns.get_level_values("step")
     names = ["end" if step == VARIOUS else str(step) for step in steps]
     label_cells(axis, names, [str(layer) for layer in changes.index])
-    axis.tick_params(axis="x", labelsize=7)
+    axis.tick_params(axis="x", labelsize=SMALL)

@@ -10,7 +10,16 @@ from matplotlib.colors import Normalize
 
 from bertology.errors import InputError
 from bertology.figures.heat_map import cell_panels, colour_bar, draw_cells, label_cells
-from bertology.figures.style import display_name, figure_style, read_table, save_figure
+from bertology.figures.layers import mean_and_range
+from bertology.figures.style import (
+    SEQUENTIAL,
+    SMALL,
+    FigureFiles,
+    figure_style,
+    read_table,
+    save_figure,
+    titled_panels,
+)
 from bertology.tables import WEIGHTS
 
 COMPARISONS = {"tuned": "From the pretrained encoder", "ceiling": "Between two seeds"}
@@ -20,46 +29,50 @@ KINDS = {
     "feed_forward": "feed-\nforward",
     "normalisation": "normali-\nsation",
 }
+COLUMNS = ("comparison", "encoder", "task", "layer", "kind")
 WIDTH = 1.7
 """Of a cell, in widths of an ordinary one: it carries a name."""
 
 
-def plot_weights(table: Path, png: Path, pdf: Path) -> None:
+def plot_weights(table: Path, files: FigureFiles) -> None:
     """Draw the relative change of weights in percent, a column of panels for each encoder and task.
 
     The first line of panels compares a fine-tuned encoder with the pretrained one, the second
     (where there are several seeds) two that differ in the seed alone. Numbers are means over seeds.
     Layer 0 is the embeddings, which have no kinds. `table` has the columns WEIGHTS.
     """
-    rows = read_table(table, WEIGHTS)
-    rows = rows[rows["comparison"].isin(COMPARISONS) & rows["kind"].isin(KINDS)]
-    if rows.empty:
-        raise InputError.at(table, None, "nothing to draw", "a comparison tuned or ceiling")
-    place = ["comparison", "encoder", "task", "layer", "kind"]
-    means = 100 * rows.groupby(place)["value"].mean()
-    colours = ScalarMappable(Normalize(0, means.max()), "YlGnBu")
-    lines = [name for name in COMPARISONS if name in means.index.get_level_values(0)]
-    models = list(rows[["encoder", "task"]].drop_duplicates().itertuples(index=False, name=None))
+    points = _mean_percentages(read_table(table, WEIGHTS), table)
+    colours = ScalarMappable(Normalize(0, points["percent"].max()), SEQUENTIAL)
+    lines = [name for name in COMPARISONS if name in set(points["comparison"])]
+    models = list(points.groupby(["encoder", "task"], sort=False))
     with figure_style():
-        cells = (rows["layer"].nunique(), round(WIDTH * len(KINDS)))
+        cells = (points["layer"].nunique(), round(WIDTH * len(KINDS)))
         figure, axes = cell_panels((len(lines), len(models)), cells)
         for comparison, of_line in zip(lines, axes, strict=True):
-            for model, axis in zip(models, of_line, strict=True):
-                _draw_panel(axis, means[comparison, *model], colours)
-            of_line[0].set_ylabel(f"{COMPARISONS[comparison]} (%)\nLayer", fontsize=8)
-            colour_bar(figure, of_line, colours)
-        for (encoder, task), axis in zip(models, axes[0], strict=True):
-            names = [encoder, task] if rows["encoder"].nunique() > 1 else [task]
-            axis.set_title(": ".join(map(display_name, names)))
-        save_figure(figure, png, pdf)
+            for (_, of_model), axis in zip(models, of_line, strict=True):
+                _draw_panel(axis, of_model[of_model["comparison"] == comparison], colours)
+            of_line[0].set_ylabel(f"{COMPARISONS[comparison]}\nLayer (0: embeddings)")
+            colour_bar(figure, of_line, colours, "Change of weights (%)")
+        titled_panels(axes[:1], models)
+        save_figure(figure, points, files)
         plt.close(figure)
 
 
-def _draw_panel(axis: Axes, means: pd.Series, colours: ScalarMappable) -> None:
-    changes = means.unstack("kind").sort_index().reindex(columns=list(KINDS))
+def _mean_percentages(rows: pd.DataFrame, table: Path) -> pd.DataFrame:
+    """Average over seeds, with the least and the greatest, in percent."""
+    rows = rows[rows["comparison"].isin(COMPARISONS) & rows["kind"].isin(KINDS)]
+    if rows.empty:
+        raise InputError.at(table, None, "nothing to draw", "a comparison tuned or ceiling")
+    means = mean_and_range(rows.assign(value=100 * rows["value"]), COLUMNS)
+    return means.rename(columns={"value": "percent"})
+
+
+def _draw_panel(axis: Axes, points: pd.DataFrame, colours: ScalarMappable) -> None:
+    changes = points.pivot(index="layer", columns="kind", values="percent")
+    changes = changes.sort_index().reindex(columns=list(KINDS))
     draw_cells(axis, changes.to_numpy(), colours, three_digits)
     label_cells(axis, list(KINDS.values()), [str(layer) for layer in changes.index])
-    axis.tick_params(axis="x", labelsize=7)
+    axis.tick_params(axis="x", labelsize=SMALL)
 
 
 def three_digits(percent: float) -> str:
