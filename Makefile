@@ -1,15 +1,21 @@
 # make study   the default study       make test   all checks        make open   the study on real text
+# make report  Snakemake's report of the finished study; of another one: make report STUDY=open
 # Each makes .venv first if there is none.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 CORES ?= $(shell nproc)
 BIN := .venv/bin
+STUDY ?= default
+OVERLAY = $(if $(filter default,$(STUDY)),,--configfile studies/$(STUDY).yaml)
 
-.PHONY: study open test lint bench dry-run
+.PHONY: study open report test lint bench dry-run
 study: .venv/installed
 	$(BIN)/snakemake --cores $(CORES)
 
 open: .venv/installed
 	$(BIN)/snakemake --cores $(CORES) --configfile studies/open.yaml
+
+report: .venv/installed
+	$(BIN)/snakemake $(OVERLAY) --report results/$(STUDY)/report.html
 
 dry-run: .venv/installed
 	$(BIN)/snakemake --cores $(CORES) --dry-run

@@ -19,6 +19,7 @@ include: "rules/probes.smk"
 include: "rules/tables.smk"
 include: "rules/claims.smk"
 include: "rules/figures.smk"
+include: "rules/report.smk"
 
 
 report: "report/workflow.rst"
@@ -44,6 +45,7 @@ rule all:
         rules.probes.input,
         rules.claims.input,
         rules.figures.input,
+        rules.write_summary_page.output,
 
 
 onsuccess:

@@ -50,12 +50,53 @@ PROBE_TABLES = ["probes", "probe_summary"] if config["probes"] else []
 ABLATED = any(config["ablations"].values())
 # What is followed while training runs: none without steps.
 TRACED = bool(config["trajectory"]["steps"])
-FIGURES = [
-    *["similarity", "measures", "weights", "domains", "finetuning"],
-    *(["token_classes"] if TAGGED_STIMULI else []),
-    *(["ablations"] if ABLATED else []),
-    *(["probes", "probe_changes", "mix_weights"] if EDGE_PROBES else []),
-    *(["structure"] if STRUCTURAL_PROBES else []),
+# Figures in the order of the report, with the section in which each stands and its title.
+FIGURE_SECTIONS = {
+    **dict.fromkeys(
+        ["similarity", "measures", "token_classes", "domains", "weights"], "Similarity"
+    ),
+    **dict.fromkeys(["probes", "probe_changes", "mix_weights", "structure"], "Probes"),
+    **dict.fromkeys(["ablations", "finetuning"], "Ablations and scores"),
+    "trajectory": "Training",
+}
+FIGURE_TITLES = {
+    "similarity": "Similarity to the pretrained encoder, layer by layer",
+    "measures": "All measures of similarity side by side",
+    "token_classes": "Similarity by class of tokens",
+    "domains": "Similarity on the task's own and on other text",
+    "weights": "How far the weights moved",
+    "probes": "What probes find in all layers together",
+    "probe_changes": "What probes gain and lose, layer by layer",
+    "mix_weights": "Which layers probes look at",
+    "structure": "Structural probes, layer by layer",
+    "ablations": "Scores with frozen and with missing layers",
+    "finetuning": "Test scores of the tasks",
+    "trajectory": "The change while training runs",
+}
+DRAWN = {
+    "token_classes": TAGGED_STIMULI,
+    **dict.fromkeys(["probes", "probe_changes", "mix_weights"], EDGE_PROBES),
+    "structure": STRUCTURAL_PROBES,
+    "ablations": ABLATED,
+    "trajectory": TRACED,
+}
+FIGURES = [figure for figure in FIGURE_TITLES if DRAWN.get(figure, True)]
+# What the summary page shows, and the tables whose provenance it lists.
+SHOWN_TABLES = [
+    *["claim_cells", "ablations", "similarity_summary", "domains"],
+    *(["probe_summary"] if config["probes"] else []),
+]
+RECORDED_TABLES = [
+    *[
+        "claims",
+        "finetuning",
+        "ablations",
+        "similarity",
+        "similarity_summary",
+        "domains",
+        "weights",
+    ],
+    *PROBE_TABLES,
     *(["trajectory"] if TRACED else []),
 ]
 
@@ -229,6 +270,17 @@ def sampled_tokens(wildcards):
     models = [wildcards.model, wildcards.reference]
     encoder = next(name for name in ENCODERS if any(m.split("/")[0] == name for m in models))
     return f"{RESULTS}/similarity/{wildcards.stimuli}/{encoder}.tokens.csv"
+
+
+def report_source(name):
+    """A file of the report's templates and captions, relative to where Snakemake runs."""
+    return os.path.relpath(Path(workflow.basedir, "report", name))
+
+
+def report_category(figure):
+    """The section of Snakemake's report in which a figure stands; claims are the first."""
+    sections = list(dict.fromkeys(FIGURE_SECTIONS.values()))
+    return f"{sections.index(FIGURE_SECTIONS[figure]) + 2} {FIGURE_SECTIONS[figure]}"
 
 
 # --- What the study consists of -------------------------------------------------------------------

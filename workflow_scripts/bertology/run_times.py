@@ -7,7 +7,18 @@ HEADER = ("rule", "jobs", "total s", "longest s", "peak MiB")
 
 
 def summary(benchmarks: Path) -> str:
-    """Return a table, one line a rule: jobs, total and longest seconds, and peak memory in MiB.
+    """Return the table of `rows` as lines of text, below HEADER."""
+    table = [HEADER, *rows(benchmarks)]
+    widths = [max(len(row[column]) for row in table) for column in range(len(HEADER))]
+    return "\n".join(
+        f"{row[0]:<{widths[0]}}  "
+        + "  ".join(f"{cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True))
+        for row in table
+    )
+
+
+def rows(benchmarks: Path) -> list[tuple[str, ...]]:
+    """Return a row for each rule, then their sum: jobs, total and longest seconds, and peak MiB.
 
     `benchmarks` holds Snakemake's benchmark files: `<rule>.tsv`, or below a folder `<rule>/`.
     """
@@ -15,15 +26,9 @@ def summary(benchmarks: Path) -> str:
     for path in sorted(benchmarks.rglob("*.tsv")):
         rule = path.relative_to(benchmarks).parts[0].removesuffix(".tsv")
         jobs.setdefault(rule, []).append(path)
-    rows = [_row(rule, files) for rule, files in sorted(jobs.items())]
-    total = ("all", *(str(sum(int(row[column]) for row in rows)) for column in (1, 2)), "", "")
-    table = [HEADER, *rows, total]
-    widths = [max(len(row[column]) for row in table) for column in range(len(HEADER))]
-    return "\n".join(
-        f"{row[0]:<{widths[0]}}  "
-        + "  ".join(f"{cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True))
-        for row in table
-    )
+    of_rules = [_row(rule, files) for rule, files in sorted(jobs.items())]
+    sums = (str(sum(int(row[column]) for row in of_rules)) for column in (1, 2))
+    return [*of_rules, ("all", *sums, "", "")]
 
 
 def _row(rule: str, files: list[Path]) -> tuple[str, ...]:

@@ -307,7 +307,8 @@ def _without_own_text(evidence: Evidence) -> list[str]:
 
 
 def _change_cell(change: Change, margins: Margins) -> Cell:
-    where = {"task": change.task, "text": change.text, "probe": change.probe, "layer": change.layer}
+    layer = change.layer or change.input  # the mix has no number
+    where = {"task": change.task, "text": change.text, "probe": change.probe, "layer": layer}
     rows = f"input {change.input}, metric {change.metric}, change"
     return _cell(
         where, change.draws, -margins.probe_points, "above", "points", "probe_summary.csv", rows

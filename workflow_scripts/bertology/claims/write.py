@@ -120,7 +120,9 @@ def _found(judged: Judged, level: float) -> str:
     cell = judged.cell
     low, high = cell.estimate.interval(level)
     named = ", ".join(
-        f"layer {value}" if name == "layer" else value for name, value in cell.where.items()
+        f"layer {value}" if value.isdecimal() else value
+        for name, value in cell.where.items()
+        if not (name == "text" and "probe" in cell.where)  # a probe's name begins with its text
     )
     interval = f"[{low:.3g}, {high:.3g}]"
     claimed = f"claimed {cell.direction} {cell.boundary:g}"

@@ -1,0 +1,1 @@
+"""The summary page: all of a study on one page, for any browser."""

@@ -1,0 +1,24 @@
+"""Write the summary page of the study."""
+
+from job import job
+
+with job(snakemake):
+    from pathlib import Path
+
+    from bertology.report.summary_page import Figure, Sources, write_summary_page
+
+    files, parameters = snakemake.input, snakemake.params
+    captions = map(Path, files.captions)
+    sources = Sources(
+        template=Path(files.template),
+        methods=Path(files.methods),
+        claims=Path(files.claims),
+        figures=[
+            Figure(**figure, caption=caption)
+            for figure, caption in zip(parameters.figures, captions, strict=True)
+        ],
+        tables=[Path(table) for table in files.tables],
+        records=[Path(record) for record in files.records],
+        benchmarks=Path(parameters.benchmarks),
+    )
+    write_summary_page(sources, parameters.config, Path(snakemake.output.page))
