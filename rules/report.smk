@@ -1,7 +1,7 @@
 # The summary page: all of a study in one file for any browser, beside the figures that it shows.
 #
 # Inputs:  tables/*.csv, claims.json, figures/*.png, their provenance; report/*
-# Outputs: index.html
+# Outputs: index.html, claims.html
 
 
 rule write_summary_page:
@@ -19,6 +19,12 @@ rule write_summary_page:
         captions=[report_source(f"{figure}.rst") for figure in FIGURES],
     output:
         page=f"{RESULTS}/index.html",
+        claims=report(
+            f"{RESULTS}/claims.html",
+            caption="../report/claims.rst",
+            category="1 Claims",
+            labels={"Table": "All verdicts, with what they rest on"},
+        ),
         provenance=f"{RESULTS}/index.provenance.json",
     log:
         f"{RESULTS}/logs/write_summary_page.log",

@@ -21,4 +21,5 @@ with job(snakemake):
         records=[Path(record) for record in files.records],
         benchmarks=Path(parameters.benchmarks),
     )
-    write_summary_page(sources, parameters.config, Path(snakemake.output.page))
+    pages = snakemake.output
+    write_summary_page(sources, parameters.config, Path(pages.page), Path(pages.claims))

@@ -131,13 +131,43 @@ def test_what_was_run_is_told(summary):
         assert part in text
 
 
+EYES = "a[iconname=eye]"
+SECTIONS = ("1 Claims", "2 Similarity", "3 Probes", "4 Ablations and scores", "5 Training")
+
+
 @pytest.mark.parametrize("width", WIDTHS)
-def test_the_report_opens_offline_with_claims_first_and_every_figure(browser, report, index, width):
+def test_the_report_opens_offline_with_claims_first(browser, report, width):
     opened = Opened(browser, report, width)
-    opened.page.get_by_text("1 Claims").wait_for()
-    assert opened.wrong == []
+    opened.page.get_by_text(SECTIONS[0]).wait_for()
     text = opened.page.locator("body").inner_text()
-    sections = ("1 Claims", "2 Similarity", "3 Probes", "4 Ablations and scores", "5 Training")
-    places = [text.index(section) for section in sections]
+    places = [text.index(section) for section in SECTIONS]
     assert places == sorted(places)
     assert "study smoke" in text.lower()
+    assert opened.overflow() <= 0
+    assert opened.wrong == []
+
+
+def test_the_report_shows_the_claims(browser, report):
+    opened = Opened(browser, report, 1400)
+    opened.page.get_by_text(SECTIONS[0], exact=True).click()
+    opened.page.locator(EYES).first.click()
+    frame = opened.page.frame_locator("iframe")
+    frame.locator(".claim").first.wait_for(state="visible")
+    assert frame.locator(".claim").count() == 4
+    assert opened.wrong == []
+
+
+def test_every_figure_of_the_report_can_be_looked_at(browser, report, index):
+    opened = Opened(browser, report, 1400)
+    seen = 0
+    for section in SECTIONS[1:]:
+        opened.page.get_by_text(section, exact=True).click()
+        for number in range(opened.page.locator(EYES).count()):
+            opened.page.locator(EYES).nth(number).click()
+            image = opened.page.locator("img[src^='data:image/png']").last
+            image.wait_for(state="visible")
+            assert image.evaluate("image => image.naturalWidth") > 100
+            seen += 1
+        opened.page.get_by_text("Results", exact=True).click()
+    assert seen == len(list((index.parent / "figures").glob("*.png")))
+    assert opened.wrong == []

@@ -51,11 +51,16 @@ class Sources:
     benchmarks: Path
 
 
-def write_summary_page(sources: Sources, config: Mapping[str, Any], path: Path) -> None:
-    """Write the page; links are relative to its folder, in which figures and tables lie."""
+def write_summary_page(
+    sources: Sources, config: Mapping[str, Any], path: Path, claims_path: Path
+) -> None:
+    """Write the page, and one of the claims alone, which Snakemake's report shows.
+
+    Links are relative to the folder, in which figures and tables lie.
+    """
     records = [json.loads(record.read_text(encoding="utf-8")) for record in sources.records]
     template = _environment().from_string(sources.template.read_text(encoding="utf-8"))
-    page = template.render(
+    content = dict(
         study=config["study"],
         claims=json.loads(sources.claims.read_text(encoding="utf-8")),
         symbols=SYMBOLS,
@@ -67,8 +72,10 @@ def write_summary_page(sources: Sources, config: Mapping[str, Any], path: Path) 
         times=[run_times.HEADER, *run_times.rows(sources.benchmarks)],
         settings=yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True, width=100),
     )
-    with atomic_file(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    for page, only_claims in ((path, False), (claims_path, True)):
+        with atomic_file(page) as temporary:
+            text = template.render(content, only_claims=only_claims)
+            temporary.write_text(text, encoding="utf-8")
 
 
 def shown_table(path: Path) -> dict[str, Any]:
