@@ -237,8 +237,10 @@ def test_layers_that_lose_are_named_and_others_are_not():
         for layer in range(1, 7)
     ]
     note = layers_lost(changes, MARGINS, RULES)
-    assert note.startswith("1 of 6 probes on single layers lose more than 2 points:")
-    assert "layer 5" in note and "layer 4" not in note
+    assert note.startswith("1 of 6 probes on single layers are certain to lose more than 2 points")
+    assert "layer 5: -" in note and "layer 4" not in note
+    note = layers_lost([*changes[:4], *changes[5:]], MARGINS, RULES)
+    assert note.startswith("0 of 5") and "the greatest loss found is parsing" in note
 
 
 def test_quantities_of_change_against_scipy_and_by_hand():

@@ -50,18 +50,22 @@ def once(*rules: str) -> dict[str, int]:
     return dict.fromkeys(rules, 1)
 
 
-TRAJECTORY = once("tabulate_trajectory", "plot_trajectory")
+PAGE = once("write_summary_page")
+CLAIMS = once("test_claims") | PAGE
+TRAJECTORY = once("tabulate_trajectory", "plot_trajectory") | PAGE
 SIMILARITY_TABLES = once(
     *("tabulate_similarity", "summarise_similarity", "compare_domains"),
-    *("plot_similarity", "plot_measures", "plot_domains", "plot_token_classes"),
+    *("plot_similarity", "plot_measures", "plot_domains", "plot_token_classes", "test_claims"),
+    "write_summary_page",
 )
 # On each of two stimulus sets: tuned, ceiling, floor and null (6 + 3 + 1 + 1); on one of them the
 # base with itself and two steps of three runs.
 SIMILARITY = {"compare_representations": 29, **SIMILARITY_TABLES, **TRAJECTORY}
-WEIGHTS = {"compare_weights": 10, **once("tabulate_weights", "plot_weights")}
-ABLATIONS = once("summarise_ablations", "plot_ablations")
+WEIGHTS = {"compare_weights": 10, **once("tabulate_weights", "plot_weights"), **PAGE}
+ABLATIONS = once("summarise_ablations", "plot_ablations", "plot_finetuning") | CLAIMS
 PROBE_FIGURES = once("plot_probes", "plot_probe_changes", "plot_structure")
-PROBE_TABLES = once("tabulate_probes", "plot_mix_weights", "summarise_probes") | PROBE_FIGURES
+PROBE_TABLES = once("tabulate_probes", "plot_mix_weights", "summarise_probes")
+PROBE_TABLES |= PROBE_FIGURES | CLAIMS
 EDGE_PROBES = {"probe_edges": 16, **PROBE_TABLES}
 # The trees are probed at each step too.
 STRUCTURAL_PROBES = {"probe_structure": 14, **PROBE_TABLES, **TRAJECTORY}
@@ -93,7 +97,7 @@ ONE_TASK = {
     [
         ("similarity/rsa.py", SIMILARITY),
         ("similarity/drift.py", WEIGHTS),
-        ("figures/domains.py", {"plot_domains": 1}),
+        ("figures/domains.py", {"plot_domains": 1, **PAGE}),
         ("activations.py", {"cache_activations": 36, "sample_tokens": 2, **SIMILARITY, **PROBES}),
         ("finetuning/parsing.py", ONE_TASK),
         ("probing/edge.py", EDGE_PROBES),
@@ -101,7 +105,9 @@ ONE_TASK = {
         ("statistics.py", INTERVALS),
         ("ablations.py", ABLATIONS),
         ("trajectory.py", TRAJECTORY),
-        ("figures/probe_changes.py", {"plot_probe_changes": 1}),
+        ("claims/paper.py", CLAIMS),
+        ("report/summary_page.py", PAGE),
+        ("figures/probe_changes.py", {"plot_probe_changes": 1, **PAGE}),
         ("corpora/spans/entities.py", {}),
     ],
 )

@@ -100,13 +100,22 @@ def layers_lost(changes: Sequence[Change], margins: Margins, rules: Rules) -> st
     corrected = holm(np.array([cell.p_against() for cell in cells]))
     lost = [cell for cell, p in zip(cells, corrected, strict=True) if p <= rules.error]
     enough = min(cell.estimate.seeds for cell in cells) >= rules.least_seeds
-    scope = "" if enough else " (of this one run; other seeds may differ)"
-    found = f"{len(lost)} of {len(cells)} probes on single layers lose more than"
-    listed = "; ".join(
-        "{task}, {probe}, layer {layer}: ".format(**cell.where) + f"{cell.estimate.value:+.1f}"
-        for cell in sorted(lost, key=lambda cell: cell.estimate.value)
+    scope = "" if enough else ", of this one run (other seeds may differ)"
+    named = sorted(lost, key=lambda cell: cell.estimate.value)
+    if not named:
+        named = [min(cells, key=lambda cell: cell.estimate.value)]
+    return (
+        f"{len(lost)} of {len(cells)} probes on single layers are certain to lose more than"
+        f" {margins.probe_points:g} points, corrected for their number{scope};"
+        f" {'they are' if lost else 'the greatest loss found is'}"
+        f" {'; '.join(_loss(cell, rules) for cell in named)}."
     )
-    return f"{found} {margins.probe_points:g} points{scope}{': ' if lost else ''}{listed}."
+
+
+def _loss(cell: Cell, rules: Rules) -> str:
+    low, high = cell.estimate.interval(rules.level)
+    named = "{task}, {probe}, layer {layer}".format(**cell.where)
+    return f"{named}: {cell.estimate.value:.1f} [{low:.1f}, {high:.1f}]"
 
 
 def growing(evidence: Evidence) -> Part:
