@@ -464,4 +464,5 @@ def print_results():
     verdicts = Path(RESULTS, "tables", "claims.csv")
     if verdicts.exists():
         print(claims_summary(verdicts))
-    print(f"Results are in {RESULTS}: look at index.html first.")
+    first = ": look at index.html first" if Path(RESULTS, "index.html").exists() else ""
+    print(f"Results are in {RESULTS}{first}.")

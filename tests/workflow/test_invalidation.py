@@ -58,9 +58,9 @@ SIMILARITY_TABLES = once(
     *("plot_similarity", "plot_measures", "plot_domains", "plot_token_classes", "test_claims"),
     "write_summary_page",
 )
-# On each of two stimulus sets: tuned, ceiling, floor and null (6 + 3 + 1 + 1); on one of them the
+# On each of three stimulus sets: tuned, ceiling, floor and null (6 + 3 + 1 + 1); on one of them the
 # base with itself and two steps of three runs.
-SIMILARITY = {"compare_representations": 29, **SIMILARITY_TABLES, **TRAJECTORY}
+SIMILARITY = {"compare_representations": 40, **SIMILARITY_TABLES, **TRAJECTORY}
 WEIGHTS = {"compare_weights": 10, **once("tabulate_weights", "plot_weights"), **PAGE}
 ABLATIONS = once("summarise_ablations", "plot_ablations", "plot_finetuning") | CLAIMS
 PROBE_FIGURES = once("plot_probes", "plot_probe_changes", "plot_structure")
@@ -73,7 +73,7 @@ STRUCTURAL_PROBES = {"probe_structure": 14, **PROBE_TABLES, **TRAJECTORY}
 PROBES = EDGE_PROBES | STRUCTURAL_PROBES
 INTERVALS = SIMILARITY | ABLATIONS | {"summarise_probes": 1, **PROBE_FIGURES}
 
-# Two seeds: each fine-tuned, and ablated three times; cached on two stimulus sets and on the text
+# Two seeds: each fine-tuned, and ablated three times; cached on three stimulus sets and on the text
 # of the probes, and one of them at two steps on one set and that text; on each set compared with
 # the base, and with one another.
 ONE_TASK = {
@@ -81,9 +81,9 @@ ONE_TASK = {
     "ablate_layers": 6,
     **once("tabulate_finetuning", "plot_finetuning"),
     **ABLATIONS,
-    "cache_activations": 10,
+    "cache_activations": 12,
     **SIMILARITY,
-    "compare_representations": 8,
+    "compare_representations": 11,
     **WEIGHTS,
     "compare_weights": 3,
     **PROBES,
@@ -98,7 +98,7 @@ ONE_TASK = {
         ("similarity/rsa.py", SIMILARITY),
         ("similarity/drift.py", WEIGHTS),
         ("figures/domains.py", {"plot_domains": 1, **PAGE}),
-        ("activations.py", {"cache_activations": 36, "sample_tokens": 2, **SIMILARITY, **PROBES}),
+        ("activations.py", {"cache_activations": 44, "sample_tokens": 3, **SIMILARITY, **PROBES}),
         ("finetuning/parsing.py", ONE_TASK),
         ("probing/edge.py", EDGE_PROBES),
         ("probing/tree_scores.py", STRUCTURAL_PROBES),

@@ -1,6 +1,7 @@
 """The smoke study: it ends, it is complete, it can be repeated exactly."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -50,6 +51,20 @@ def test_every_artifact_has_a_record_of_what_made_it(smoke):
             assert len(digest) == 64
 
 
+def test_it_covers_every_rule(smoke):
+    """All but those that only name targets."""
+    rules = {
+        name
+        for path in (smoke.folder / "rules").glob("*.smk")
+        for name, body in re.findall(
+            r"^rule (\w+):\n(.*?)(?=^rule |\Z)", path.read_text(), flags=re.MULTILINE | re.DOTALL
+        )
+        if "output:" in body
+    }
+    records = (smoke.folder / RESULTS).rglob("*provenance.json")
+    assert {json.loads(path.read_text())["rule"] for path in records} == rules
+
+
 def test_the_score_table_has_every_run(smoke):
     scores = table(smoke, "finetuning")
     runs = scores[scores.split == "test"].groupby(["task", "variant"]).seed.unique()
@@ -62,10 +77,10 @@ def test_the_similarity_table_has_every_comparison(smoke):
     similarity = table(smoke, "similarity")
     rsa = similarity[(similarity.metric == "rsa_pearson") & (similarity.tokens == "all")]
     counts = rsa.groupby(["stimuli", "comparison"]).size()
-    # Two stimulus sets; 3 x 3 pairs of layers; 3 tasks with 2 seeds, 3 pairs of seeds.
+    # Three stimulus sets; 3 x 3 pairs of layers; 3 tasks with 2 seeds, 3 pairs of seeds.
     assert counts.to_dict() == {
         (stimuli, comparison): 9 * number
-        for stimuli in ("harbour", "laboratory")
+        for stimuli in ("harbour", "laboratory", "notes")
         for comparison, number in (("tuned", 6), ("ceiling", 3), ("floor", 1), ("permuted", 1))
     }
     assert similarity.value.between(-1.0001, 2).all()
@@ -74,7 +89,7 @@ def test_the_similarity_table_has_every_comparison(smoke):
     embeddings = same[same.layer == 0].groupby("comparison").value.mean()
     assert embeddings["tuned"] > 0.9 > 0.5 > abs(embeddings["floor"])
     summary = table(smoke, "similarity_summary")
-    assert len(summary) == 2 * 3 * (3 + 3 + 1 + 1)
+    assert len(summary) == 3 * 3 * (3 + 3 + 1 + 1)
     null = summary[summary.comparison == "permuted"]
     assert (null.low < 0).all() and (null.high > 0).all()
     domains = table(smoke, "domains")
