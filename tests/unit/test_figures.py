@@ -1,6 +1,7 @@
 """Tables keep every digit; figures draw what the tables say, the same bytes each time."""
 
 import warnings
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -36,51 +37,20 @@ DOMAINS = {"harbour": "own", "village": "neutral"}
 def similarity_rows(seeds: tuple[int, ...] = (1, 2, 3)) -> pd.DataFrame:
     generator = np.random.default_rng(0)
     rows = []
-    for stimuli in ("harbour", "village"):
-        for layer in LAYERS:
-            for second_layer in LAYERS:
-                place = ("all", layer, second_layer, "rsa_pearson", generator.random(), 500)
-                rows.append(("minilm", stimuli, "own", "", "floor", "", "", "", "", *place))
-                for task in TASKS:
-                    for variant in ("full", "freeze-2"):
-                        for seed in seeds:
-                            place = (
-                                "all",
-                                layer,
-                                second_layer,
-                                "rsa_pearson",
-                                generator.random(),
-                                500,
-                            )
-                            shared = (
-                                "minilm",
-                                stimuli,
-                                "own",
-                                DOMAINS[stimuli],
-                                "tuned",
-                                task,
-                                variant,
-                            )
-                            rows.append((*shared, seed, "", *place))
-                        for seed in seeds[1:]:
-                            place = (
-                                "all",
-                                layer,
-                                second_layer,
-                                "rsa_pearson",
-                                generator.random(),
-                                500,
-                            )
-                            shared = (
-                                "minilm",
-                                stimuli,
-                                "own",
-                                DOMAINS[stimuli],
-                                "ceiling",
-                                task,
-                                variant,
-                            )
-                            rows.append((*shared, seeds[0], seed, *place))
+
+    def add(stimuli: str, layers: tuple[int, int], *model: object) -> None:
+        """Add a row; model: domain, comparison, task, variant, seed, second seed."""
+        place = ("all", *layers, "rsa_pearson", generator.random(), 500)
+        rows.append(("minilm", stimuli, "own", *model, *place))
+
+    for stimuli, first, second in product(DOMAINS, LAYERS, LAYERS):
+        layers, domain = (first, second), DOMAINS[stimuli]
+        add(stimuli, layers, "", "floor", "", "", "", "")
+        for task, variant in product(TASKS, ("full", "freeze-2")):
+            for seed in seeds:
+                add(stimuli, layers, domain, "tuned", task, variant, seed, "")
+            for seed in seeds[1:]:
+                add(stimuli, layers, domain, "ceiling", task, variant, seeds[0], seed)
     return pd.DataFrame(rows, columns=SIMILARITY)
 
 
