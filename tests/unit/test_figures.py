@@ -133,6 +133,15 @@ def test_similarity_lines_and_bands_are_what_the_table_says(tmp_path, monkeypatc
         )
 
 
+def test_the_axis_of_a_correlation_ends_at_its_bound_with_every_value_on_it(tmp_path, monkeypatch):
+    rows = summary_rows()
+    assert rows["high"].max() > 1.1
+    for axis in drawn_axes(plot_similarity, similarity, rows, tmp_path, monkeypatch).values():
+        bottom, top = axis.get_ylim()
+        assert 1 < top < 1.1
+        assert bottom < rows["low"].min()
+
+
 def test_the_legend_names_only_what_is_drawn(tmp_path, monkeypatch):
     def names(rows: pd.DataFrame) -> list[str]:
         axes = drawn_axes(plot_similarity, similarity, rows, tmp_path, monkeypatch)

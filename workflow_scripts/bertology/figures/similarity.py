@@ -40,6 +40,7 @@ CEILING_LOOK: dict[str, Any] = {
 }
 FLOOR_LOOK: dict[str, Any] = {"color": GREY, "linestyle": ":"}
 PANEL_SIZE = (2.4, 2.1)  # inches
+TOP = 1.05  # an interval may pass 1, where no correlation is: the axis ends there
 
 
 def plot_similarity(table: Path, files: FigureFiles) -> None:
@@ -57,6 +58,7 @@ def plot_similarity(table: Path, files: FigureFiles) -> None:
         for axis, panel in panels:
             draw_lines(axis, panel, "similarity", palette)
             layer_axis(axis)
+        figure.axes[0].set_ylim(top=TOP)
         figure.supylabel(DRAWN[points["metric"].iloc[0]])
         legend_below(figure, line_handles(points, palette, INTERVAL))
         save_figure(figure, points, files)
