@@ -2,7 +2,9 @@
 
 import csv
 import json
+import os
 from dataclasses import replace
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
@@ -297,7 +299,9 @@ def test_a_supported_cell_lies_with_its_interval_on_the_side_of_the_claim(tmp_pa
 
 def test_the_terminal_shows_every_verdict_in_lines_that_fit(tmp_path):
     files = written(tmp_path, Simulated(13).study(AS_THE_PAPER))
+    os.utime(files.table, (0, datetime(2026, 3, 1, 9, 5).timestamp()))
     shown = claims_summary(files.table)
+    assert "2026-03-01 09:05" in shown.splitlines()[0]
     with files.table.open() as stream:
         rows = list(csv.DictReader(stream))
     assert max(map(len, shown.splitlines())) <= 100
