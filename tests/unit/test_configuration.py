@@ -45,10 +45,13 @@ def test_the_default_configuration_is_valid():
     check(default(), [DEFAULT], SCHEMA)
 
 
-@pytest.mark.parametrize("study", ["smoke", "open", "paper"])
-def test_the_studies_are_valid_over_the_default(study, tmp_path):
-    overlay = yaml.safe_load((REPOSITORY / "studies" / f"{study}.yaml").read_text())
-    config = without_removed(merged(default(), overlay))
+@pytest.mark.parametrize("studies", [["smoke"], ["open"], ["open", "open_seeds"], ["paper"]])
+def test_the_studies_are_valid_over_the_default(studies, tmp_path):
+    config = default()
+    for study in studies:
+        overlay = yaml.safe_load((REPOSITORY / "studies" / f"{study}.yaml").read_text())
+        config = merged(config, overlay)
+    config = without_removed(config)
     if config["data_dir"]:
         config["data_dir"] = str(tmp_path)
         for kinds in config["corpora"].values():
