@@ -225,6 +225,14 @@ def test_advice_names_the_seeds_and_sentences_that_would_decide():
     assert estimate.margin(0.95, seeds) < 1.0 <= estimate.margin(0.95, seeds - 1)
 
 
+def test_advice_on_an_estimate_next_to_the_boundary_says_that_no_size_in_reach_decides():
+    estimate = Estimate(value=1e-4, seed_variance=0.09, sentence_variance=0.05, seeds=3)
+    cell = Cell({}, estimate, 0.0, "above", "points", "t.csv", "r")
+    advice = judge_one(Part("X", "", [cell]), RULES).cells[0].advice
+    assert advice == "more than 1000 times the sentences and the seeds"
+    assert estimate.margin(0.95, 3000, 1000) > estimate.value
+
+
 def test_the_verdict_rests_on_the_cell_that_is_least_for_it():
     generator = np.random.default_rng(8)
     cells = [simple_cell(value, generator) for value in (50.0, 20.0, 90.0)]

@@ -171,7 +171,7 @@ def _advice(cell: Cell, rules: Rules) -> str:
             distance,
             " and the seeds",
         )
-    return " or ".join(ways) or f"more than {MOST_SEEDS} seeds and times the sentences"
+    return " or ".join(ways) or f"more than {MOST_TEXTS:.0f} times the sentences and the seeds"
 
 
 def _seeds_needed(estimate: Estimate, distance: float, level: float) -> list[str]:
