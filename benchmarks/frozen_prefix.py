@@ -18,7 +18,8 @@ from transformers.utils.logging import disable_progress_bar
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts"))
 
 from bertology.corpora.grammar.write import write_grammar_corpus
-from bertology.encoders import fetch_encoder, load_tokenizer
+from bertology.encoder_sources import fetch_encoder
+from bertology.encoder_tokenizers import load_tokenizer
 from bertology.finetuning import prediction
 from bertology.finetuning.inference import Inference
 from bertology.finetuning.prediction import Predictor, Split

@@ -5,7 +5,7 @@ from job import job
 with job(snakemake):
     from pathlib import Path
 
-    from bertology.encoders import fetch_encoder
+    from bertology.encoder_sources import fetch_encoder
 
     like = snakemake.input.get("like")
     fetch_encoder(

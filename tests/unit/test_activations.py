@@ -13,7 +13,9 @@ from transformers import ModernBertConfig, ModernBertModel
 
 import bertology
 from bertology.activations import Activations, cache_activations, open_activations, pack
-from bertology.encoders import fetch_encoder, load_encoder, load_tokenizer, truncate
+from bertology.encoder_sources import fetch_encoder
+from bertology.encoder_tokenizers import load_tokenizer
+from bertology.encoders import load_encoder, truncate
 from bertology.errors import InputError
 
 SINGLE = [["the", "ferry", "left", "unbelievably", "late", "."], ["boats", "sank"]]

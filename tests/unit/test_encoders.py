@@ -14,15 +14,15 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, 
 from torch import nn
 
 from architectures import CONFIGS, DEPTH, SIZES, TOKENS, write_all
+from bertology.encoder_sources import fetch_encoder
+from bertology.encoder_tokenizers import load_tokenizer
 from bertology.encoders import (
     describe,
     embeddings,
-    fetch_encoder,
     freeze_all,
     freeze_prefix,
     layer_stack,
     load_encoder,
-    load_tokenizer,
     maximum_tokens,
     truncate,
 )

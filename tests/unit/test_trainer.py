@@ -14,7 +14,8 @@ from safetensors.torch import load_file
 from transformers import AutoModel, PreTrainedModel
 
 import tiny
-from bertology.encoders import load_encoder, load_tokenizer
+from bertology.encoder_tokenizers import load_tokenizer
+from bertology.encoders import load_encoder
 from bertology.errors import InputError
 from bertology.finetuning import prediction
 from bertology.finetuning.model import TaskModel, apply_variant, parameter_groups, uses_bfloat16

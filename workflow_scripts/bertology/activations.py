@@ -78,7 +78,8 @@ def cache_activations(
     import torch
 
     from bertology.corpora.stimuli import read_stimuli
-    from bertology.encoders import describe, load_encoder, load_tokenizer, maximum_tokens
+    from bertology.encoder_tokenizers import load_tokenizer
+    from bertology.encoders import describe, load_encoder, maximum_tokens
 
     stimuli = read_stimuli(stimuli_file)
     torch.set_num_threads(threads)

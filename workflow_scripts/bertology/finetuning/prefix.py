@@ -1,5 +1,6 @@
 """The fixed first layers of an encoder: run once, and what they give is read in every epoch."""
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -10,14 +11,17 @@ from transformers import PreTrainedModel
 
 from bertology.encoders import embeddings, layer_stack
 
+logger = logging.getLogger(__name__)
+
 Hook = Callable[[nn.Module, tuple[Any, ...], dict[str, Any]], Any]
 
 
 class FixedPrefix:
     """The embeddings and the first layers of an encoder, where nothing in them learns.
 
-    layers: how many layers that is; 0 also where the embeddings alone are fixed, which are cheap.
-    The encoder itself stays as it is, and can be run as a whole at any time.
+    layers: how many layers that is; 0 also where the embeddings alone are fixed, which are cheap,
+    and where layers cannot be run apart (SqueezeBERT's, which hand on other things than hidden
+    states). The encoder itself stays as it is, and can be run as a whole at any time.
     """
 
     def __init__(self, encoder: PreTrainedModel) -> None:
@@ -26,6 +30,25 @@ class FixedPrefix:
         self.whole = not any(parameter.requires_grad for parameter in encoder.parameters())
         self.layers = len(self.stack) if self.whole else _fixed_layers(encoder, self.stack)
         self._extras = _extra_outputs(encoder, self.stack)
+        if self.layers and not self._can_be_run_apart():
+            name = type(encoder).__name__
+            logger.info("%s: its first layers cannot be run apart: computed anew each time", name)
+            self.layers = 0
+
+    @torch.no_grad()
+    def _can_be_run_apart(self) -> bool:
+        """Try it: say whether the two parts give what the whole encoder gives, without dropout."""
+        inputs = self.encoder.dummy_inputs
+        mode = self.encoder.training
+        self.encoder.eval()
+        expected = self.encoder(**inputs).last_hidden_state
+        try:
+            found = self.run_rest(self.run(inputs), inputs)
+        except Exception:  # what another kind of layer does with what it is handed is not known
+            return False
+        finally:
+            self.encoder.train(mode)
+        return found.shape == expected.shape and torch.allclose(found, expected, atol=1e-4)
 
     def run(self, inputs: Mapping[str, Tensor]) -> Tensor:
         """Run the fixed layers alone: the hidden states after them (batch x tokens x hidden).

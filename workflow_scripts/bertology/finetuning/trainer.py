@@ -3,7 +3,6 @@
 import json
 import logging
 import math
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,8 @@ from transformers import PreTrainedModel, Trainer, TrainerCallback, TrainingArgu
 from transformers.trainer_callback import PrinterCallback
 from transformers.utils.logging import disable_progress_bar
 
-from bertology.encoders import TOKENIZER_FILES, load_encoder, load_tokenizer, maximum_tokens
+from bertology.encoder_tokenizers import copy_tokenizer, load_tokenizer
+from bertology.encoders import load_encoder, maximum_tokens
 from bertology.errors import InputError
 from bertology.files import atomic_folder
 from bertology.finetuning.model import TaskModel, apply_variant, parameter_groups, uses_bfloat16
@@ -130,9 +130,7 @@ class EncoderSaver(TrainerCallback):
     def save(self, encoder: PreTrainedModel, folder: Path) -> None:
         """Write weights, configuration and tokenizer to a new folder."""
         encoder.save_pretrained(folder)
-        for name in TOKENIZER_FILES:
-            if (self.base / name).is_file():
-                shutil.copyfile(self.base / name, folder / name)
+        copy_tokenizer(self.base, folder)
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Save the start, and refuse steps that training will not reach."""
