@@ -32,7 +32,7 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 REFUSED = {
     "AlbertModel": transformers.AlbertConfig(**SIZES, embedding_size=16),
     "T5Model": transformers.T5Config(vocab_size=64, d_model=32, num_layers=2, d_kv=8, d_ff=48),
-    "GPT2Model": transformers.GPT2Config(vocab_size=64, n_embd=32, n_layer=2, n_head=4),
+    "BartModel": transformers.BartConfig(vocab_size=64, d_model=32, encoder_ffn_dim=8),
 }
 
 architectures = pytest.mark.parametrize("name", CONFIGS)

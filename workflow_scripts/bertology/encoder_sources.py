@@ -80,7 +80,7 @@ def _naming(source: dict[str, Any], temporary: Path) -> Iterator[None]:
         yield
     except InputError as error:
         name = f"encoder from {source['source']} {' '.join(settings)}"
-        message = str(error).replace(f"{temporary}: ", "")
+        message = str(error).replace(f"{temporary}: ", "").replace(str(temporary), settings[0])
         raise InputError(f"{name}: {message}") from error
 
 

@@ -67,7 +67,10 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     tokenizer = load_unchanged(folder)
     name = type(tokenizer).__name__
     if not _made_to_read_words_as_in_text(tokenizer):
-        raise InputError(f"{folder}: found {name}, which cuts split words otherwise than text")
+        raise InputError(
+            f"{folder}: found {name}, which cuts split words otherwise than text; "
+            "allowed: a tokenizer that gives the same tokens for both"
+        )
     return tokenizer
 
 

@@ -87,10 +87,10 @@ def layer_stack(encoder: PreTrainedModel) -> nn.ModuleList:
 
 
 def embeddings(encoder: PreTrainedModel) -> nn.Module:
-    """Return the module that maps token ids to hidden state 0."""
+    """Return the module that maps token ids to hidden state 0, or the table it begins with."""
     module = getattr(encoder, "embeddings", None)
     if not isinstance(module, nn.Module):
-        raise InputError(f"{type(encoder).__name__}: found no embeddings module; allowed: one")
+        module = encoder.get_input_embeddings()
     return module
 
 
