@@ -159,6 +159,13 @@ def test_questions(repository):
     ]  # fmt: skip
 
 
+def test_questions_whose_answers_are_a_list(repository):
+    answers = [{"text": "Bo", "answer_start": 8}, {"text": "Bo.", "answer_start": 8}]
+    folder = repository([{**QUESTIONS[0], "answers": answers}])
+    (question,) = fetch("questions", folder)
+    assert question.answers == (Answer("Bo", 8), Answer("Bo.", 8))
+
+
 def test_repository_subset_and_revision_reach_the_hub(monkeypatch):
     calls = []
 
@@ -216,6 +223,12 @@ def test_the_reason_of_a_network_error_is_kept(monkeypatch):
         ("questions", QUESTIONS * 2, ", row 1: found identifier q1 a second time", "unique"),
         ("inference", QUESTIONS, "found columns id, title", "premise, hypothesis, label"),
         ("inference", [{**PAIRS[0], "premise": ""}], "no row with text", "at least one"),
+        ("questions", [{**QUESTIONS[0], "answers": None}],
+         ", row 0: found answers = null", "as many texts as answer_start"),
+        ("questions", [{**QUESTIONS[0], "answers": {"text": ["Bo"], "answer_start": []}}],
+         ', row 0: found answers = {"text": ["Bo"], "answer_start": []}', "as many texts as"),
+        ("questions", [{**QUESTIONS[0], "title": 5}], ", row 0: found title = 5", "as a text"),
+        ("questions", [{**QUESTIONS[0], "id": 5}], ", row 0: found id = 5", "as a text"),
         ("questions", [{**QUESTIONS[0], "answers": {"text": ["Bo"], "answer_start": [7]}}],
          ", row 0, question q1: found answers[0].answer_start = 7", 'offset of the answer "Bo"'),
     ],

@@ -241,6 +241,7 @@ GOOD = row(1, 2) + row(2, 0)
         (row(1, 3) + row(2, 0) + "\n", 1, "HEAD 3", "0 to 2"),
         (row(1, "_") + "\n", 1, "HEAD _", "a whole number"),
         (row(1, -1) + "\n", 1, "HEAD -1", "a whole number"),
+        (row(1, "9" * 5000) + "\n", 1, "HEAD 9999", "a whole number"),
         (row(1, "1.5") + "\n", 1, "HEAD 1.5", "a whole number"),
         (row(1, 1) + row(2, 0) + "\n", 1, "HEAD 1 on itself", "another word"),
         (GOOD + row(3, 0) + "\n", 3, "a second root", "one root"),

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bertology.corpora.kinds import format_of
-from bertology.corpora.reading import is_visible, refuse_repeated, shown
+from bertology.corpora.reading import is_visible, refuse_repeated, required, shown
 from bertology.corpora.shapes import INFERENCE_LABELS
 from bertology.errors import InputError
 
@@ -175,13 +175,20 @@ def _questions(rows: Iterable[tuple[int, dict[str, Any]]], place: str) -> list[A
     seen: set[str] = set()
     for number, row in rows:
         at = f"{place}, row {number}"
-        question = make(_as_entry(row), row["title"], row["context"], at)
+        title, passage = (required(row, column, str, at) for column in ("title", "context"))
+        question = make({**row, "answers": _answers(row["answers"], at)}, title, passage, at)
         refuse_repeated(question.identifier, seen, at)
         questions.append(question)
     return questions
 
 
-def _as_entry(row: dict[str, Any]) -> dict[str, Any]:
-    """Give a row the layout of a SQuAD file; the hub has lists of answer texts and of offsets."""
-    answers = zip(row["answers"]["text"], row["answers"]["answer_start"], strict=True)
-    return {**row, "answers": [{"text": text, "answer_start": start} for text, start in answers]}
+def _answers(answers: Any, place: str) -> list[Any]:
+    """Give answers the layout of a SQuAD file; the hub has lists of texts and of offsets."""
+    match answers:
+        case {"text": [*texts], "answer_start": [*starts]} if len(texts) == len(starts):
+            pairs = zip(texts, starts, strict=True)
+            return [{"text": text, "answer_start": start} for text, start in pairs]
+        case [*entries]:
+            return entries
+    allowed = "as many texts as answer_start, as in rajpurkar/squad"
+    raise InputError.at(place, None, f"answers = {shown(answers)}", allowed)

@@ -19,7 +19,7 @@ from bertology.files import atomic_file
 COLUMNS = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")
 NOT_A_WORD = re.compile(r"[0-9]+(-|\.)[0-9]+")
 """The ID of a multiword token (29-30) or of an empty node (8.1)."""
-WHOLE_NUMBER = re.compile(r"[0-9]+")
+WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 COMMENT = re.compile(r"#\s*(sent_id|newdoc)(?:\s+id)?\s*(?:=\s*(.*\S))?\s*")
 
 
