@@ -112,7 +112,15 @@ def test_labels_as_texts(repository, label):
     assert [pair.label for pair in pairs] == [str(n).lower() for n in label if n not in (None, "-")]
 
 
-@pytest.mark.parametrize("classes", [None, ["0", "1", "2"], ["entailment", "LABEL_1", "LABEL_2"]])
+@pytest.mark.parametrize(
+    "classes",
+    [
+        None,
+        ["0", "1", "2"],
+        ["entailment", "LABEL_1", "LABEL_2"],
+        ["Entailment", "contradiction", "neutral"],
+    ],
+)
 def test_numbers_without_names_are_read_as_the_source_says(repository, classes):
     rows = [{**PAIRS[0], "idx": code, "label": code} for code in (0, 1, 2, -1)]
     order = ["entailment", "contradiction", "neutral"]

@@ -181,6 +181,12 @@ LABELS = "entailment, neutral, contradiction"
         ({**GOOD, "id": "1"}, 3, "identifier 1 a second time", "unique"),
         ('{"premise": ' + "9" * 5000 + "}", 3, "JSON that cannot be read", "one JSON object"),
         ("[" * 100_000, 3, "JSON that cannot be read", "one JSON object a line"),
+        (
+            json.dumps(GOOD)[:-1] + ', "label": 1}',
+            3,
+            "JSON that cannot be read (the key 'label' twice in one object)",
+            "one JSON object",
+        ),
         ('{"premise": "A', 3, "invalid JSON", "one JSON object a line"),
         ("[1, 2]", 3, "[1, 2]", "one JSON object a line"),
     ],

@@ -6,7 +6,7 @@ or a code: 0, 1, 2 stand for INFERENCE_LABELS, as in GLUE, unless the source say
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,22 +46,16 @@ def read_pairs(
     pairs: list[SentencePair] = []
     codes: Counter[int] = Counter()
     seen: set[str] = set()
-    without_label = 0
-    for line, record in json_lines(path):
-        label = record.get(_keys(record)[2], "")
-        if label in NO_LABEL:
-            without_label += 1
-            continue
+    for line, record in _labelled(path, Counter() if left_out is None else left_out):
         identifier, origin = identifier_of(record, path, line)
         refuse_repeated(identifier, seen, path, line, origin)
         pairs.append(pair_from_record(record, identifier, path, line, labels or INFERENCE_LABELS))
+        label = record[_keys(record)[2]]
         codes.update([label] if isinstance(label, int) else [])
     if not pairs:
         raise InputError.at(path, None, "no pair with a label", "at least one pair")
     if labels is None:
         _refuse_missing_code(codes, path)
-    if left_out is not None:
-        left_out[UNLABELLED] += without_label
     return pairs
 
 
@@ -120,6 +114,15 @@ def label_by_name(name: object) -> str | None:
     """Give the one of INFERENCE_LABELS that has this name, whatever its letters' case, or None."""
     plain = name.strip().lower() if isinstance(name, str) else None
     return plain if plain in INFERENCE_LABELS else None
+
+
+def _labelled(path: Path | str, left_out: Counter[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Give the records, with their lines, but for those without a label, which are counted."""
+    for line, record in json_lines(path):
+        if record.get(_keys(record)[2], "") in NO_LABEL:
+            left_out[UNLABELLED] += 1
+        else:
+            yield line, record
 
 
 def _keys(record: dict[str, Any]) -> tuple[str, str, str]:

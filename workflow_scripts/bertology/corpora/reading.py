@@ -59,12 +59,12 @@ def json_lines(path: Path | str) -> Iterator[tuple[int, dict[str, Any]]]:
 def parsed_json(text: str, path: Path | str, line: int | None, allowed: str) -> Any:
     """Parse JSON that may span lines; `line` is its line in the file if it is one line.
 
-    Raises InputError with file, and line or path of keys, for text that is not JSON and for a text
-    in it with a lone surrogate (the escape of one without its other half), which is no character
-    and cannot be written.
+    Raises InputError with file, and line or path of keys, for text that is not JSON, an object with
+    a key twice, and a text in it with a lone surrogate (the escape of one without its other half),
+    which is no character and cannot be written.
     """
     try:
-        content = json.loads(text)
+        content = json.loads(text, object_pairs_hook=_different_keys)
     except json.JSONDecodeError as error:
         found = f"invalid JSON ({error.msg}, column {error.colno})"
         raise InputError.at(path, line or error.lineno, found, allowed) from error
@@ -76,6 +76,16 @@ def parsed_json(text: str, path: Path | str, line: int | None, allowed: str) -> 
         whole = "whole characters: an emoji is one character, or two escapes together"
         raise InputError.at(path, line, lone, whole)
     return content
+
+
+def _different_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object; ValueError where Python would silently take the last of two values."""
+    record = dict(pairs)
+    if len(record) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key {twice!a} twice in one object")
+    return record
 
 
 def _lone_surrogates(value: object, keys: str = "") -> Iterator[str]:

@@ -14,8 +14,6 @@ from bertology.errors import InputError
 from bertology.left_out import records
 
 Span = tuple[int, int]
-UNIT = re.compile("sentence|word|mention|pair|argument")
-"""What is counted: the first of these in a reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +30,24 @@ class Annotated:
 
     def records(self, split: str) -> list[dict[str, Any]]:
         """Give what was left out in the shape of `bertology.left_out`."""
-        units = {reason: UNIT.findall(reason)[0] for reason in self.left_out}
-        dropped: Counter[str] = Counter()
-        for reason, unit in units.items():
-            dropped[unit] += self.left_out[reason]
         return [
             record
-            for reason, unit in units.items()
-            for record in records(
-                split,
-                unit,
-                self.read.get(unit, self._kept(unit) + dropped[unit]),
-                {reason: self.left_out[reason]},
-            )
+            for reason, count in self.left_out.items()
+            for record in records(split, _unit(reason), self._of(_unit(reason)), {reason: count})
         ]
 
-    def _kept(self, unit: str) -> int:
-        return (
-            len(self.sentences)
-            if unit == "sentence"
-            else sum(len(sentence.targets) for sentence in self.sentences)
-        )
+    def _of(self, unit: str) -> int:
+        """Count the units of a kind, those left out included."""
+        if unit in self.read:
+            return self.read[unit]
+        kept = [1 if unit == "sentence" else len(each.targets) for each in self.sentences]
+        dropped = [count for reason, count in self.left_out.items() if _unit(reason) == unit]
+        return sum(kept) + sum(dropped)
+
+
+def _unit(reason: str) -> str:
+    """Say what a reason counts: the first of these words in it."""
+    return re.findall("sentence|word|mention|pair|argument", reason)[0]
 
 
 def with_targets(
@@ -111,6 +106,7 @@ def annotated_lines(
 def _annotated_lines(
     path: Path | str, key: str
 ) -> Iterator[tuple[int, tuple[str, ...], list[Any]]]:
+    """Give the same of all sentences."""
     seen: set[str] = set()
     for line, record in json_lines(path):
         refuse_repeated(required(record, "sent_id", str, path, line), seen, path, line)

@@ -15,9 +15,9 @@ a lone punctuation mark: "/." is read as ".", and so are "/?" "/!" "/," "/;" "/:
 Sentences whose text is withheld (every word is "[WORD]", as in *.gold_skel files) are left out and
 counted. All readers raise InputError with file and line for a row with too few columns or another
 number than the first of its sentence, a word number out of order, a blank word, a row outside a
-document part, brackets
-that do not match within their sentence, a file that stops within a sentence or a document part
-(a truncated one), and for an empty file. Each checks the columns that it reads.
+document part, brackets that do not match within their sentence, a file that stops within a sentence
+or a document part (a truncated one), an empty file, and one of which all text is withheld. Each
+checks the columns that it reads.
 
 Source: Pradhan et al. (2012, https://aclanthology.org/W12-4501; 2013,
 https://aclanthology.org/W13-3516); the tasks are those of Tenney et al. (2019,
