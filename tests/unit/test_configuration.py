@@ -45,6 +45,35 @@ def test_the_default_configuration_is_valid():
     check(default(), [DEFAULT], SCHEMA)
 
 
+PAIRS_FROM_HUB = {"source": "hub", "repository": "org/data", "subset": None, "revision": "0" * 40}
+NAMES = ["contradiction", "neutral", "entailment"]
+
+
+@pytest.mark.parametrize("source", [FILES, {**PAIRS_FROM_HUB, "train": "train", "test": "test"}])
+def test_labels_of_sentence_pairs(tmp_path, source):
+    def overlay(labels, kind="inference"):
+        mine = {"mine": {kind: {**source, "labels": labels}}}
+        return {"data_dir": str(tmp_path), "corpora": mine}
+
+    check(merged(default(), overlay(NAMES)), [DEFAULT], SCHEMA)
+    key = "study.yaml: corpora.mine.inference.labels"
+    assert messages(tmp_path, overlay(NAMES[:2])) == [
+        f"{key}: found ['contradiction', 'neutral']; allowed: at least 3 entry"
+    ]
+    assert messages(tmp_path, overlay([*NAMES[:2], "neutral"])) == [
+        f"{key}: found ['contradiction', 'neutral', 'neutral']; allowed: each value once"
+    ]
+    assert messages(tmp_path, overlay([*NAMES[:2], "entails"])) == [
+        f"{key}.2: found 'entails'; allowed: entailment | neutral | contradiction"
+    ]
+    (message,) = messages(tmp_path, overlay(NAMES, "questions"))
+    assert message.startswith("study.yaml: corpora.mine.questions.labels: found an unknown key")
+    split = {key: value for key, value in source.items() if key not in ("train", "test")}
+    mine = {"mine": {"inference": {**split, "labels": NAMES}}}
+    (message,) = messages(tmp_path, {"data_dir": str(tmp_path), "corpora": mine})
+    assert f"allowed: at least {len(split) + 2} keys" in message
+
+
 @pytest.mark.parametrize("studies", [["smoke"], ["open"], ["open", "open_seeds"], ["paper"]])
 def test_the_studies_are_valid_over_the_default(studies, tmp_path):
     config = default()

@@ -1,20 +1,22 @@
 """Parsing: decoding against all trees, scores against udeval, the scorer against its formula."""
 
+import dataclasses
 import itertools
 
 import numpy as np
+import pandas
 import pytest
 import torch
 from transformers import BertConfig
 from udtools.udeval import evaluate, load_conllu
 
 import tiny
-from bertology.corpora.shapes import TreeSentence
+from bertology.corpora.shapes import SPLITS, TreeSentence
 from bertology.corpora.treebank import read_treebank, write_treebank
 from bertology.finetuning.parsing import Parsing, encode_words, word_weights
 from bertology.finetuning.prediction import Predictor, Split
-from bertology.finetuning.task import collate_inputs
-from bertology.finetuning.trainer import build_model
+from bertology.finetuning.task import IGNORED, collate_inputs
+from bertology.finetuning.trainer import build_model, finetune
 from bertology.finetuning.trees import Tree, attachment_scores, maximum_spanning_tree
 
 MULTIWORD = """# sent_id = 1
@@ -233,6 +235,110 @@ def test_the_root_relation_belongs_to_the_root_alone(scorer):
         assert [relation == "root" for relation in tree.relations] == [
             head == 0 for head in tree.heads
         ]
+
+
+def renamed(sentences: list[TreeSentence], root: str) -> list[TreeSentence]:
+    return [
+        dataclasses.replace(
+            sentence,
+            relations=tuple(
+                root if head == 0 else name
+                for head, name in zip(sentence.heads, sentence.relations, strict=True)
+            ),
+        )
+        for sentence in sentences
+    ]
+
+
+@pytest.mark.parametrize("name", ["ROOT", "root:x", "Root", "sentence"])
+def test_the_name_of_the_root_relation_changes_nothing_else(tmp_path, name):
+    folder = tiny.write_encoder(tmp_path / "encoder")
+    results = {}
+    for root in ("root", name):
+        splits = {
+            split: renamed(tiny.sentences(12, seed), root) for seed, split in enumerate(SPLITS)
+        }
+        for split, sentences in splits.items():
+            write_treebank(tmp_path / root / f"{split}.conllu", sentences)
+        out = tmp_path / f"out-{root}"
+        settings = {**tiny.SETTINGS, "longest": 20}
+        finetune("parsing", folder, tmp_path / root, out, "full", settings, 1, "float32", 1)
+        trees = read_treebank(out / "predictions" / "test.conllu")
+        plain = root.partition(":")[0]
+        for tree in trees:
+            assert [relation == plain for relation in tree.relations] == [
+                head == 0 for head in tree.heads
+            ]
+        official = udeval(tmp_path / root / "test.conllu", out / "predictions" / "test.conllu")
+        scores = pandas.read_csv(out / "scores.csv", index_col=["split", "metric"])["value"]
+        assert {metric: scores["test", metric] for metric in official} == pytest.approx(official)
+        results[root] = scores.to_dict(), [tree.heads for tree in trees]
+    assert results["root"] == results[name]
+    assert results["root"][0]["test", "las"] > 0
+
+
+def test_another_name_of_the_root_than_in_training_is_wrong_and_no_more():
+    sentences = tiny.sentences(6)
+    task = parsing(sentences)
+    other = renamed(sentences, "ROOT")
+    features = task.features(other, training=False)
+    assert features[0].details.relations.count(IGNORED) == 1
+    trees = [Tree(sentence.heads, sentence.relations) for sentence in sentences]
+    scores = task.score(trees, other)
+    assert scores["uas"].value == 100
+    words = sum(len(sentence.words) for sentence in sentences)
+    assert scores["las"].value == pytest.approx(100 * (words - len(sentences)) / words)
+
+
+def test_several_root_relations_are_for_the_root_alone(tmp_path):
+    """One wins by its score; the chain of a sentence that is too long has the most frequent."""
+    sentences = [*renamed(tiny.sentences(6), "top"), *renamed(tiny.sentences(3, seed=1), "ROOT")]
+    task = parsing(sentences)
+    assert task.labels == ("nsubj", "obj", "punct", "ROOT", "top")
+    assert task.predictions([], [], sentences[:1])[0].relations[:2] == ("top", "dep")
+    found = decoded_roots(task, sentences)
+    assert found.pop("others") <= {"nsubj", "obj", "punct"}
+    assert found == {"root": {"ROOT", "top"}}
+
+
+def test_a_relation_of_the_root_and_of_others_is_for_both():
+    """As in a treebank whose words are all `dep`, or where an annotator erred."""
+    sentences = [
+        dataclasses.replace(sentence, relations=("dep",) * len(sentence.words))
+        for sentence in tiny.sentences(4)
+    ]
+    assert decoded_roots(parsing(sentences), sentences) == {"root": {"dep"}, "others": {"dep"}}
+    mixed = [*sentences, *tiny.sentences(20, seed=1)]
+    found = decoded_roots(parsing(mixed), mixed)
+    assert found["root"] <= {"dep", "root"}
+    assert "root" not in found["others"]
+    assert "dep" in found["others"]
+
+
+def test_a_parser_that_saw_one_word_at_a_time_still_labels(tmp_path):
+    alone = [TreeSentence("1", ("a",), ("X",), ("X",), (0,), ("root",))]
+    assert decoded_roots(parsing(alone), tiny.sentences(3)) == {
+        "root": {"root"},
+        "others": {"root"},
+    }
+
+
+def decoded_roots(task: Parsing, sentences: list[TreeSentence]) -> dict[str, set[str]]:
+    """Relations of words with head 0, and of others, that a random scorer predicts."""
+    torch.manual_seed(0)
+    head = task.head(BertConfig(hidden_size=32)).eval()
+    for parameter in head.parameters():
+        torch.nn.init.normal_(parameter, std=0.5)
+    features = task.features(sentences, training=False)
+    inputs = collate_inputs(features, task.tokenizer)
+    hidden = torch.randn(*inputs["input_ids"].shape, 32)
+    with torch.no_grad():
+        trees = task.decode(head(hidden, task.targets(features)), features)
+    found: dict[str, set[str]] = {"root": set(), "others": set()}
+    for tree in trees:
+        for of_word, relation in zip(tree.heads, tree.relations, strict=True):
+            found["others" if of_word else "root"].add(relation)
+    return found
 
 
 def test_predictions_do_not_depend_on_the_batch(tmp_path):

@@ -139,7 +139,9 @@ def test_what_the_reader_left_out_is_in_the_summary(tmp_path):
     assert fetch_corpus("part_of_speech", source, folder, tmp_path) == dict.fromkeys(SPLITS, 2)
     prepare_probe("edges", folder, tmp_path / "data", ALL, None, 1)
     found = summary(tmp_path / "data")
-    assert found["left_out_by_the_reader"]["train"] == {"word without XPOS": 1}
+    assert found["left_out_by_the_reader"] == [
+        {"split": "train", "unit": "word", "reason": "word without XPOS", "left_out": 1, "of": 2}
+    ]
     assert found["sentences"]["train"]["without_target"] == 1
 
 

@@ -1,6 +1,7 @@
 """Fetching corpora and making tasks of them: leakage, carving of dev, nested samples."""
 
 import json
+import logging
 import re
 from collections import Counter
 
@@ -84,27 +85,64 @@ def test_fetching_stores_what_was_read(shared_data, tmp_path, kind):
     files = REAL_FILES[kind]
     folder = tmp_path / "corpus"
     counts = fetch_corpus(kind, {"source": "files", **files}, folder, shared_data)
-    expected = {f"{split}.{EXTENSIONS[kind]}" for split in files}
+    expected = {f"{split}.{EXTENSIONS[kind]}" for split in files} | {"summary.json"}
     assert {path.name for path in folder.iterdir()} == expected
     for split, file in files.items():
         stored = read_kind(kind, folder / f"{split}.{EXTENSIONS[kind]}")
         assert stored == read_kind(kind, shared_data / file)
         assert counts[split] == len(stored)
+    summary = json.loads((folder / "summary.json").read_text())
+    left_out = summary.pop("left_out")
+    assert summary == {"kind": kind, "splits": counts}
+    for record in left_out:
+        assert record["of"] == counts[record["split"]] + sum(
+            other["left_out"] for other in left_out if other["split"] == record["split"]
+        )
+    assert {record["reason"] for record in left_out} == (
+        {"sentence with <unk>", "sentence without a letter or digit"} if kind == "text" else set()
+    )
+
+
+def test_what_a_reader_leaves_out_is_in_the_summary_and_the_log(tmp_path, caplog):
+    labels = {"train": [0, 1, 2, -1, None], "test": [0]}
+    for split, of_split in labels.items():
+        lines = ({"premise": "A", "hypothesis": "B", "label": label} for label in of_split)
+        (tmp_path / split).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    source = {"source": "files", "train": "train", "test": "test",
+              "labels": ["neutral", "contradiction", "entailment"]}  # fmt: skip
+    with caplog.at_level(logging.INFO):
+        fetch_corpus("inference", source, tmp_path / "c", tmp_path)
+    assert json.loads((tmp_path / "c" / "summary.json").read_text()) == {
+        "kind": "inference",
+        "splits": {"train": 3, "test": 1},
+        "left_out": [
+            {"split": "train", "unit": "pair", "reason": "pair without a label",
+             "left_out": 2, "of": 5},
+        ],
+    }  # fmt: skip
+    assert "train: 2 of 5 pairs left out (pair without a label)" in caplog.text
+    assert [pair.label for pair in read_pairs(tmp_path / "c" / "train.jsonl")] == source["labels"]
 
 
 def test_fetching_from_the_hub_passes_the_source_on(tmp_path, monkeypatch):
     calls = []
 
-    def fetch_hub(*arguments):
-        calls.append(arguments)
+    def fetch_hub(*arguments, labels=None):
+        *place, left_out = arguments
+        calls.append((*place, labels))
+        left_out["pair without text"] += 2
         return [pair(1, "A premise")]
 
     monkeypatch.setattr("bertology.corpora.hub.fetch_hub", fetch_hub)
     source = {"source": "hub", "repository": "nyu-mll/glue", "subset": "mnli", "revision": "0" * 40,
-              "train": "train", "test": "validation_matched"}  # fmt: skip
+              "train": "train", "test": "validation_matched", "labels": ["x"]}  # fmt: skip
     assert fetch_corpus("inference", source, tmp_path / "c", None) == {"train": 1, "test": 1}
     place = ("inference", "nyu-mll/glue", "mnli", "0" * 40)
-    assert calls == [(*place, "train"), (*place, "validation_matched")]
+    assert calls == [(*place, "train", ["x"]), (*place, "validation_matched", ["x"])]
+    assert json.loads((tmp_path / "c" / "summary.json").read_text())["left_out"] == [
+        {"split": split, "unit": "pair", "reason": "pair without text", "left_out": 2, "of": 3}
+        for split in ("train", "test")
+    ]
     assert read_pairs(tmp_path / "c" / "test.jsonl") == [pair(1, "A premise")]
 
 

@@ -27,11 +27,19 @@ def random_text(generator: np.random.Generator) -> str:
     return " ".join(generator.choice(pieces, generator.integers(0, 5)))
 
 
+def has_words(text: str) -> bool:
+    """Whether normalising leaves anything."""
+    return any(word.strip(string.punctuation) not in ("", "a", "an", "the")
+               for word in text.lower().split())  # fmt: skip
+
+
 def test_metrics_equal_torchmetrics(task):
+    """But for texts without words, of which torchmetrics has the rule of SQuAD 2.0."""
     generator = np.random.default_rng(0)
     questions, predictions, for_torch, targets = [], [], [], []
     for number in range(300):
         texts = [random_text(generator) for _ in range(generator.integers(1, 4))]
+        texts = list(filter(has_words, texts)) or ["fox"]
         prediction = random_text(generator)
         answers = tuple(Answer(text, 0) for text in texts)
         questions.append(Question(str(number), "t", "p", "q", answers))
@@ -45,6 +53,26 @@ def test_metrics_equal_torchmetrics(task):
     assert ours["exact_match"].value == pytest.approx(float(theirs["exact_match"]), rel=1e-6)
     assert ours["f1"].value == pytest.approx(float(theirs["f1"]), rel=1e-6)
     assert ours["f1"].n == 300
+
+
+@pytest.mark.parametrize(
+    ("prediction", "answers", "exact", "overlap"),
+    [
+        ("a", ["a"], 100, 0),
+        ("The", ["an"], 100, 0),
+        ("the", ["The fox"], 0, 0),
+        ("fox", ["the"], 0, 0),
+        ("", ["-"], 100, 0),
+        ("a", ["a fox", "the"], 100, 0),
+        ("a fox", ["the", "red fox"], 0, 100 * 2 / 3),
+    ],
+)
+def test_texts_without_words_overlap_in_nothing(task, prediction, answers, exact, overlap):
+    """The official script of version 1.1: F1 is 0 if num_same is 0, whatever the texts are."""
+    question = Question("q", "t", "p", "q", tuple(Answer(text, 0) for text in answers))
+    scores = task.score([prediction], [question])
+    assert scores["exact_match"].value == exact
+    assert scores["f1"].value == pytest.approx(overlap)
 
 
 def long_questions(count: int) -> list[Question]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 
 import pytest
 
@@ -55,6 +56,35 @@ def test_words_that_would_shift_the_spans_are_not_written(tmp_path, word):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_every_blank_that_python_splits_at_is_refused(tmp_path):
+    """Else spans that count words between single blanks would be shifted."""
+    for blank in filter(str.isspace, map(chr, range(0x110000))):
+        path = write(tmp_path, {**TWO, "text": f"Ana met{blank}him Bo"})
+        if blank == " ":
+            assert read_edges(path)[0].words == ("Ana", "met", "him", "Bo")
+        else:
+            with pytest.raises(InputError, match=f"line 1: found text with U.{ord(blank):04X}"):
+                read_edges(path)
+
+
+def test_zero_width_characters_are_no_blanks(tmp_path):
+    path = write(tmp_path, {**TWO, "text": "a\u200bb \u200d \x00"})
+    assert read_edges(path)[0].words == ("a\u200bb", "\u200d", "\x00")
+    write_edges(tmp_path / "out.jsonl", read_edges(path))
+    assert read_edges(tmp_path / "out.jsonl") == read_edges(path)
+
+
+def test_sentences_whose_text_is_withheld_are_left_out(tmp_path):
+    left_out = Counter()
+    masked = {**TWO, "text": "_ _ ___"}
+    path = write(tmp_path, masked, TWO, {**TWO, "text": "[WORD] [WORD] [WORD]"})
+    assert [each.words for each in read_edges(path, left_out)] == [("Ana", "met", "Bo")]
+    assert left_out == {"sentence whose text is withheld": 2}
+    path = write(tmp_path, masked, masked)
+    with pytest.raises(InputError, match=f"{re.escape(str(path))}: found no text: .*README says"):
+        read_edges(path)
+
+
 def with_target(**changes):
     target = {key: value for key, value in {**TWO["targets"][0], **changes}.items() if value != ...}
     return {**TWO, "targets": [target]}
@@ -79,6 +109,16 @@ def with_target(**changes):
         ({"text": "Ana"}, "no key targets", "targets as a list"),
         ({"targets": []}, "no key text", "text as a text"),
         ({**TWO, "targets": ["x"]}, 'targets[0] = "x"', "an object with the key span1"),
+        ({**TWO, "text": "Ana  met Bo"}, "U+0020 U+0020 at character 3", "single blanks"),
+        ({**TWO, "text": " Ana met Bo"}, "U+0020 at character 0", "single blanks"),
+        ({**TWO, "text": "Ana met Bo "}, "U+0020 at character 10", "single blanks"),
+        ({**TWO, "text": "Ana met Bo\n"}, "U+000A at character 10", "single blanks"),
+        *(
+            ({**TWO, "text": f"Ana{blank}met Bo"}, f"U+{ord(blank):04X} at character 3", "single")
+            for blank in "\t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\u00a0\u1680\u2003\u2028\u2029\u3000"
+        ),
+        ({**TWO, "text": "Ana \ud800 Bo"}, r"text with the lone surrogate \ud800", "whole"),
+        (with_target(label="\udfff"), r"targets[0].label with the lone surrogate \udfff", "whole"),
         ("{", "invalid JSON", "one JSON object a line"),
     ],
 )

@@ -95,6 +95,33 @@ def test_parts_of_speech(tmp_path):
     assert read.left_out == {"word without part of speech": 1}
 
 
+def masked(text):
+    """The document as *.gold_skel files have it."""
+    return "".join(
+        re.sub(r"(^\S+\s+\d+\s+\d+\s+)\S+", r"\1[WORD]", line)
+        for line in text.splitlines(keepends=True)
+    )
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_sentences_whose_text_is_withheld_are_left_out(tmp_path, reader):
+    second = DOCUMENT.index("zz/tale/00/tale_0000\t0\t0")
+    text = masked(DOCUMENT[:second]) + DOCUMENT[second:]
+    read = reader(write(tmp_path, text))
+    assert [word for each in read.sentences for word in each.words] == [*WORDS[1], *WORDS[2]]
+    record = {"split": "train", "unit": "sentence", "reason": "sentence whose text is withheld"}
+    assert {**record, "left_out": 1, "of": 3} in read.records("train")
+    path = write(tmp_path, masked(DOCUMENT))
+    refused(reader, path, None, "no text: each word is masked as _ or [WORD]", "get the text")
+
+
+def test_skeletons_of_propbank_are_refused_by_name(tmp_path):
+    row = "google/ewt/answers/00/1.xml    0   0   [WORD]   WRB    (TOP(S*))   -   -   *   *\n\n"
+    path = write(tmp_path, row)
+    found = "a row of a *.gold_skel file, whose text is withheld ([WORD])"
+    refused(read_semantic_roles, path, 1, found, "with the words put in")
+
+
 def test_constituents(tmp_path):
     read = read_constituents(write(tmp_path, DOCUMENT))
     assert read.sentences == [
@@ -335,7 +362,8 @@ def without(*lines):
         (without(12), 12, "columns", "14, as in the first row"),
         (changed(14, "\t1\tYork", "\tx\tYork"), 14, "word number x", "1"),
         (changed(14, "\t1\tYork", "\t01\tYork"), 14, "word number 01", "1"),
-        (changed(3, "old", "\u00a0"), None, "word 2 of sentence on line 2 is blank", "words"),
+        (changed(3, "old", "\u00a0"), 3, "a blank word (U+00A0)", "no blank"),
+        (changed(3, "old", "\u3000"), 3, "a blank word (U+3000)", "no blank"),
         # Document parts.
         (without(1), 1, "a row outside a document part", "#begin document before it"),
         (without(24), 24, "#begin document within a document part", "#end document before it"),

@@ -1,8 +1,9 @@
 """The reader of plain text and WikiText."""
 
-import logging
 import re
+from collections import Counter
 
+import numpy as np
 import pytest
 
 from bertology.corpora.plain import read_text, write_text
@@ -30,16 +31,58 @@ def write(folder, text):
     return path
 
 
-def test_wikitext_becomes_sentences_as_people_write_them(tmp_path, caplog):
-    with caplog.at_level(logging.INFO):
-        sentences = read_text(write(tmp_path, WIKITEXT))
+def test_wikitext_becomes_sentences_as_people_write_them(tmp_path):
+    left_out = Counter()
+    sentences = read_text(write(tmp_path, WIKITEXT), left_out)
     assert [" ".join(words) for words in sentences] == [
         "The well-known port cost 1,200.5 pounds .",
         "It opened",
         '" Why ? " he said .',
         "Scores of 3-2-1 = six",
     ]
-    assert "left out 1 sentences with <unk>" in caplog.text
+    assert left_out == {"sentence with <unk>": 1, "sentence without a letter or digit": 3}
+
+
+@pytest.mark.parametrize(
+    ("line", "sentences", "left_out"),
+    [
+        ("It was a . = b = ", ["It was a ."], "sentence between equals signs, as a heading"),
+        ("= a = . It was", ["= a = .", "It was"], None),
+        ("so x = y = z", ["so x = y = z"], None),
+        ("=\u3000a\u00a0=", [], None),
+        ("a\t@-@ b @,@\u00a0c @.@\u2028d", ["a-b,c.d"], None),
+        ("a @-@ b @-@ c @-@ @-@ d", ["a-b-c-@-@ d"], None),
+        ("@-@ a @-@", ["@-@ a @-@"], None),
+        ("x @ @-@ @ y", ["x-y"], None),
+        ("a @.@ . b", ["a.. b"], None),
+        ("a . @-@ b", ["a .-b"], None),
+        ("\u2028 a\x85b\x1cc \u3000 . d", ["a b c .", "d"], None),
+        ("a \ufeffb", ["a b"], None),
+    ],
+)
+def test_lines_of_other_kinds(tmp_path, line, sentences, left_out):
+    found = Counter()
+    read = read_text(write(tmp_path, f"{line}\nend\n"), found)
+    assert [" ".join(words) for words in read] == [*sentences, "end"]
+    assert +found == (Counter({left_out: 1}) if left_out else Counter())
+
+
+PIECES = [
+    *("a", "1", "=", "= =", ".", ",", "@", "-", "@-@", "@,@", "@.@", "<unk>", "<", "unk>", "b@-@"),
+    *("\t", "\u00a0", "\u3000", "\u2028", "\x85", "\x1c", "\r", "\x0b", "\x00", "\u200b", "\ufeff"),
+]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_was_read_reads_back_the_same(tmp_path, seed):
+    generator = np.random.default_rng(seed)
+    for _ in range(300):
+        blanks = generator.choice(["", " ", "  ", "\u3000"], 30, p=[0.1, 0.7, 0.1, 0.1])
+        lines = generator.choice(PIECES, (4, 30))
+        text = "\n".join("".join(np.char.add(line, blanks)) for line in lines)
+        sentences = read_text(write(tmp_path, f"{text}\nlast\n"))
+        write_text(tmp_path / "out.txt", sentences)
+        assert read_text(tmp_path / "out.txt") == sentences
 
 
 def test_writing_and_reading_gives_the_same(tmp_path):

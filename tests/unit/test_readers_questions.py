@@ -117,6 +117,12 @@ IN_QUESTION = "data[0].paragraphs[0].qas[1]."
         (changed((*QUESTION, "answers", 0), "Bo"), f'{IN_QUESTION}answers[0] = "Bo"', "key text"),
         (changed((*QUESTION, "answers"), []), "question q2 with no answer", "one answer or more"),
         (changed((*QUESTION, "answers"), ...), f"no key {IN_QUESTION}answers", "a list"),
+        (changed((*QUESTION, "question"), "Who \ud83d?"),
+         rf"{IN_QUESTION}question with the lone surrogate \ud83d", "whole characters"),
+        (changed((*QUESTION[:4], "context"), "Ana met Bo.\udc00"),
+         r"data[0].paragraphs[0].context with the lone surrogate \udc00", "whole characters"),
+        (changed((*QUESTION, "question"), "\u3000\u200b"), "question without text", "not empty"),
+        ("[" * 100_000, "JSON that cannot be read", "SQuAD 1.1 JSON"),
         (changed((*QUESTION, "question"), ...), f"no key {IN_QUESTION}question", "a text"),
         (changed((*QUESTION, "id"), ...), f"no key {IN_QUESTION}id", "a text"),
         (changed((*QUESTION, "id"), "q1"), "identifier q1 a second time", "unique"),
@@ -137,6 +143,20 @@ def test_broken_content_is_refused_with_its_key(tmp_path, content, found, allowe
     message = str(error.value)
     assert message.startswith(str(path))
     assert re.search(f"{re.escape(found)}.*; allowed: .*{re.escape(allowed)}", message)
+
+
+def test_pairs_of_surrogates_are_one_character(tmp_path):
+    context = "Ana \U0001f600 met Bo\x00."
+    content = changed((*QUESTION[:4], "context"), context)
+    content["data"][0]["paragraphs"][0]["qas"] = [
+        {"id": "q", "question": "\ufffd?", "answers": [{"text": "Bo\x00", "answer_start": 10}]}
+    ]
+    path = write(tmp_path, content)
+    assert r"\ud83d\ude00" in path.read_text()
+    (question,) = read_questions(path)
+    assert question.passage == context
+    write_questions(tmp_path / "out.json", [question])
+    assert read_questions(tmp_path / "out.json") == [question]
 
 
 def test_invalid_json_is_refused_with_its_line(tmp_path):

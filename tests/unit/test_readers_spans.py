@@ -92,7 +92,17 @@ def test_dependencies(tmp_path):
     [
         (read_part_of_speech, "", None, "an empty file", "at least one sentence"),
         (read_part_of_speech, row(1, tags=("X", "_")) + "\n", None, "no target", "at least one"),
-        (read_part_of_speech, row(1, "\u00a0") + "\n", None, "word 1 of sentence 1 is blank", "at"),
+        *(
+            (
+                reader,
+                row(1) + row(2, blank) + "\n",
+                2,
+                f"a blank FORM (U+{ord(blank[0]):04X}",
+                "no bl",
+            )
+            for reader in (read_part_of_speech, read_dependencies, read_entities, read_coreference)
+            for blank in ("\u00a0", "\u3000\u2003", "\u2028")
+        ),
         (read_part_of_speech, row(1) + row(2, head=7) + "\n", 2, "HEAD 7", "0 to 2"),
         (read_dependencies, "", None, "an empty file", "at least one sentence"),
         (read_dependencies, row(1) + "\n", None, "no target", "at least one target"),
@@ -101,6 +111,55 @@ def test_dependencies(tmp_path):
 )
 def test_treebanks_that_are_refused(tmp_path, reader, text, line, found, allowed):
     refused(reader, write(tmp_path, text), line, found, allowed)
+
+
+WITHHELD = "sentence whose text is withheld"
+MASKED = (
+    "# newdoc id = masked\n"
+    + HEADER
+    + row(1, "_", misc="Entity=(1-person)")
+    + row(2, "_", misc="Entity=(3[1/2]-person)")
+    + row(3, "_", misc="Entity=(3[2/2]-person)")
+    + "\n"
+    + row(1, "_", misc="Entity=(1-person)")
+    + "\n"
+)
+REAL = (
+    "# newdoc id = real\n"
+    + HEADER
+    + row(1, "She", misc="Entity=(1-person)")
+    + row(2, "her", misc="Entity=(1-person)")
+    + "\n"
+    + row(1, "_", tags=("SYM", "NFP"))
+    + "\n"
+)
+
+
+@pytest.mark.parametrize(
+    "reader", [read_part_of_speech, read_dependencies, read_entities, read_coreference]
+)
+@pytest.mark.parametrize("text", [MASKED + REAL, REAL + MASKED])
+def test_all_readers_of_treebanks_leave_out_the_same_sentences(tmp_path, reader, text):
+    read = reader(write(tmp_path, text))
+    assert [word for each in read.sentences for word in each.words] == ["She", "her", "_"]
+    assert read.left_out == {WITHHELD: 2}
+    assert read.records("dev") == [
+        {"split": "dev", "unit": "sentence", "reason": WITHHELD, "left_out": 2, "of": 4}
+    ]
+    refused(reader, write(tmp_path, MASKED), None, "no text: each word is masked", "README says")
+
+
+@pytest.mark.parametrize(
+    ("last", "reason", "unit", "of"),
+    [
+        (entity_rows(*[""] * 7), "sentence of more than 6 words", "sentence", 5),
+        (entity_rows("(3[1/2]-a)", "(3[2/2]-a)"), "discontinuous mention", "mention", 9),
+    ],
+)
+def test_what_coreference_leaves_out_is_counted_among_its_kind(tmp_path, last, reason, unit, of):
+    """Of 4 sentences and 8 mentions and this one, not of passages and pairs."""
+    records = read_coreference(write(tmp_path, DOCUMENTS + last), 1, longest=6).records("")
+    assert records == [{"split": "", "unit": unit, "reason": reason, "left_out": 1, "of": of}]
 
 
 def spans_and_labels(sentence):
@@ -311,6 +370,32 @@ def test_semantic_roles(tmp_path):
         SpanSentence(("Hm",), ()),
     ]  # fmt: skip
     assert read.left_out == {}
+
+
+@pytest.mark.parametrize(
+    ("reader", "record"), [(read_semantic_roles, lambda: ROLES), (read_proto_roles, lambda: PAIRS)]
+)
+def test_json_lines_whose_text_is_withheld(tmp_path, reader, record):
+    whole = record()
+    masked = [
+        {**whole, "sent_id": mask, "tokens": [mask] * len(whole["tokens"])}
+        for mask in ("_", "[WORD]", "___")
+    ]
+    alone = {**whole, "sent_id": "line", "tokens": ["_"], **{
+        key: [] for key in ("frames", "targets") if key in whole
+    }}  # fmt: skip
+    expected = reader(write(tmp_path, json_text(whole)))
+    read = reader(write(tmp_path, json_text(masked[0], whole, *masked[1:], alone)))
+    assert read.sentences == expected.sentences
+    assert read.left_out == {**expected.left_out, WITHHELD: 4}
+    (found,) = [each for each in read.records("test") if each["unit"] == "sentence"]
+    assert found["of"] == 5
+    drawn = reader(write(tmp_path, json_text(whole, alone)))
+    assert drawn.sentences[1].words == ("_",)
+    path = write(tmp_path, json_text(*masked))
+    refused(reader, path, None, "no text: each word is masked as _ or [WORD]", "README says")
+    path = write(tmp_path, json_text({**whole, "tokens": ["a\ud800", "b", "c", "d"]}))
+    refused(reader, path, 1, r"tokens[0] with the lone surrogate \ud800", "whole characters")
 
 
 def without(record, key):

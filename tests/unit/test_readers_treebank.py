@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from collections import Counter
 from pathlib import Path
 
 import conllu
@@ -74,6 +75,89 @@ def test_separators_inside_a_word_do_not_end_a_line(tmp_path):
     assert sentence.words == ("10\u2028000\x85 x",)
 
 
+def masked(*forms, comments=""):
+    """A sentence as treebanks without text have it, which mask the text in the comment too."""
+    rows = (row(number, number - 1, form) for number, form in enumerate(forms, start=1))
+    multiword = "1-2\t__\t_\t_\t_\t_\t_\t_\t_\tLen=4\n" if len(forms) > 1 else ""
+    text = f"# text = {' '.join(forms)}\n"
+    return f"{comments}{text}{multiword}{''.join(rows)}0.1\tx\t_\t_\t_\t_\t_\t_\t_\t_\n\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept", "left_out"),
+    [
+        # A line that somebody drew, as in EWT; words that happen to be an underscore.
+        (GOOD_TEXT := masked("It", "is"), [("It", "is")], 0),
+        (GOOD_TEXT + masked("_"), [("It", "is"), ("_",)], 0),
+        (GOOD_TEXT + masked("______"), [("It", "is"), ("______",)], 0),
+        (GOOD_TEXT + masked("a", "_", "_"), [("It", "is"), ("a", "_", "_")], 0),
+        # Withheld, and a word alone beside it.
+        (GOOD_TEXT + masked("_", "_"), [("It", "is")], 1),
+        (masked("_", "_") + GOOD_TEXT + masked("_"), [("It", "is")], 2),
+        (GOOD_TEXT + masked("_____", "__", "_"), [("It", "is")], 1),
+        # Documents whose text is withheld beside others, as in GUM.
+        (
+            masked("It", "is", comments="# newdoc id = a\n")
+            + masked("_")
+            + masked("_", "_", "_", comments="# newdoc id = b\n")
+            + masked("_"),
+            [("It", "is"), ("_",)],
+            2,
+        ),
+    ],
+)
+def test_sentences_whose_text_is_withheld(tmp_path, text, kept, left_out):
+    counts = Counter()
+    read = read_treebank(write(tmp_path, text), counts)
+    assert [sentence.words for sentence in read] == kept
+    assert +counts == Counter({"sentence whose text is withheld": left_out} if left_out else {})
+    write_treebank(tmp_path / "copy.conllu", read)
+    assert read_treebank(tmp_path / "copy.conllu") == read
+
+
+@pytest.mark.parametrize(
+    "text", [masked("_", "_") * 3, masked("_", "_") + masked("_"), masked("_")]
+)
+def test_a_treebank_without_text_is_refused(tmp_path, text):
+    path = write(tmp_path, text)
+    with pytest.raises(InputError) as error:
+        read_treebank(path)
+    assert str(error.value) == (
+        f"{path}: found no text: each word is masked as _ or [WORD]; "
+        "allowed: a file with its words: "
+        "get the text from its owner and put it in, as the corpus's README says"
+    )
+
+
+@pytest.mark.parametrize(
+    "blank", ["\u3000", "\u00a0", "\u2003 \u2003", " ", "\u2028", "\x85", "\x1c"]
+)
+def test_blank_words_are_refused_with_their_line(tmp_path, blank):
+    path = write(tmp_path, row(1, 0) + row(2, 1, blank) + "\n")
+    points = " ".join(f"U+{ord(character):04X}" for character in blank)
+    with pytest.raises(
+        InputError, match=rf"line 2: found a blank FORM \({re.escape(points)}\); al"
+    ):
+        read_treebank(path)
+
+
+@pytest.mark.parametrize("form", ["\u200d", "\ufe0f", "\u200b", "\xad", "\x00", "a\rb", "\ufeff"])
+def test_words_of_format_characters_are_words(tmp_path, form):
+    """In treebanks of tweets the joiner within an emoji may be a word of its own."""
+    path = write(tmp_path, row(1, 0, "\U0001f469") + row(2, 1, form) + "\n")
+    (sentence,) = read_treebank(path)
+    assert sentence.words == ("\U0001f469", form)
+    write_treebank(tmp_path / "copy.conllu", [sentence])
+    assert read_treebank(tmp_path / "copy.conllu") == [sentence]
+
+
+def test_surrogates_are_no_utf8(tmp_path):
+    path = tmp_path / "sample.conllu"
+    path.write_bytes((row(1, 0, "a\ud800") + "\n").encode("utf-8", "surrogatepass"))
+    with pytest.raises(InputError, match=r"line 1: found bytes that are not UTF-8; allowed: UTF-8"):
+        read_treebank(path)
+
+
 @pytest.mark.parametrize(
     ("name", "sentences", "words", "documents"),
     [
@@ -85,7 +169,9 @@ def test_separators_inside_a_word_do_not_end_a_line(tmp_path):
     ],
 )
 def test_published_counts(shared_data, tmp_path, name, sentences, words, documents):
-    read = read_treebank(shared_data / f"{name}.conllu")
+    left_out = Counter()
+    read = read_treebank(shared_data / f"{name}.conllu", left_out)
+    assert left_out.total() == 0
     assert len(read) == sentences
     assert sum(len(sentence.words) for sentence in read) == words
     assert len({sentence.document for sentence in read}) == documents
@@ -155,6 +241,7 @@ GOOD = row(1, 2) + row(2, 0)
         (row(1, 3) + row(2, 0) + "\n", 1, "HEAD 3", "0 to 2"),
         (row(1, "_") + "\n", 1, "HEAD _", "a whole number"),
         (row(1, -1) + "\n", 1, "HEAD -1", "a whole number"),
+        (row(1, "9" * 5000) + "\n", 1, "HEAD 9999", "a whole number"),
         (row(1, "1.5") + "\n", 1, "HEAD 1.5", "a whole number"),
         (row(1, 1) + row(2, 0) + "\n", 1, "HEAD 1 on itself", "another word"),
         (GOOD + row(3, 0) + "\n", 3, "a second root", "one root"),

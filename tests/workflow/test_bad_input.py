@@ -42,6 +42,19 @@ BROKEN = {
         json.dumps({"text": "not so", "targets": [{"span1": [1, 3], "label": "x"}]}) + "\n",
         "targets[0].span1 = [1, 3]",
     ),
+    "withheld": ("treebank", GOOD_ROW.replace("Go", "_"), "no text"),
+    "blank": ("treebank", GOOD_ROW + GOOD_ROW.replace("Go", "\u3000"), "line 3"),
+    "surrogate": ("questions", json.dumps(QUESTION).replace("Who", "\\ud800"), "qas[0].question"),
+    "classes": (
+        "inference",
+        (json.dumps({"premise": "a", "hypothesis": "b", "label": 1}) + "\n") * 30,
+        "never 0 or 2",
+    ),
+    "blanks": (
+        "negation",
+        json.dumps({"text": "not  so", "targets": [{"span1": [0, 1], "label": "x"}]}) + "\n",
+        "line 1",
+    ),
     "targets": ("negation", json.dumps({"text": "not so", "targets": []}) + "\n", "no target"),
 }
 

@@ -1,30 +1,38 @@
 """Labelled spans: edge-probing JSON lines (Tenney et al. 2019, the format of jiant).
 
-A line is `{"text": words separated by blanks, "targets": [{"span1", "span2"?, "label"}]}`; spans
-count words from 0, end exclusive; a label is a text, or a list of texts where a target has
+A line is `{"text": words separated by single blanks, "targets": [{"span1", "span2"?, "label"}]}`;
+spans count words from 0, end exclusive; a label is a text, or a list of texts where a target has
 several or none.
 """
 
+import re
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from bertology.corpora.reading import json_lines, required, shown, write_json_lines
 from bertology.corpora.shapes import SpanSentence, SpanTarget
+from bertology.corpora.withheld import with_text
 from bertology.errors import InputError
 
+ODD_BLANK = re.compile(r"^\s|\s$|\s\s|[^\S ]")
+"""What makes words at single blanks others than words at any blanks."""
 
-def read_edges(path: Path | str) -> list[SpanSentence]:
+
+def read_edges(path: Path | str, left_out: Counter[str] | None = None) -> list[SpanSentence]:
     """Read sentences with labelled spans; other keys (such as "info") are ignored.
 
-    Raises InputError with file and line for invalid JSON, a missing key, a span that is empty or
-    outside its sentence, targets with one span beside targets with two, or a file without any
-    target.
+    Sentences whose text is withheld are left out, and counted in `left_out` by reason.
+
+    Raises InputError with file and line for invalid JSON, a missing key, a text whose words are not
+    separated by single blanks, a span that is empty or outside its sentence, targets with one span
+    beside targets with two, or a file without any target.
     """
     sentences: list[SpanSentence] = []
     pairs: bool | None = None
     for line, record in json_lines(path):
-        words = tuple(required(record, "text", str, path, line).split())
+        words = _words(record, path, line)
         entries = required(record, "targets", list, path, line)
         targets = tuple(
             _target(entry, len(words), path, line, f"targets[{number}].")
@@ -38,12 +46,28 @@ def read_edges(path: Path | str) -> list[SpanSentence]:
         sentences.append(SpanSentence(words, targets))
     if pairs is None:
         raise InputError.at(path, None, "no target", "at least one target in the file")
-    return sentences
+    return with_text(
+        sentences,
+        lambda sentence: sentence.words,
+        lambda _: "",
+        path,
+        Counter() if left_out is None else left_out,
+    )
 
 
 def write_edges(path: Path | str, sentences: Iterable[SpanSentence]) -> None:
     """Write sentences as JSON lines; ValueError for a word that is empty or has a blank in it."""
     write_json_lines(path, (_record(sentence) for sentence in sentences))
+
+
+def _words(record: dict[str, Any], path: Path | str, line: int) -> tuple[str, ...]:
+    text = required(record, "text", str, path, line)
+    if odd := ODD_BLANK.search(text):
+        points = " ".join(f"U+{ord(character):04X}" for character in odd[0])
+        found = f"text with {points} at character {odd.start()}"
+        allowed = "words separated by single blanks (U+0020), as spans count them"
+        raise InputError.at(path, line, found, allowed)
+    return tuple(text.split(" "))
 
 
 def _target(entry: Any, words: int, path: Path | str, line: int, inside: str) -> SpanTarget:

@@ -5,6 +5,7 @@ depends on the code for another.
 """
 
 import importlib
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,27 +16,33 @@ from bertology.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """Where the reader and the writer of a kind are, and how its files end."""
+    """Where reader and writer of a kind are, how its files end, what one example is called."""
 
     module: str
     reader: str
     writer: str
     extension: str
+    unit: str
 
 
 FORMATS = {
-    "treebank": Format("treebank", "read_treebank", "write_treebank", "conllu"),
-    "inference": Format("inference", "read_pairs", "write_pairs", "jsonl"),
-    "questions": Format("questions", "read_questions", "write_questions", "json"),
-    "text": Format("plain", "read_text", "write_text", "txt"),
-    "edges": Format("edges", "read_edges", "write_edges", "jsonl"),
+    "treebank": Format("treebank", "read_treebank", "write_treebank", "conllu", "sentence"),
+    "inference": Format("inference", "read_pairs", "write_pairs", "jsonl", "pair"),
+    "questions": Format("questions", "read_questions", "write_questions", "json", "question"),
+    "text": Format("plain", "read_text", "write_text", "txt", "sentence"),
+    "edges": Format("edges", "read_edges", "write_edges", "jsonl", "sentence"),
 }
 EXTENSIONS = {kind: form.extension for kind, form in FORMATS.items()}
 
 
-def read_kind(kind: str, path: Path | str) -> list[Any]:
-    """Read a file of a kind: a list of that kind's shape (see shapes.py)."""
-    return list(_function(kind, format_of(kind).reader)(path))
+def read_kind(
+    kind: str, path: Path | str, left_out: Counter[str] | None = None, **options: Any
+) -> list[Any]:
+    """Read a file of a kind: a list of that kind's shape (see shapes.py).
+
+    The reader counts in `left_out`, by reason, what it cannot use; `options` are its own.
+    """
+    return list(_function(kind, format_of(kind).reader)(path, left_out, **options))
 
 
 def write_kind(kind: str, path: Path | str, examples: Iterable[Any]) -> None:

@@ -2,22 +2,23 @@
 
 import itertools
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from bertology.corpora.reading import numbered_lines, refuse_repeated, required, shown
+from bertology.corpora.reading import numbered_lines, parsed_json, refuse_repeated, required, shown
 from bertology.corpora.shapes import Answer, Question
 from bertology.errors import InputError
 from bertology.files import atomic_file
 
 
-def read_questions(path: Path | str) -> list[Question]:
-    """Read the questions of a SQuAD 1.1 file, in the order of the file.
+def read_questions(path: Path | str, left_out: Counter[str] | None = None) -> list[Question]:
+    """Read the questions of a SQuAD 1.1 file, in the order of the file; none is left out.
 
     Raises InputError with file and key (line for invalid JSON) for a missing key, a question
-    without answers, an answer that is not at its offset, a repeated question id, or a file
-    without questions.
+    without answers, an answer that is not at its offset, a repeated question id, a text that
+    cannot be written (see `parsed_json`), or a file without questions.
     """
     content = _load(path)
     questions: list[Question] = []
@@ -66,11 +67,7 @@ def _load(path: Path | str) -> Any:
     text = "\n".join(line for _, line in numbered_lines(path))
     if not text.strip():
         raise InputError.at(path, None, "an empty file", "SQuAD 1.1 JSON")
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        found = f"invalid JSON ({error.msg}, column {error.colno})"
-        raise InputError.at(path, error.lineno, found, "SQuAD 1.1 JSON") from error
+    return parsed_json(text, path, None, "SQuAD 1.1 JSON")
 
 
 def _items(record: Any, key: str, path: Path | str, inside: str) -> Iterator[tuple[Any, str]]:

@@ -5,19 +5,21 @@ broken trees pass.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bertology.corpora.reading import numbered_lines, refuse_repeated
+from bertology.corpora.reading import numbered_lines, refuse_blank, refuse_repeated
 from bertology.corpora.shapes import TreeSentence
+from bertology.corpora.withheld import with_text
 from bertology.errors import InputError
 from bertology.files import atomic_file
 
 COLUMNS = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")
 NOT_A_WORD = re.compile(r"[0-9]+(-|\.)[0-9]+")
 """The ID of a multiword token (29-30) or of an empty node (8.1)."""
-WHOLE_NUMBER = re.compile(r"[0-9]+")
+WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 COMMENT = re.compile(r"#\s*(sent_id|newdoc)(?:\s+id)?\s*(?:=\s*(.*\S))?\s*")
 
 
@@ -33,17 +35,29 @@ class Row:
     relation: str
 
 
-def read_treebank(path: Path | str) -> list[TreeSentence]:
+def read_treebank(path: Path | str, left_out: Counter[str] | None = None) -> list[TreeSentence]:
     """Read a CoNLL-U file; relations keep their subtypes.
 
-    Multiword tokens and empty nodes are left out. A sentence without `sent_id` is named by its
-    1-based number in the file, a document without a name by its first sentence.
+    Multiword tokens and empty nodes are no words. A sentence without `sent_id` is named by its
+    1-based number in the file, a document without a name by its first sentence. Sentences whose
+    text is withheld (every FORM is "_") are left out, and counted in `left_out` by reason.
 
-    Raises InputError with file and line for a row without ten filled columns, an ID out of order,
-    a head that is no number or no word of the sentence, a sentence that is not a tree with one
-    root, a repeated sentence name, a last sentence that no blank line ends (a truncated file), or
-    a file without sentences.
+    Raises InputError with file and line for a row without ten filled columns, a FORM that is
+    blank, an ID out of order, a head that is no number or no word of the sentence, a sentence that
+    is not a tree with one root, a repeated sentence name, a last sentence that no blank line ends
+    (a truncated file), a file without sentences, or one of which all text is withheld.
     """
+    return with_text(
+        read_with_withheld(path),
+        lambda sentence: sentence.words,
+        lambda sentence: sentence.document,
+        path,
+        Counter() if left_out is None else left_out,
+    )
+
+
+def read_with_withheld(path: Path | str) -> list[TreeSentence]:
+    """Read a CoNLL-U file as `read_treebank` does, with the sentences whose text is withheld."""
     sentences: list[TreeSentence] = []
     seen: set[str] = set()
     document: str | None = None
@@ -125,6 +139,7 @@ def _rows(block: list[tuple[int, str]], path: Path | str) -> list[Row]:
 def _row(columns: list[str], path: Path | str, line: int) -> Row:
     """Row of one word."""
     _, form, _, universal_tag, treebank_tag, _, head, relation, _, _ = columns
+    refuse_blank(form, "FORM", path, line)
     if not WHOLE_NUMBER.fullmatch(head):
         raise InputError.at(path, line, f"HEAD {head}", "a whole number")
     if relation == "_":

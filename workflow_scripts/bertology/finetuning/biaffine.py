@@ -1,5 +1,7 @@
 """The deep biaffine dependency parser's scorer (Dozat & Manning 2017, Deep Biaffine Attention)."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -14,19 +16,27 @@ class BiaffineParser(Head):
     - `word_weights` (batch x n+1 x tokens): the weights with which tokens make up a word's vector;
     - `words` (batch x n+1): whether there is a root or word here, or padding;
     - `heads`, `relations` (batch x n): gold heads (0 is the root) and gold relations.
+
+    of_root, of_others: of each relation, whether the word whose head is 0 may have it, and whether
+        any other word may; each is true of at least one.
     """
+
+    of_root: Tensor
+    of_others: Tensor
 
     def __init__(
         self,
         hidden_size: int,
-        relations: int,
-        root_relation: int,
+        of_root: Sequence[bool],
+        of_others: Sequence[bool],
         arc_size: int,
         relation_size: int,
         dropout: float,
     ) -> None:
         super().__init__()
-        self.root_relation = root_relation
+        # No part of the weights: the relations that the root, and that other words, may have.
+        self.register_buffer("of_root", torch.tensor(of_root), persistent=False)
+        self.register_buffer("of_others", torch.tensor(of_others), persistent=False)
         self.arc_dependent = _projection(hidden_size, arc_size, dropout)
         self.arc_head = _projection(hidden_size, arc_size, dropout)
         self.relation_dependent = _projection(hidden_size, relation_size, dropout)
@@ -34,7 +44,9 @@ class BiaffineParser(Head):
         # The constant 1 that is joined to a vector turns a row of the weights into a bias. From
         # zero, where all arcs are equally likely, the parser learns faster than from chance.
         self.arc = nn.Parameter(torch.zeros(arc_size + 1, arc_size))
-        self.relation = nn.Parameter(torch.zeros(relations, relation_size + 1, relation_size + 1))
+        self.relation = nn.Parameter(
+            torch.zeros(len(of_root), relation_size + 1, relation_size + 1)
+        )
 
     def loss(self, hidden: Tensor, targets: dict[str, Tensor]) -> Tensor:
         """Return the cross-entropy of gold heads plus that of gold relations, mean over words."""
@@ -54,7 +66,8 @@ class BiaffineParser(Head):
     def forward(self, hidden: Tensor, targets: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return the log-probability and the best relation of every arc, batch x n x n+1 each.
 
-        The relation of the arc from the root is the root relation, and that of no other arc.
+        The relation of the arc from the root is one of `of_root`, that of any other arc one of
+        `of_others`.
         """
         words = targets["word_weights"] @ hidden
         arcs = self._arc_scores(words, targets["words"]).log_softmax(-1)
@@ -64,10 +77,9 @@ class BiaffineParser(Head):
             self.relation,
             _with_one(self.relation_head(words)),
         )
-        relations[..., self.root_relation] = -torch.inf
-        best = relations.argmax(-1)
-        best[..., 0] = self.root_relation
-        return {"arcs": arcs, "relations": best}
+        relations[:, :, :1].masked_fill_(~self.of_root, -torch.inf)
+        relations[:, :, 1:].masked_fill_(~self.of_others, -torch.inf)
+        return {"arcs": arcs, "relations": relations.argmax(-1)}
 
     def _arc_scores(self, words: Tensor, present: Tensor) -> Tensor:
         """Score the heads (last axis) of each word; padding and the word itself get -infinity."""

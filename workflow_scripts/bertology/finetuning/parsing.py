@@ -6,6 +6,7 @@ words are attached each to the word before it with the relation `dep`, and count
 
 import itertools
 import logging
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ from bertology.finetuning.trees import (
 logger = logging.getLogger(__name__)
 
 ROOT = "root"
+"""What Universal Dependencies calls the relation of the root; other treebanks may differ."""
 UNKNOWN = "dep"
 
 
@@ -55,6 +57,7 @@ class Parsing:
     ) -> None:
         self.tokenizer = tokenizer
         self.settings = settings
+        self.of_root, self.of_others = relations_seen(training)
         self.labels = relation_labels(training)
 
     @staticmethod
@@ -66,8 +69,8 @@ class Parsing:
         """Build a biaffine scorer for an encoder of this configuration."""
         return BiaffineParser(
             hidden_size=config.hidden_size,
-            relations=len(self.labels),
-            root_relation=self.labels.index(ROOT),
+            of_root=[label in self.of_root for label in self.labels],
+            of_others=[label in (self.of_others or self.of_root) for label in self.labels],
             arc_size=self.settings["arc_size"],
             relation_size=self.settings["relation_size"],
             dropout=self.settings["dropout"],
@@ -125,9 +128,14 @@ class Parsing:
         """Give each sentence its tree; one that was too long becomes a chain."""
         trees = {feature.example: tree for feature, tree in zip(features, decoded, strict=True)}
         return [
-            trees[index] if index in trees else _chain(len(sentence.words))
+            trees[index] if index in trees else self._chain(len(sentence.words))
             for index, sentence in enumerate(examples)
         ]
+
+    def _chain(self, words: int) -> Tree:
+        """Attach each word to the one before it."""
+        root = min(self.of_root, key=lambda name: (-self.of_root[name], name))
+        return Tree(tuple(range(words)), (root, *itertools.repeat(UNKNOWN, words - 1)))
 
     def score(
         self, predictions: Sequence[Tree], examples: Sequence[TreeSentence]
@@ -146,14 +154,35 @@ class Parsing:
         words = itertools.chain.from_iterable(
             zip(tree.heads, tree.relations, strict=True) for tree in predictions
         )
-        with source.open(encoding="utf-8") as lines, path.open("w", encoding="utf-8") as out:
+        # A carriage return may stand inside a word, and ends no line.
+        with (
+            source.open(encoding="utf-8", newline="\n") as lines,
+            path.open("w", encoding="utf-8", newline="\n") as out,
+        ):
             out.writelines(_with_predictions(lines, words))
 
 
+def relations_seen(sentences: Sequence[TreeSentence]) -> tuple[Counter[str], Counter[str]]:
+    """Count the relations, without their subtypes, of words with head 0, and of other words.
+
+    A treebank calls the relation of the root as it likes (root, ROOT), and may use it elsewhere.
+    """
+    of_root: Counter[str] = Counter()
+    of_others: Counter[str] = Counter()
+    for sentence in sentences:
+        for head, relation in zip(sentence.heads, sentence.relations, strict=True):
+            (of_others if head else of_root)[without_subtype(relation)] += 1
+    return of_root, of_others
+
+
 def relation_labels(sentences: Sequence[TreeSentence]) -> tuple[str, ...]:
-    """Return the relations of sentences without their subtypes, in alphabetical order."""
-    names = (relation for sentence in sentences for relation in sentence.relations)
-    return tuple(sorted({without_subtype(name) for name in names}))
+    """Return the relations of sentences without their subtypes, in alphabetical order.
+
+    Relations of the root stand where `root` does, so that their name changes no number.
+    """
+    of_root, of_others = relations_seen(sentences)
+    names = of_root | of_others
+    return tuple(sorted(names, key=lambda name: (ROOT if name in of_root else name, name)))
 
 
 def encode_words(tokenizer: Tokenizer, words: Sequence[str]) -> Encoding:
@@ -181,11 +210,6 @@ def word_weights(of_tokens: Sequence[int | None], words: int, kind: str) -> np.n
         if word is not None and (kind == "mean" or not weights[word + 1].any()):
             weights[word + 1, token] = 1
     return weights / weights.sum(axis=1, keepdims=True)
-
-
-def _chain(words: int) -> Tree:
-    """Attach each word to the one before it."""
-    return Tree(tuple(range(words)), (ROOT, *itertools.repeat(UNKNOWN, words - 1)))
 
 
 def _with_predictions(lines: Iterable[str], words: Iterator[tuple[int, str]]) -> Iterator[str]:

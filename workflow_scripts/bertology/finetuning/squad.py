@@ -25,7 +25,8 @@ def normalise(text: str) -> list[str]:
 
 
 def _f1_of_words(predicted: list[str], answer: list[str]) -> float:
-    if not predicted or not answer:
-        return float(predicted == answer)
     common = (Counter(predicted) & Counter(answer)).total()
+    if common == 0:
+        # So too for two answers of articles alone, which have no words.
+        return 0.0
     return 2 * common / (len(predicted) + len(answer))

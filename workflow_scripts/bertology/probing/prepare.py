@@ -9,7 +9,7 @@ from typing import Any
 
 from bertology.corpora.kinds import split_path, write_kind
 from bertology.corpora.shapes import SPLITS, SpanSentence, SpanTarget, TreeSentence
-from bertology.corpora.sources import LEFT_OUT
+from bertology.corpora.sources import left_out_by_reader
 from bertology.corpora.tasks import read_splits
 from bertology.errors import InputError
 from bertology.files import atomic_folder, write_json
@@ -63,7 +63,7 @@ def prepare_probe(
         "seed": seed,
         "dev": "the corpus's" if "dev" in in_corpus else "carved out of train",
         "sentences": counts,
-        "left_out_by_the_reader": _left_out(Path(corpus_folder)),
+        "left_out_by_the_reader": left_out_by_reader(corpus_folder),
         **describe(chosen),
     }
     logger.info("%s", json.dumps(counts))
@@ -132,12 +132,3 @@ def _first_by_key(sentences: list[Any], limit: int | None, seed: int) -> list[An
     keys = [sentence_key(words_of(each), seed) for each in sentences]
     order = sorted(range(len(keys)), key=lambda position: (keys[position], position))
     return [sentences[position] for position in sorted(order[:limit])]
-
-
-def _left_out(corpus_folder: Path) -> dict[str, dict[str, int]]:
-    """Read what the reader of the corpus's files could not use, by split and reason."""
-    path = corpus_folder / LEFT_OUT
-    if not path.is_file():
-        return {}
-    found: dict[str, dict[str, int]] = json.loads(path.read_text(encoding="utf-8"))
-    return found

@@ -1,36 +1,69 @@
 """What a reader of an annotation format gives, and the checks that these readers share."""
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bertology.corpora.reading import json_lines, refuse_repeated, required, shown
 from bertology.corpora.shapes import SpanSentence
+from bertology.corpora.withheld import with_text
 from bertology.errors import InputError
+from bertology.left_out import records
 
 Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Annotated:
-    """Sentences with labelled spans; `left_out` counts what was dropped, by reason in words."""
+    """Sentences with labelled spans; `left_out` counts what was dropped, by reason in words.
+
+    `read` says how many units there were, those left out included, where that is not to be seen in
+    `sentences` and `left_out` (sentences that became passages, say).
+    """
 
     sentences: list[SpanSentence]
     left_out: dict[str, int]
+    read: Mapping[str, int] = field(default_factory=dict)
+
+    def records(self, split: str) -> list[dict[str, Any]]:
+        """Give what was left out in the shape of `bertology.left_out`."""
+        return [
+            record
+            for reason, count in self.left_out.items()
+            for record in records(split, _unit(reason), self._of(_unit(reason)), {reason: count})
+        ]
+
+    def _of(self, unit: str) -> int:
+        """Count the units of a kind, those left out included."""
+        if unit in self.read:
+            return self.read[unit]
+        kept = [1 if unit == "sentence" else len(each.targets) for each in self.sentences]
+        dropped = [count for reason, count in self.left_out.items() if _unit(reason) == unit]
+        return sum(kept) + sum(dropped)
+
+
+def _unit(reason: str) -> str:
+    """Say what a reason counts: the first of these words in it."""
+    return re.findall("sentence|word|mention|pair|argument", reason)[0]
 
 
 def with_targets(
-    sentences: list[SpanSentence], path: Path | str, left_out: Mapping[str, int] | None = None
+    sentences: list[SpanSentence],
+    path: Path | str,
+    left_out: Mapping[str, int] | None = None,
+    read: Mapping[str, int] | None = None,
 ) -> Annotated:
     """Give the sentences of a file and what was left out; reasons counted 0 are not kept.
 
-    Raises InputError if there is not one target in the file.
+    `read` is that of Annotated. Raises InputError if there is not one target in the file.
     """
     if not any(sentence.targets for sentence in sentences):
         raise InputError.at(path, None, "no target", "at least one target in the file")
     counted = {reason: count for reason, count in (left_out or {}).items() if count}
-    return Annotated(sentences, counted)
+    return Annotated(sentences, counted, read or {})
 
 
 def without_blanks(words: Iterable[str], sentence: str, path: Path | str) -> tuple[str, ...]:
@@ -57,11 +90,23 @@ def tokens_of(record: dict[str, Any], path: Path | str, line: int) -> tuple[str,
     return tuple("".join(token.split()) for token in tokens)
 
 
-def annotated_lines(path: Path | str, key: str) -> Iterator[tuple[int, tuple[str, ...], list[Any]]]:
+def annotated_lines(
+    path: Path | str, key: str, left_out: Counter[str]
+) -> list[tuple[int, tuple[str, ...], list[Any]]]:
     """Give each record's line, words (`tokens`) and the list under `key`.
 
+    Sentences whose text is withheld are left out, and counted in `left_out`.
     Raises InputError with file and line for invalid JSON, a missing key or a repeated `sent_id`.
     """
+    return with_text(
+        list(_annotated_lines(path, key)), lambda record: record[1], lambda _: "", path, left_out
+    )
+
+
+def _annotated_lines(
+    path: Path | str, key: str
+) -> Iterator[tuple[int, tuple[str, ...], list[Any]]]:
+    """Give the same of all sentences."""
     seen: set[str] = set()
     for line, record in json_lines(path):
         refuse_repeated(required(record, "sent_id", str, path, line), seen, path, line)

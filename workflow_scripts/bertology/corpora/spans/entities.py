@@ -20,8 +20,16 @@ import numpy as np
 from bertology.corpora.reading import numbered_lines
 from bertology.corpora.shapes import SpanSentence, SpanTarget
 from bertology.corpora.spans.annotated import Annotated, with_targets, without_blanks
-from bertology.corpora.spans.passages import Marked, Mention, passage_of, refuse_open, windows
-from bertology.corpora.treebank import NOT_A_WORD, read_treebank
+from bertology.corpora.spans.passages import (
+    DISCONTINUOUS,
+    Marked,
+    Mention,
+    passages_of,
+    refuse_open,
+    units_read,
+)
+from bertology.corpora.treebank import NOT_A_WORD, read_with_withheld
+from bertology.corpora.withheld import with_text
 from bertology.errors import InputError
 
 KEY = "Entity="
@@ -74,24 +82,28 @@ def read_coreference(path: Path | str, seed: int = 0, longest: int = 100) -> Ann
     """
     left_out: Counter[str] = Counter()
     generator = np.random.default_rng(seed)
-    cut = windows(_marked_sentences(path, left_out), longest, left_out)
-    return with_targets([passage_of(window, generator, left_out) for window in cut], path, left_out)
+    marked = list(_marked_sentences(path, left_out))
+    passages = passages_of(marked, longest, generator, left_out)
+    return with_targets(passages, path, left_out, read=units_read(marked, left_out))
 
 
 def _marked_sentences(path: Path | str, left_out: Counter[str]) -> Iterator[Marked]:
-    """Sentences of a treebank, joined with their mentions."""
-    for sentence, marks in zip(read_treebank(path), _marks(path), strict=True):
+    """Sentences of a treebank that have text, joined with their mentions."""
+    pairs = list(zip(read_with_withheld(path), _marks(path), strict=True))
+    for sentence, marks in with_text(
+        pairs, lambda pair: pair[0].words, lambda pair: pair[0].document, path, left_out
+    ):
         words = without_blanks(sentence.words, sentence.identifier, path)
         mentions = sorted(_mentions(marks, path), key=lambda mention: mention.span)
         parts = [mention for mention in mentions if PART.fullmatch(mention.group)]
         _check_parts(parts, path)
-        left_out["discontinuous mention"] += sum(FIRST_PART in part.group for part in parts)
+        left_out[DISCONTINUOUS] += sum(FIRST_PART in part.group for part in parts)
         whole = [mention for mention in mentions if mention not in parts]
         yield Marked(words, sentence.document, whole)
 
 
 def _marks(path: Path | str) -> Iterator[list[Mark]]:
-    """Give the `Entity` annotation of each sentence of a file that `read_treebank` accepts."""
+    """Give the `Entity` annotation of each sentence of a file that `read_with_withheld` accepts."""
     fields: list[str] = []
     marks: list[Mark] = []
     words = 0

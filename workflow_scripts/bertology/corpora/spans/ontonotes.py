@@ -12,10 +12,12 @@ that cluster opened last, `(12)` does both, "|" stands between; mentions may nes
 Words are kept as they are written ("-LRB-" and all), but for the slash that OntoNotes puts before
 a lone punctuation mark: "/." is read as ".", and so are "/?" "/!" "/," "/;" "/:" "/-".
 
-All readers raise InputError with file and line for a row with too few columns or another number
-than the first of its sentence, a word number out of order, a row outside a document part, brackets
-that do not match within their sentence, a file that stops within a sentence or a document part
-(a truncated one), and for an empty file. Each checks the columns that it reads.
+Sentences whose text is withheld (every word is "[WORD]", as in *.gold_skel files) are left out and
+counted. All readers raise InputError with file and line for a row with too few columns or another
+number than the first of its sentence, a word number out of order, a blank word, a row outside a
+document part, brackets that do not match within their sentence, a file that stops within a sentence
+or a document part (a truncated one), an empty file, and one of which all text is withheld. Each
+checks the columns that it reads.
 
 Source: Pradhan et al. (2012, https://aclanthology.org/W12-4501; 2013,
 https://aclanthology.org/W13-3516); the tasks are those of Tenney et al. (2019,
@@ -30,10 +32,17 @@ from pathlib import Path
 
 import numpy as np
 
-from bertology.corpora.reading import numbered_lines
+from bertology.corpora.reading import numbered_lines, refuse_blank
 from bertology.corpora.shapes import SpanSentence, SpanTarget
 from bertology.corpora.spans.annotated import Annotated, Span, with_targets, without_blanks
-from bertology.corpora.spans.passages import Marked, Mention, passage_of, refuse_open, windows
+from bertology.corpora.spans.passages import (
+    Marked,
+    Mention,
+    passages_of,
+    refuse_open,
+    units_read,
+)
+from bertology.corpora.withheld import MASK, with_text
 from bertology.errors import InputError
 
 BEGIN, END = "#begin document", "#end document"
@@ -83,17 +92,17 @@ def read_part_of_speech(path: Path | str) -> Annotated:
     Raises InputError as the module says, and if no word has a tag.
     """
     sentences: list[SpanSentence] = []
-    untagged = 0
-    for sentence in _sentences(path):
+    left_out: Counter[str] = Counter()
+    for sentence in _sentences(path, left_out):
         tags = [row.columns[TAG] for row in sentence.rows]
-        untagged += tags.count(NOTHING)
+        left_out["word without part of speech"] += tags.count(NOTHING)
         targets = tuple(
             SpanTarget((position, position + 1), None, (tag,))
             for position, tag in enumerate(tags)
             if tag != NOTHING
         )
         sentences.append(SpanSentence(sentence.words, targets))
-    return with_targets(sentences, path, {"word without part of speech": untagged})
+    return with_targets(sentences, path, left_out)
 
 
 def read_constituents(path: Path | str) -> Annotated:
@@ -124,7 +133,7 @@ def read_semantic_roles(path: Path | str) -> Annotated:
     left_out: Counter[str] = Counter()
     sentences = [
         SpanSentence(sentence.words, tuple(_arguments(sentence, path, left_out)))
-        for sentence in _sentences(path)
+        for sentence in _sentences(path, left_out)
     ]
     return with_targets(sentences, path, left_out)
 
@@ -142,17 +151,17 @@ def read_coreference(path: Path | str, longest: int = 100, seed: int = 0) -> Ann
     """
     left_out: Counter[str] = Counter()
     generator = np.random.default_rng(seed)
-    marked = (
+    marked = [
         Marked(sentence.words, str(sentence.part), _mentions(sentence.rows, path))
-        for sentence in _sentences(path)
-    )
-    cut = windows(marked, longest, left_out)
-    passages = [passage_of(window, generator, left_out) for window in cut]
-    return with_targets(passages, path, left_out)
+        for sentence in _sentences(path, left_out)
+    ]
+    passages = passages_of(marked, longest, generator, left_out)
+    return with_targets(passages, path, left_out, read=units_read(marked, left_out))
 
 
 def _read_column(path: Path | str, column: int, without: tuple[str, ...] = ()) -> Annotated:
     """Read the brackets of a column as targets of one span, without those of some labels."""
+    left_out: Counter[str] = Counter()
     sentences = [
         SpanSentence(
             sentence.words,
@@ -162,12 +171,23 @@ def _read_column(path: Path | str, column: int, without: tuple[str, ...] = ()) -
                 if bracket.label not in without
             ),
         )
-        for sentence in _sentences(path)
+        for sentence in _sentences(path, left_out)
     ]
-    return with_targets(sentences, path)
+    return with_targets(sentences, path, left_out)
 
 
-def _sentences(path: Path | str) -> Iterator[Sentence]:
+def _sentences(path: Path | str, left_out: Counter[str]) -> list[Sentence]:
+    """Read the sentences that have text; the others are counted in `left_out`."""
+    return with_text(
+        list(_all_sentences(path)),
+        lambda sentence: sentence.words,
+        lambda sentence: sentence.part,
+        path,
+        left_out,
+    )
+
+
+def _all_sentences(path: Path | str) -> Iterator[Sentence]:
     """Cut the rows of a file into sentences, each checked row by row."""
     part, line = OUTSIDE, 0
     rows: list[Row] = []
@@ -198,9 +218,12 @@ def _part(text: str, part: int, rows: list[Row], path: Path | str, line: int) ->
 
 def _row(text: str, part: int, rows: list[Row], path: Path | str, line: int) -> Row:
     """Row of the next word of a sentence, after the rows it has already."""
+    columns = BLANKS.split(text.strip(" \t"))
+    if part == OUTSIDE and MASK in columns:
+        found = f"a row of a *.gold_skel file, whose text is withheld ({MASK})"
+        raise InputError.at(path, line, found, "*.gold_conll, with the words put in")
     if part == OUTSIDE:
         raise InputError.at(path, line, "a row outside a document part", f"{BEGIN} before it")
-    columns = BLANKS.split(text.strip(" \t"))
     found = f"{len(columns)} columns"
     if len(columns) < FEWEST_COLUMNS:
         raise InputError.at(path, line, found, f"at least {FEWEST_COLUMNS}, separated by blanks")
@@ -209,6 +232,7 @@ def _row(text: str, part: int, rows: list[Row], path: Path | str, line: int) -> 
         raise InputError.at(path, line, found, allowed)
     if columns[NUMBER] != str(len(rows)):
         raise InputError.at(path, line, f"word number {columns[NUMBER]}", f"{len(rows)}")
+    refuse_blank(columns[WORD], "word", path, line)
     return Row(line, columns)
 
 

@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,11 @@ import numpy as np
 
 from bertology.corpora.shapes import SpanSentence, SpanTarget
 from bertology.corpora.spans.annotated import Span
+from bertology.corpora.withheld import WITHHELD
 from bertology.errors import InputError
+
+DISCONTINUOUS = "discontinuous mention"
+"""Why the readers leave out a mention."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,26 @@ class Marked:
     words: tuple[str, ...]
     document: str | None
     mentions: list[Mention]
+
+
+def passages_of(
+    sentences: Iterable[Marked],
+    longest: int,
+    generator: np.random.Generator,
+    left_out: Counter[str],
+) -> list[SpanSentence]:
+    """Join sentences into passages with pairs of mentions; see `windows` and `passage_of`."""
+    cut = windows(sentences, longest, left_out)
+    return [passage_of(window, generator, left_out) for window in cut]
+
+
+def units_read(marked: Sequence[Marked], left_out: Mapping[str, int]) -> dict[str, int]:
+    """Count sentences and mentions before they became passages, those left out included."""
+    mentions = sum(len(sentence.mentions) for sentence in marked)
+    return {
+        "sentence": len(marked) + left_out.get(WITHHELD, 0),
+        "mention": mentions + left_out.get(DISCONTINUOUS, 0),
+    }
 
 
 def windows(

@@ -32,9 +32,10 @@ def read_proto_roles(path: Path | str) -> Annotated:
     Raises InputError with file and line for invalid JSON, a missing key, a repeated sentence, a
     word outside its sentence, a rating that is not on the scale, or a file without any such pair.
     """
+    left_out: Counter[str] = Counter()
     pairs = [
         (words, [_pair(entry, len(words), path, line, n) for n, entry in enumerate(entries)])
-        for line, words, entries in annotated_lines(path, "targets")
+        for line, words, entries in annotated_lines(path, "targets", left_out)
     ]
     groups = Counter(rated for _, of_sentence in pairs for _, rated in of_sentence)
     names, _ = groups.most_common(1)[0] if groups else (frozenset(), 0)
@@ -43,8 +44,8 @@ def read_proto_roles(path: Path | str) -> Annotated:
         for words, of_sentence in pairs
     ]
     kept = sum(len(sentence.targets) for sentence in sentences)
-    left_out = sum(len(of_sentence) for _, of_sentence in pairs) - kept
-    return with_targets(sentences, path, {PARTLY_RATED: left_out})
+    left_out[PARTLY_RATED] = sum(len(of_sentence) for _, of_sentence in pairs) - kept
+    return with_targets(sentences, path, left_out)
 
 
 def _pair(

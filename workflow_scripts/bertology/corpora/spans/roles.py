@@ -5,6 +5,7 @@ numbers count tokens from 0, end exclusive. PropBank: Palmer et al. (2005),
 https://github.com/propbank/propbank-release; the task is that of Tenney et al. (2019).
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,14 +29,15 @@ def read_semantic_roles(path: Path | str) -> Annotated:
     predicate or an argument outside its sentence, or a file without any argument.
     """
     sentences: list[SpanSentence] = []
-    for line, words, entries in annotated_lines(path, "frames"):
+    left_out: Counter[str] = Counter()
+    for line, words, entries in annotated_lines(path, "frames", left_out):
         targets = tuple(
             target
             for number, frame in enumerate(entries)
             for target in _targets(frame, len(words), path, line, f"frames[{number}].")
         )
         sentences.append(SpanSentence(words, targets))
-    return with_targets(sentences, path)
+    return with_targets(sentences, path, left_out)
 
 
 def _targets(

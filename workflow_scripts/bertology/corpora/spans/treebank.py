@@ -5,6 +5,7 @@ Dependencies. Words are the syntactic words of the treebank (see bertology.corpo
 errors these readers raise too); one with blanks inside ("10 000") is joined.
 """
 
+from collections import Counter
 from pathlib import Path
 
 from bertology.corpora.shapes import SpanSentence, SpanTarget, TreeSentence
@@ -21,18 +22,18 @@ def read_part_of_speech(path: Path | str, universal: bool = False) -> Annotated:
     Raises InputError with the file for a broken treebank, or if no word has a tag.
     """
     sentences: list[SpanSentence] = []
-    untagged = 0
-    for sentence in read_treebank(path):
+    left_out: Counter[str] = Counter()
+    reason = f"word without {'UPOS' if universal else 'XPOS'}"
+    for sentence in read_treebank(path, left_out):
         tags = sentence.universal_tags if universal else sentence.treebank_tags
-        untagged += tags.count(NO_TAG)
+        left_out[reason] += tags.count(NO_TAG)
         targets = tuple(
             SpanTarget((position, position + 1), None, (tag,))
             for position, tag in enumerate(tags)
             if tag != NO_TAG
         )
         sentences.append(_sentence(sentence, targets, path))
-    reason = f"word without {'UPOS' if universal else 'XPOS'}"
-    return with_targets(sentences, path, {reason: untagged})
+    return with_targets(sentences, path, left_out)
 
 
 def read_dependencies(path: Path | str) -> Annotated:
@@ -41,6 +42,7 @@ def read_dependencies(path: Path | str) -> Annotated:
     The label is the relation with its subtype ("nsubj:pass").
     Raises InputError with the file for a broken treebank, or if all sentences have one word.
     """
+    left_out: Counter[str] = Counter()
     sentences = [
         _sentence(
             sentence,
@@ -53,9 +55,9 @@ def read_dependencies(path: Path | str) -> Annotated:
             ),
             path,
         )
-        for sentence in read_treebank(path)
+        for sentence in read_treebank(path, left_out)
     ]
-    return with_targets(sentences, path)
+    return with_targets(sentences, path, left_out)
 
 
 def _sentence(
