@@ -145,14 +145,16 @@ def test_scores_without_punctuation():
     }
 
 
-def test_a_sentence_too_long_is_left_out_of_training_and_parsed_as_a_chain(caplog):
+def test_a_sentence_too_long_is_left_out_of_training_and_parsed_as_a_chain():
     letters = "x" * tiny.LONGEST
     long = TreeSentence("long", (letters, "y"), ("X", "X"), ("X", "X"), (2, 0), ("obj", "root"))
     sentences = [*tiny.sentences(2), long]
     task = parsing(sentences)
-    features = task.features(sentences, training=True)
+    features, counts = task.features(sentences, training=True)
     assert [feature.example for feature in features] == [0, 1]
-    assert "1 of 3 sentences are too long" in caplog.text
+    assert counts == {"too long: not trained on": 1}
+    _, counts = task.features(sentences, training=False)
+    assert counts == {"too long: parsed as a chain": 1}
     trees = [Tree(sentence.heads, sentence.relations) for sentence in sentences[:2]]
     predictions = task.predictions(trees, features, sentences)
     assert predictions == [*trees, Tree((0, 1), ("root", "dep"))]
@@ -182,7 +184,7 @@ def scorer():
     head = task.head(BertConfig(hidden_size=32)).eval()
     for parameter in head.parameters():
         torch.nn.init.normal_(parameter, std=0.5)
-    features = task.features(sentences, training=True)
+    features, _ = task.features(sentences, training=True)
     inputs = collate_inputs(features, task.tokenizer)
     hidden = torch.randn(*inputs["input_ids"].shape, 32)
     return task, head, features, hidden
@@ -242,6 +244,6 @@ def test_predictions_do_not_depend_on_the_batch(tmp_path):
     model = build_model(task, folder, "full", "float32", tiny.LONGEST, seed=1).eval()
     for weights in (model.head.arc, model.head.relation):
         torch.nn.init.normal_(weights)
-    split = Split(tmp_path, sentences, task.features(sentences, training=False))
+    split = Split(tmp_path, sentences, task.features(sentences, training=False)[0])
     alone, together = (Predictor(model, task, task.tokenizer, size) for size in (1, 12))
     assert alone.predict(split) == together.predict(split)

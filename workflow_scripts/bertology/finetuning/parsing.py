@@ -5,7 +5,7 @@ words are attached each to the word before it with the relation `dep`, and count
 """
 
 import itertools
-import logging
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,8 +29,6 @@ from bertology.finetuning.trees import (
     without_subtype,
 )
 
-logger = logging.getLogger(__name__)
-
 ROOT = "root"
 UNKNOWN = "dep"
 
@@ -48,6 +46,7 @@ class Parsing:
     """Dependency parsing of treebank sentences."""
 
     extension = "conllu"
+    unit = "sentence"
     selection_metric = "las"
 
     def __init__(
@@ -73,7 +72,9 @@ class Parsing:
             dropout=self.settings["dropout"],
         )
 
-    def features(self, examples: Sequence[TreeSentence], training: bool) -> list[Feature]:
+    def features(
+        self, examples: Sequence[TreeSentence], training: bool
+    ) -> tuple[list[Feature], Counter[str]]:
         """Cut sentences into tokens; those longer than the setting `longest` have no feature."""
         number = {label: index for index, label in enumerate(self.labels)}
         features = []
@@ -85,11 +86,8 @@ class Parsing:
             feature = Feature(encoder_inputs(encoding, self.tokenizer), index, words)
             if len(feature) <= self.settings["longest"]:
                 features.append(feature)
-        if len(features) < len(examples):
-            fate = "left out of training" if training else "parsed as chains"
-            left_out = len(examples) - len(features)
-            logger.warning("%d of %d sentences are too long: %s", left_out, len(examples), fate)
-        return features
+        reason = "too long: not trained on" if training else "too long: parsed as a chain"
+        return features, Counter({reason: len(examples) - len(features)})
 
     def targets(self, features: Sequence[Feature]) -> dict[str, Tensor]:
         """Collate what BiaffineParser reads."""
