@@ -11,7 +11,8 @@ from udtools.udeval import evaluate, load_conllu
 import tiny
 from bertology.corpora.shapes import TreeSentence
 from bertology.corpora.treebank import read_treebank, write_treebank
-from bertology.finetuning.parsing import Parsing, encode_words, word_weights
+from bertology.encoding import encode_words
+from bertology.finetuning.parsing import Parsing, word_weights
 from bertology.finetuning.prediction import Predictor, Split
 from bertology.finetuning.task import collate_inputs
 from bertology.finetuning.trainer import build_model
@@ -171,8 +172,8 @@ def test_word_weights():
 
 def test_a_word_that_the_tokenizer_drops_becomes_unknown():
     encoding = encode_words(tiny.tokenizer(), ["a", "\u200b\x07", "b"])
-    assert encoding.word_ids == [None, 0, 1, 2, None]
-    assert encoding.tokens == ["[CLS]", "a", "[UNK]", "b", "[SEP]"]
+    assert encoding.word_ids() == [None, 0, 1, 2, None]
+    assert encoding.tokens() == ["[CLS]", "a", "[UNK]", "b", "[SEP]"]
 
 
 @pytest.fixture

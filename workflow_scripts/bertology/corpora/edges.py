@@ -2,7 +2,8 @@
 
 A line is `{"text": words separated by blanks, "targets": [{"span1", "span2"?, "label"}]}`; spans
 count words from 0, end exclusive; a label is a text, or a list of texts where a target has
-several or none.
+several or none. Where a word has blanks inside ("10 000"), the words are also listed as `tokens`,
+and `text` is these, joined by blanks.
 """
 
 from collections.abc import Iterable
@@ -11,20 +12,21 @@ from typing import Any
 
 from bertology.corpora.reading import json_lines, required, shown, write_json_lines
 from bertology.corpora.shapes import SpanSentence, SpanTarget
+from bertology.corpora.words import is_word
 from bertology.errors import InputError
 
 
 def read_edges(path: Path | str) -> list[SpanSentence]:
     """Read sentences with labelled spans; other keys (such as "info") are ignored.
 
-    Raises InputError with file and line for invalid JSON, a missing key, a span that is empty or
-    outside its sentence, targets with one span beside targets with two, or a file without any
-    target.
+    Raises InputError with file and line for invalid JSON, a missing key, a text that is not its
+    tokens, a span that is empty or outside its sentence, targets with one span beside targets with
+    two, or a file without any target.
     """
     sentences: list[SpanSentence] = []
     pairs: bool | None = None
     for line, record in json_lines(path):
-        words = tuple(required(record, "text", str, path, line).split())
+        words = _words(record, path, line)
         entries = required(record, "targets", list, path, line)
         targets = tuple(
             _target(entry, len(words), path, line, f"targets[{number}].")
@@ -42,8 +44,20 @@ def read_edges(path: Path | str) -> list[SpanSentence]:
 
 
 def write_edges(path: Path | str, sentences: Iterable[SpanSentence]) -> None:
-    """Write sentences as JSON lines; ValueError for a word that is empty or has a blank in it."""
+    """Write sentences as JSON lines; ValueError for what is no word (see `is_word`)."""
     write_json_lines(path, (_record(sentence) for sentence in sentences))
+
+
+def _words(record: dict[str, Any], path: Path | str, line: int) -> tuple[str, ...]:
+    """Give the words of a record: its `tokens`, or else those of its `text`."""
+    text = required(record, "text", str, path, line)
+    if "tokens" not in record:
+        return tuple(text.split())
+    tokens = required(record, "tokens", list, path, line)
+    if not all(map(is_word, tokens)) or " ".join(tokens) != text:
+        allowed = f"the words of text = {shown(text)}, which is these, joined by blanks"
+        raise InputError.at(path, line, f"tokens = {shown(tokens)}", allowed)
+    return tuple(tokens)
 
 
 def _target(entry: Any, words: int, path: Path | str, line: int, inside: str) -> SpanTarget:
@@ -72,10 +86,11 @@ def _span(
 
 
 def _record(sentence: SpanSentence) -> dict[str, Any]:
+    if not all(map(is_word, sentence.words)):
+        raise ValueError(f"a word that is empty, or has a blank at an end: {sentence.words}")
     text = " ".join(sentence.words)
-    if tuple(text.split()) != sentence.words:
-        raise ValueError(f"a word that is empty or has a blank in it: {sentence.words}")
-    return {"text": text, "targets": [_entry(target) for target in sentence.targets]}
+    tokens = {} if tuple(text.split()) == sentence.words else {"tokens": sentence.words}
+    return {"text": text, **tokens, "targets": [_entry(target) for target in sentence.targets]}
 
 
 def _entry(target: SpanTarget) -> dict[str, Any]:

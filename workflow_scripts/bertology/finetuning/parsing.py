@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from tokenizers import Encoding
 from torch import Tensor
 from transformers import PretrainedConfig
 from transformers import PreTrainedTokenizerBase as Tokenizer
 
 from bertology.corpora.shapes import TreeSentence
 from bertology.corpora.treebank import read_treebank
+from bertology.encoding import encode_words
 from bertology.finetuning.biaffine import BiaffineParser
 from bertology.finetuning.task import IGNORED, Feature, Score, encoder_inputs, pad
 from bertology.finetuning.trees import (
@@ -79,7 +79,7 @@ class Parsing:
         number = {label: index for index, label in enumerate(self.labels)}
         features = []
         for index, sentence in enumerate(examples):
-            encoding = encode_words(self.tokenizer, sentence.words)
+            encoding = encode_words(self.tokenizer, sentence.words).encodings[0]
             # A relation that training data lack cannot be predicted; it only ever counts as wrong.
             relations = (number.get(without_subtype(name), IGNORED) for name in sentence.relations)
             words = Words(tuple(encoding.word_ids), sentence.heads, tuple(relations))
@@ -152,19 +152,6 @@ def relation_labels(sentences: Sequence[TreeSentence]) -> tuple[str, ...]:
     """Return the relations of sentences without their subtypes, in alphabetical order."""
     names = (relation for sentence in sentences for relation in sentence.relations)
     return tuple(sorted({without_subtype(name) for name in names}))
-
-
-def encode_words(tokenizer: Tokenizer, words: Sequence[str]) -> Encoding:
-    """Encode the words of a sentence, each as one wordpiece or more.
-
-    A word of which the tokenizer leaves nothing (control characters) becomes its unknown token.
-    """
-    encoding = tokenizer(list(words), is_split_into_words=True).encodings[0]
-    found = set(encoding.word_ids)
-    if len(found - {None}) == len(words):
-        return encoding
-    known = [word if i in found else tokenizer.unk_token for i, word in enumerate(words)]
-    return tokenizer(known, is_split_into_words=True).encodings[0]
 
 
 def word_weights(of_tokens: Sequence[int | None], words: int, kind: str) -> np.ndarray:

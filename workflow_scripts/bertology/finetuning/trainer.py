@@ -77,7 +77,7 @@ def finetune(
     chosen = kind(tokenizer, settings, examples["train"])
     model = build_model(chosen, encoder_folder, variant, precision, settings["longest"], seed)
     predictor = Predictor(model, chosen, tokenizer, settings["batch_size"])
-    features, left_out = encode_splits(chosen, examples)
+    features, summary = encode_splits(chosen, examples)
     train, development, test = (
         Split(paths[name], examples[name], features[name]) for name in SPLITS
     )
@@ -89,8 +89,7 @@ def finetune(
         model.load_state_dict(trainer.best_weights)
         predictions = predictor.predict(test)
         write_tables(trainer, chosen.score(predictions, test.examples), folder)
-        counts = {name: len(of_split) for name, of_split in features.items()}
-        write_json(folder / "summary.json", {"features": counts, "left_out": left_out})
+        write_json(folder / "summary.json", summary)
         predicted = folder / "predictions" / f"test.{chosen.extension}"
         predicted.parent.mkdir()
         chosen.write(predictions, test.examples, test.path, predicted)
@@ -102,15 +101,17 @@ def finetune(
 
 def encode_splits(
     task: Task, examples: Mapping[str, Sequence[Any]]
-) -> tuple[dict[str, list[Feature]], list[dict[str, Any]]]:
-    """Cut each split into features; give the records of what is left out or changed, and log it."""
-    features, left_out = {}, []
+) -> tuple[dict[str, list[Feature]], dict[str, Any]]:
+    """Cut each split into features; count these, and what is left out or changed, and log that."""
+    features: dict[str, list[Feature]] = {}
+    left_out: list[dict[str, Any]] = []
     for split, of_split in examples.items():
         features[split], counts = task.features(of_split, split == "train")
         left_out += records(split, task.unit, len(of_split), counts)
     for record in left_out:
         logger.warning("%s", in_words(record))
-    return features, left_out
+    counted = {split: len(of_split) for split, of_split in features.items()}
+    return features, {"features": counted, "left_out": left_out}
 
 
 def refuse_nothing_to_learn(train: Split, longest: int) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 
 from bertology.corpora.reading import numbered_lines
 from bertology.corpora.shapes import SpanSentence, SpanTarget
-from bertology.corpora.spans.annotated import Annotated, with_targets, without_blanks
+from bertology.corpora.spans.annotated import Annotated, with_targets
 from bertology.corpora.spans.passages import Marked, Mention, passage_of, refuse_open, windows
 from bertology.corpora.treebank import NOT_A_WORD, read_treebank
 from bertology.errors import InputError
@@ -81,13 +81,12 @@ def read_coreference(path: Path | str, seed: int = 0, longest: int = 100) -> Ann
 def _marked_sentences(path: Path | str, left_out: Counter[str]) -> Iterator[Marked]:
     """Sentences of a treebank, joined with their mentions."""
     for sentence, marks in zip(read_treebank(path), _marks(path), strict=True):
-        words = without_blanks(sentence.words, sentence.identifier, path)
         mentions = sorted(_mentions(marks, path), key=lambda mention: mention.span)
         parts = [mention for mention in mentions if PART.fullmatch(mention.group)]
         _check_parts(parts, path)
         left_out["discontinuous mention"] += sum(FIRST_PART in part.group for part in parts)
         whole = [mention for mention in mentions if mention not in parts]
-        yield Marked(words, sentence.document, whole)
+        yield Marked(sentence.words, sentence.document, whole)
 
 
 def _marks(path: Path | str) -> Iterator[list[Mark]]:
