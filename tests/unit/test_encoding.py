@@ -37,7 +37,7 @@ SETTINGS = {**tiny.SETTINGS, "longest": 256, "stride": 8}
 SENTENCES = [
     ("Bà", "là", "nhà khoa học", "ở", "thành phố", "Hà Nội", "."),
     ("Il", "y", "a", "10 000", "cafés", "près", "du", "pont"),
-    ("10\u00a0000", "people", "e\u3000f", "a  b", "."),
+    ("10\u00a0000", "people ", "e\u3000f", "a  b", "\u00a0."),
     ("the", "\u200b", "ferry", "\u200d", "left", "\x07"),
     ("नदी", "पुरानी", "है", "।"),
     ("老桥", "在", "河边", "。"),

@@ -87,7 +87,7 @@ def _span(
 
 def _record(sentence: SpanSentence) -> dict[str, Any]:
     if not all(map(is_word, sentence.words)):
-        raise ValueError(f"a word that is empty, or has a blank at an end: {sentence.words}")
+        raise ValueError(f"a word that is blank, or not on one line: {sentence.words}")
     text = " ".join(sentence.words)
     tokens = {} if tuple(text.split()) == sentence.words else {"tokens": sentence.words}
     return {"text": text, **tokens, "targets": [_entry(target) for target in sentence.targets]}

@@ -17,7 +17,7 @@ from bertology.corpora.reading import (
     write_json_lines,
 )
 from bertology.corpora.shapes import Question, SentencePair, Stimulus, TreeSentence
-from bertology.corpora.words import WORD, count_words
+from bertology.corpora.words import WORD, count_words, is_word
 from bertology.errors import InputError
 from bertology.files import write_json
 from bertology.left_out import in_words, records
@@ -247,8 +247,8 @@ def _rows_of_words(
     rows = required(record, key, list, path, line)
     for row in rows:
         words = row if isinstance(row, list) else []
-        if not words or not all(isinstance(word, str) and word.strip() for word in words):
-            allowed = "lists of words, none of them empty"
+        if not words or not all(map(is_word, words)):
+            allowed = "lists of words, none of them blank or with a line break"
             raise InputError.at(path, line, f"{key} that are not words", allowed)
     if not 1 <= len(rows) <= 2:
         raise InputError.at(path, line, f"{len(rows)} {key}", f"one or two {key}")

@@ -41,7 +41,7 @@ def tokens_of(record: dict[str, Any], path: Path | str, line: int) -> tuple[str,
     """
     tokens = required(record, "tokens", list, path, line)
     if not tokens or not all(map(is_word, tokens)):
-        allowed = "a list of words, at least one, none of them empty or with a blank at an end"
+        allowed = "a list of words, at least one, none of them blank or with a line break"
         raise InputError.at(path, line, f"tokens = {shown(tokens)}", allowed)
     return tuple(tokens)
 
