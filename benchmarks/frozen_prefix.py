@@ -42,7 +42,7 @@ def train(folder: Path, settings: dict, layers: int, stored_bytes: int) -> float
     model = build_model(
         task, folder / "encoder", f"freeze-{layers}", "float32", settings["longest"], seed=1
     )
-    splits = [Split(path, read := task.read(path), task.features(read, True)) for path in paths]
+    splits = [Split(path, read := task.read(path), task.features(read, True)[0]) for path in paths]
     predictor = Predictor(model, task, tokenizer, settings["batch_size"])
     saver = EncoderSaver(folder / "encoder", folder / "checkpoints", ())
     started = time.perf_counter()

@@ -49,6 +49,7 @@ rule finetune_encoder:
         training=f"{RESULTS}/models/{{encoder}}/{{task}}/full/seed-{{seed}}/training.csv",
         scores=f"{RESULTS}/models/{{encoder}}/{{task}}/full/seed-{{seed}}/scores.csv",
         examples=f"{RESULTS}/models/{{encoder}}/{{task}}/full/seed-{{seed}}/examples.parquet",
+        summary=f"{RESULTS}/models/{{encoder}}/{{task}}/full/seed-{{seed}}/summary.json",
         predictions=directory(
             f"{RESULTS}/models/{{encoder}}/{{task}}/full/seed-{{seed}}/predictions"
         ),
@@ -94,6 +95,7 @@ rule ablate_layers:
         training=f"{RESULTS}/models/{{encoder}}/{{task}}/{{variant}}/seed-{{seed}}/training.csv",
         scores=f"{RESULTS}/models/{{encoder}}/{{task}}/{{variant}}/seed-{{seed}}/scores.csv",
         examples=f"{RESULTS}/models/{{encoder}}/{{task}}/{{variant}}/seed-{{seed}}/examples.parquet",
+        summary=f"{RESULTS}/models/{{encoder}}/{{task}}/{{variant}}/seed-{{seed}}/summary.json",
         predictions=directory(
             f"{RESULTS}/models/{{encoder}}/{{task}}/{{variant}}/seed-{{seed}}/predictions"
         ),

@@ -12,11 +12,18 @@ from safetensors.torch import load_file, save_file
 from transformers import ModernBertConfig, ModernBertModel
 
 import bertology
-from bertology.activations import Activations, cache_activations, open_activations, pack
+from bertology.activations import (
+    DROPPED,
+    Activations,
+    cache_activations,
+    open_activations,
+    pack,
+)
 from bertology.encoder_sources import fetch_encoder
 from bertology.encoder_tokenizers import load_tokenizer
 from bertology.encoders import load_encoder, truncate
 from bertology.errors import InputError
+from bertology.left_out import records
 
 SINGLE = [["the", "ferry", "left", "unbelievably", "late", "."], ["boats", "sank"]]
 PAIR = [["who", "sailed", "?"], ["the", "re-enlisted", "captain", "sailed", "."]]
@@ -157,22 +164,33 @@ def test_tags_go_to_every_wordpiece_of_their_word(encoder_folder, tmp_path):
     assert tokens["tag"][tokens["special"] | (tokens["sentence"] == "c")].isna().all()
 
 
-def test_a_word_without_wordpiece_is_counted(encoder_folder, tmp_path):
-    stimuli = [
-        {"id": "x", "item": "x", "segments": [["boats", "\u200b\u200d", "sank"]], "tags": None}
-    ]
+def test_a_word_that_the_tokenizer_drops_is_unknown_where_words_are_given(encoder_folder, tmp_path):
+    segments = [["boats", "\u200b\u200d", "sank"]]
+    stimuli = [{"id": "x", "item": "x", "segments": segments, "tags": [["NOUN", "X", "VERB"]]}]
+    cached = cache(encoder_folder, tmp_path / "cache", stimuli)
+    summary = json.loads((tmp_path / "cache" / "summary.json").read_text())
+    assert list(cached.tokens["word"]) == [-1, 0, 1, 2, -1]
+    assert cached.tokens["wordpiece"][2] == "[UNK]"
+    assert cached.tokens["tag"][2] == "X"
+    assert summary["left_out"] == []
+
+
+def test_a_word_that_the_tokenizer_drops_from_running_text_is_counted(encoder_folder, tmp_path):
+    stimuli = [{"id": "x", "item": "x", "texts": ["boats \u200b\u200d sank"]}]
     cached = cache(encoder_folder, tmp_path / "cache", stimuli)
     summary = json.loads((tmp_path / "cache" / "summary.json").read_text())
     assert list(cached.tokens["word"]) == [-1, 0, 2, -1]
-    assert summary["words_without_token"] == 1
+    assert summary["left_out"] == records("", "word", 3, {DROPPED: 1})
 
 
-def test_stimuli_beyond_the_encoder_are_left_out_and_named(encoder_folder, tmp_path):
+def test_stimuli_beyond_the_encoder_are_left_out_and_named(encoder_folder, tmp_path, caplog):
     exact = {"id": "exact", "item": "exact", "segments": [["boat"] * 46], "tags": None}
     beyond = {"id": "beyond", "item": "beyond", "segments": [["boat"] * 47], "tags": None}
     cached = cache(encoder_folder, tmp_path / "cache", [exact, beyond, STIMULI[0]])
     summary = json.loads((tmp_path / "cache" / "summary.json").read_text())
     assert summary["left_out_as_too_long"] == ["beyond"]
+    assert summary["left_out"] == records("", "text", 3, {"longer than the encoder takes": 1})
+    assert "1 of 3 texts left out (longer than the encoder takes)" in caplog.messages
     assert summary["sentences"] == 2
     assert summary["tokens"] == len(cached.tokens) == len(cached.layers[0])
     assert list(cached.tokens["sentence"].unique()) == ["exact", "a"]

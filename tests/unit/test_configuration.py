@@ -299,3 +299,11 @@ def test_a_trajectory_through_what_is_not_there(tmp_path):
     ]
     nothing = messages(tmp_path, {"trajectory": {"seeds": [], "stimuli": [], "structure": []}})
     assert [line.split(":")[1] for line in nothing] == [" trajectory.seeds", " trajectory.stimuli"]
+
+
+@pytest.mark.parametrize("language", ["english", "zh-Hant", "ZH", False])
+def test_a_language_that_is_no_iso_code_is_named(tmp_path, language):
+    (found,) = messages(tmp_path, {"stimuli": {"village": {"language": language}}})
+    assert found.startswith(f"study.yaml: stimuli.village.language: found {language!r}; allowed:")
+    good = merged(default(), {"stimuli": {"village": {"language": "hi"}}})
+    check(good, [DEFAULT], SCHEMA)

@@ -10,7 +10,7 @@ from bertology.activations import Activations
 from bertology.corpora.shapes import SpanSentence, SpanTarget
 from bertology.probing.counts import confusion_counts, micro_f1
 from bertology.probing.edge import MIX, EdgeProbes, collate, softmax_within
-from bertology.probing.targets import NO_TOKEN, TOO_LONG, UNKNOWN, ProbeData, align, known_labels
+from bertology.probing.targets import TOO_LONG, UNKNOWN, ProbeData, align, known_labels
 from bertology.probing.texts import sentence_key
 from bertology.probing.training import (
     Schedule,
@@ -61,7 +61,6 @@ def test_a_span_is_the_rows_of_its_words(number, span, rows):
     ("number", "target", "reason"),
     [
         (1, SpanTarget((0, 1), None, ("A",)), TOO_LONG),
-        (0, SpanTarget((2, 3), None, ("A",)), NO_TOKEN),
         (0, SpanTarget((0, 1), None, ("D",)), UNKNOWN),
     ],
 )

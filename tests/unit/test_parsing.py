@@ -13,7 +13,8 @@ from udtools.udeval import evaluate, load_conllu
 import tiny
 from bertology.corpora.shapes import SPLITS, TreeSentence
 from bertology.corpora.treebank import read_treebank, write_treebank
-from bertology.finetuning.parsing import Parsing, encode_words, word_weights
+from bertology.encoding import encode_words
+from bertology.finetuning.parsing import Parsing, word_weights
 from bertology.finetuning.prediction import Predictor, Split
 from bertology.finetuning.task import IGNORED, collate_inputs
 from bertology.finetuning.trainer import build_model, finetune
@@ -147,14 +148,16 @@ def test_scores_without_punctuation():
     }
 
 
-def test_a_sentence_too_long_is_left_out_of_training_and_parsed_as_a_chain(caplog):
+def test_a_sentence_too_long_is_left_out_of_training_and_parsed_as_a_chain():
     letters = "x" * tiny.LONGEST
     long = TreeSentence("long", (letters, "y"), ("X", "X"), ("X", "X"), (2, 0), ("obj", "root"))
     sentences = [*tiny.sentences(2), long]
     task = parsing(sentences)
-    features = task.features(sentences, training=True)
+    features, counts = task.features(sentences, training=True)
     assert [feature.example for feature in features] == [0, 1]
-    assert "1 of 3 sentences are too long" in caplog.text
+    assert counts == {"too long: not trained on": 1}
+    _, counts = task.features(sentences, training=False)
+    assert counts == {"too long: parsed as a chain": 1}
     trees = [Tree(sentence.heads, sentence.relations) for sentence in sentences[:2]]
     predictions = task.predictions(trees, features, sentences)
     assert predictions == [*trees, Tree((0, 1), ("root", "dep"))]
@@ -171,8 +174,8 @@ def test_word_weights():
 
 def test_a_word_that_the_tokenizer_drops_becomes_unknown():
     encoding = encode_words(tiny.tokenizer(), ["a", "\u200b\x07", "b"])
-    assert encoding.word_ids == [None, 0, 1, 2, None]
-    assert encoding.tokens == ["[CLS]", "a", "[UNK]", "b", "[SEP]"]
+    assert encoding.word_ids() == [None, 0, 1, 2, None]
+    assert encoding.tokens() == ["[CLS]", "a", "[UNK]", "b", "[SEP]"]
 
 
 @pytest.fixture
@@ -184,7 +187,7 @@ def scorer():
     head = task.head(BertConfig(hidden_size=32)).eval()
     for parameter in head.parameters():
         torch.nn.init.normal_(parameter, std=0.5)
-    features = task.features(sentences, training=True)
+    features, _ = task.features(sentences, training=True)
     inputs = collate_inputs(features, task.tokenizer)
     hidden = torch.randn(*inputs["input_ids"].shape, 32)
     return task, head, features, hidden
@@ -281,7 +284,7 @@ def test_another_name_of_the_root_than_in_training_is_wrong_and_no_more():
     sentences = tiny.sentences(6)
     task = parsing(sentences)
     other = renamed(sentences, "ROOT")
-    features = task.features(other, training=False)
+    features, _ = task.features(other, training=False)
     assert features[0].details.relations.count(IGNORED) == 1
     trees = [Tree(sentence.heads, sentence.relations) for sentence in sentences]
     scores = task.score(trees, other)
@@ -329,7 +332,7 @@ def decoded_roots(task: Parsing, sentences: list[TreeSentence]) -> dict[str, set
     head = task.head(BertConfig(hidden_size=32)).eval()
     for parameter in head.parameters():
         torch.nn.init.normal_(parameter, std=0.5)
-    features = task.features(sentences, training=False)
+    features, _ = task.features(sentences, training=False)
     inputs = collate_inputs(features, task.tokenizer)
     hidden = torch.randn(*inputs["input_ids"].shape, 32)
     with torch.no_grad():
@@ -348,6 +351,6 @@ def test_predictions_do_not_depend_on_the_batch(tmp_path):
     model = build_model(task, folder, "full", "float32", tiny.LONGEST, seed=1).eval()
     for weights in (model.head.arc, model.head.relation):
         torch.nn.init.normal_(weights)
-    split = Split(tmp_path, sentences, task.features(sentences, training=False))
+    split = Split(tmp_path, sentences, task.features(sentences, training=False)[0])
     alone, together = (Predictor(model, task, task.tokenizer, size) for size in (1, 12))
     assert alone.predict(split) == together.predict(split)

@@ -9,7 +9,8 @@ from bertology.corpora.shapes import SpanSentence, SpanTarget
 from bertology.corpora.sources import fetch_corpus
 from bertology.corpora.stimuli import read_stimuli
 from bertology.errors import InputError
-from bertology.probing.prepare import prepare_probe
+from bertology.left_out import records
+from bertology.probing.prepare import NO_TARGET, REPEATED, prepare_probe
 from bertology.probing.texts import gather_text, sentence_key
 
 ALL = {"train": None, "dev": None, "test": None}
@@ -38,7 +39,7 @@ def summary(folder):
     return json.loads((folder / "summary.json").read_text())
 
 
-def test_a_sentence_is_in_the_last_split_that_has_it(tmp_path):
+def test_a_sentence_is_in_the_last_split_that_has_it(tmp_path, caplog):
     bare = SpanSentence(("bare",), ())
     source = corpus(
         tmp_path / "corpus",
@@ -50,11 +51,18 @@ def test_a_sentence_is_in_the_last_split_that_has_it(tmp_path):
     assert texts(tmp_path / "data", "train") == ["c", "c"]
     assert texts(tmp_path / "data", "dev") == ["b"]
     assert texts(tmp_path / "data", "test") == ["a", "d"]
-    counts = summary(tmp_path / "data")["sentences"]
-    assert counts["train"] == {
-        "in_corpus": 5, "without_target": 1, "repeated_in_a_later_split": 2, "used": 2,
-    }  # fmt: skip
-    assert counts["test"]["without_target"] == 1
+    found = summary(tmp_path / "data")
+    assert found["sentences"] == {
+        "train": {"in_corpus": 5, "used": 2},
+        "dev": {"in_corpus": 2, "used": 1},
+        "test": {"in_corpus": 3, "used": 2},
+    }
+    assert found["left_out"] == [
+        *records("train", "sentence", 5, {NO_TARGET: 1, REPEATED: 2}),
+        *records("dev", "sentence", 2, {REPEATED: 1}),
+        *records("test", "sentence", 3, {NO_TARGET: 1}),
+    ]
+    assert f"train: 2 of 5 sentences left out ({REPEATED})" in caplog.messages
 
 
 def test_two_probes_of_a_text_choose_the_same_sentences(tmp_path):
@@ -142,7 +150,10 @@ def test_what_the_reader_left_out_is_in_the_summary(tmp_path):
     assert found["left_out_by_the_reader"] == [
         {"split": "train", "unit": "word", "reason": "word without XPOS", "left_out": 1, "of": 2}
     ]
-    assert found["sentences"]["train"]["without_target"] == 1
+    assert found["left_out"] == [
+        *records("train", "sentence", 2, {NO_TARGET: 1}),
+        *records("dev", "sentence", 2, {REPEATED: 1}),
+    ]
 
 
 def test_a_format_that_has_not_the_phenomenon_is_refused(tmp_path):
@@ -169,12 +180,19 @@ def test_a_text_has_each_sentence_of_its_probes_once(tmp_path):
     assert len(text["three"].splitlines()) == len(text["one"].splitlines()) + 1 == 11
 
 
-def test_words_with_blanks_in_a_treebank_are_the_same_sentence_as_without(tmp_path):
+def test_words_with_blanks_are_the_same_sentence_in_a_treebank_and_in_spans(tmp_path):
     row = "1\t10 000\t_\tNUM\tCD\t_\t2\tnummod\t_\t_\n2\t{word}\t_\tNOUN\tNN\t_\t0\troot\t_\t_\n\n"
     for split in SPLITS:
         folder = tmp_path / "trees"
         folder.mkdir(exist_ok=True)
         (folder / f"{split}.conllu").write_text(row.format(word=split))
-    corpus(tmp_path / "spans", **{split: [labelled(f"10000 {split}")] for split in SPLITS})
+    target = (SpanTarget((0, 1), None, ("A",)),)
+    spans = {split: [SpanSentence(("10 000", split), target)] for split in SPLITS}
+    corpus(tmp_path / "spans", **spans)
     gather_text([("treebank", tmp_path / "trees"), ("edges", tmp_path / "spans")], tmp_path / "t")
-    assert len(read_stimuli(tmp_path / "t")) == 3
+    assert {each.segments for each in read_stimuli(tmp_path / "t")} == {
+        (("10 000", split),) for split in SPLITS
+    }
+    corpus(tmp_path / "glued", **{split: [labelled(f"10000 {split}")] for split in SPLITS})
+    gather_text([("edges", tmp_path / "glued"), ("edges", tmp_path / "spans")], tmp_path / "t")
+    assert len(read_stimuli(tmp_path / "t")) == 6

@@ -15,6 +15,7 @@ from bertology.corpora.shapes import Answer, Question, SentencePair, TreeSentenc
 from bertology.corpora.sources import fetch_corpus
 from bertology.corpora.tasks import prepare_task, sample
 from bertology.errors import InputError
+from bertology.left_out import records
 
 ALL = {"train": None, "dev": None, "test": None}
 REAL_FILES = {
@@ -215,7 +216,7 @@ def test_sentences_without_document_are_carved_one_by_one(tmp_path):
     assert (len(task["train"]), len(task["dev"])) == (36, 4)
 
 
-def test_test_inputs_leave_train_and_are_counted(tmp_path):
+def test_test_inputs_leave_train_and_are_counted(tmp_path, caplog):
     train = [tree(n, *words) for n, words in enumerate([("a",), ("b", "c"), ("a",), ("d",)])]
     test = [tree(n, *words) for n, words in enumerate([("a",), ("a",), ("b",), ("d",)])]
     corpus = write_corpus(tmp_path / "c", "treebank", train=train, dev=train, test=test)
@@ -223,7 +224,8 @@ def test_test_inputs_leave_train_and_are_counted(tmp_path):
     assert [sentence.words for sentence in task["train"]] == [("b", "c")]
     assert (task["dev"], task["test"]) == (train, test)
     assert summary["test_inputs_in_train"] == 3
-    assert summary["removed_from_train"] == 3
+    assert summary["left_out"] == records("train", "sentence", 4, {"input that test has too": 3})
+    assert "train: 3 of 4 sentences left out (input that test has too)" in caplog.messages
     assert summary["splits"]["train"] == {
         "in_corpus": 4, "available": 1, "prepared": 1, "mean_words": 2.0,
     }  # fmt: skip

@@ -14,10 +14,11 @@ from bertology.corpora.edges import write_edges
 from bertology.corpora.shapes import SpanSentence, SpanTarget, TreeSentence
 from bertology.corpora.treebank import read_treebank, write_treebank
 from bertology.errors import InputError
+from bertology.left_out import records
 from bertology.probing.edge_rows import majority_f1, scored_labels
 from bertology.probing.edge_scores import probe_edges
 from bertology.probing.structure_scores import aligned_trees, baseline_rows, probe_structure
-from bertology.probing.targets import NO_TOKEN, TOO_LONG, UNKNOWN
+from bertology.probing.targets import TOO_LONG, UNKNOWN
 from bertology.probing.texts import sentence_key
 from bertology.probing.training import Schedule
 
@@ -33,19 +34,16 @@ FILES = {
 }
 
 
-def write_cache(folder, sentences, left_out=(), no_token=()):
+def write_cache(folder, sentences, left_out=()):
     """Write a cache of random vectors, one or two tokens a word; layer SIGNAL knows its label.
 
-    sentences: words that begin with their label. left_out: numbers of sentences that are not there;
-    no_token: (sentence, word) without a token.
+    sentences: words that begin with their label. left_out: numbers of sentences that are not there.
     """
     generator = np.random.default_rng(0)
     rows, hidden = [], []
     for number, words in enumerate(sentences):
         places = [-1, *(w for w in range(len(words)) for _ in range(1 + w % 2)), -1]
         for word in places if number not in left_out else ():
-            if (number, word) in no_token:
-                continue
             vectors = generator.standard_normal((LAYERS, WIDTH))
             if word >= 0:
                 vectors[SIGNAL, LABELS.index(words[word][0])] += 6
@@ -162,7 +160,7 @@ def test_controls_are_computed_for_the_inputs_that_were_asked_for(edges, tmp_pat
     assert len(overall(tmp_path, "control_f1")) == len(overall(tmp_path, "compression")) == 4
 
 
-def test_what_a_job_leaves_out_is_in_its_summary(tmp_path):
+def test_what_a_job_leaves_out_is_in_its_summary_and_the_log(tmp_path, caplog):
     def change(split, sentences):
         if split != "test":
             return sentences
@@ -172,14 +170,16 @@ def test_what_a_job_leaves_out_is_in_its_summary(tmp_path):
 
     everything = edge_data(tmp_path / "data", change=change)
     test = SIZES["train"] + SIZES["dev"]
-    write_cache(tmp_path / "cache", everything, left_out={0, test + 1}, no_token={(test + 2, 0)})
+    write_cache(tmp_path / "cache", everything, left_out={0, test + 1})
     short = Schedule(learning_rate=5e-3, batch_sentences=64, most_epochs=1, clip=5.0)
     run_edges(tmp_path, controls="none", schedule=short)
     summary = json.loads((tmp_path / "summary.json").read_text())
-    assert summary["left_out"] == {
-        "train": {TOO_LONG: 4}, "dev": {}, "test": {UNKNOWN: 1, TOO_LONG: 4, NO_TOKEN: 1},
-    }  # fmt: skip
-    assert summary["targets"] == {"train": 4 * 119, "dev": 4 * 30, "test": 4 * 40 - 5}
+    assert summary["left_out"] == [
+        *records("train", "target", 4 * 120, {TOO_LONG: 4}),
+        *records("test", "target", 4 * 40 + 1, {UNKNOWN: 1, TOO_LONG: 4}),
+    ]
+    assert f"test: 1 of 161 targets left out ({UNKNOWN})" in caplog.messages
+    assert summary["targets"] == {"train": 4 * 119, "dev": 4 * 30, "test": 4 * 40 - 4}
     assert summary["labels"] == list(LABELS)
 
 
@@ -249,7 +249,7 @@ def tree_data(folder):
 @pytest.fixture(scope="module")
 def structure(tmp_path_factory):
     folder = tmp_path_factory.mktemp("structure")
-    write_cache(folder / "cache", tree_data(folder / "data"), left_out={1}, no_token={(2, 0)})
+    write_cache(folder / "cache", tree_data(folder / "data"), left_out={1, 2})
     outputs = {name: folder / file for name, file in FILES.items()}
     probe_structure(folder / "data", folder / "cache", outputs, None, 2, 1, threads=1)
     return folder
@@ -259,7 +259,7 @@ def test_a_structural_job_scores_every_layer(structure):
     for metric in ("uuas", "dspr", "root_accuracy", "nspr"):
         assert set(overall(structure, metric)) == {"layer0", "layer1", "layer2"}
     summary = json.loads((structure / "summary.json").read_text())
-    assert summary["left_out"]["train"] == {TOO_LONG: 1, NO_TOKEN: 1}
+    assert summary["left_out"] == records("train", "sentence", 30, {TOO_LONG: 2})
     assert summary["sentences"] == {"train": 28, "dev": 8, "test": 12}
 
 
@@ -300,7 +300,7 @@ def test_a_word_is_the_mean_of_its_tokens(structure):
     sentences = list(read_treebank(structure / "data" / "dev.conllu"))
     activations = open_activations(structure / "cache")
     tokens = activations.tokens
-    trees, _ = aligned_trees(activations, sentences, "dev")
+    trees = aligned_trees(activations, sentences, "dev")
     for sentence, tree in zip(sentences, trees, strict=True):
         for word in range(len(sentence.words)):
             mine = (tokens["sentence"] == sentence_key(sentence.words)) & (tokens["word"] == word)
@@ -313,7 +313,7 @@ def test_a_word_is_the_mean_of_its_tokens(structure):
 
 def test_baselines_without_an_encoder(structure):
     sentences = list(read_treebank(structure / "data" / "test.conllu"))
-    trees, _ = aligned_trees(open_activations(structure / "cache"), sentences, "test")
+    trees = aligned_trees(open_activations(structure / "cache"), sentences, "test")
     found = {row["metric"]: row["value"] for row in baseline_rows(trees)}
     assert found["first_word_root_accuracy"] == 100  # the random trees have their root there
     right = total = 0

@@ -49,8 +49,39 @@ def test_writing_and_reading_gives_the_same(tmp_path):
     assert read_edges(tmp_path / "out.jsonl") == sentences
 
 
-@pytest.mark.parametrize("word", ["", "New York", "a\u00a0b"])
-def test_words_that_would_shift_the_spans_are_not_written(tmp_path, word):
+def test_words_with_blanks_inside_are_written_and_read_as_they_are(tmp_path):
+    odd = [
+        SpanSentence(words, (SpanTarget((1, 2), None, ("x",)),))
+        for words in [
+            ("nhà khoa học", "đi"),
+            ("a\u00a0b", "c"),
+            ("d", "10 000", "e\u3000f  g"),
+            ("h ", "\u00a0i"),
+        ]
+    ]
+    plain = SpanSentence(("a", "b"), ())
+    write_edges(tmp_path / "out.jsonl", [*odd, plain])
+    assert read_edges(tmp_path / "out.jsonl") == [*odd, plain]
+    records = [json.loads(line) for line in (tmp_path / "out.jsonl").open(encoding="utf-8")]
+    assert records[0] == {
+        "text": "nhà khoa học đi",
+        "tokens": ["nhà khoa học", "đi"],
+        "targets": [{"span1": [1, 2], "label": "x"}],
+    }
+    assert records[-1] == {"text": "a b", "targets": []}, "as files were without such words"
+
+
+@pytest.mark.parametrize(
+    "tokens", [["Ana met"], ["Ana ", "met", "Bo"], ["Ana", "", "met Bo"], ["Ana met", 2], "Ana", []]
+)
+def test_tokens_that_are_not_the_text_are_refused(tmp_path, tokens):
+    path = write(tmp_path, {**ONE, "tokens": tokens})
+    with pytest.raises(InputError, match=r"line 1: found tokens = .*allowed"):
+        read_edges(path)
+
+
+@pytest.mark.parametrize("word", ["", " ", "\u00a0", "a\nb"])
+def test_what_is_no_word_is_not_written(tmp_path, word):
     with pytest.raises(ValueError, match="blank"):
         write_edges(tmp_path / "out.jsonl", [SpanSentence(("a", word), ())])
     assert list(tmp_path.iterdir()) == []

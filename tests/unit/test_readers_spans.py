@@ -69,7 +69,7 @@ def test_parts_of_speech(tmp_path, universal, labels, left_out):
             SpanTarget((position, position + 1), None, (label,))
             for position, label in enumerate(tags) if label
         ))
-        for words, tags in zip([("10000", "cats", "n't", "seen"), ("Go",)], labels, strict=True)
+        for words, tags in zip([("10 000", "cats", "n't", "seen"), ("Go",)], labels, strict=True)
     ]  # fmt: skip
     assert read.left_out == left_out
 
@@ -77,7 +77,7 @@ def test_parts_of_speech(tmp_path, universal, labels, left_out):
 def test_dependencies(tmp_path):
     read = read_dependencies(write(tmp_path, PARSED))
     assert read.sentences == [
-        SpanSentence(("10000", "cats", "n't", "seen"), (
+        SpanSentence(("10 000", "cats", "n't", "seen"), (
             SpanTarget((0, 1), (1, 2), ("nummod",)),
             SpanTarget((1, 2), (3, 4), ("nsubj:pass",)),
             SpanTarget((2, 3), (3, 4), ("advmod",)),
@@ -221,7 +221,8 @@ def test_words_are_counted_without_multiword_tokens_and_empty_nodes(tmp_path):
         f"{row(3, '1 0', misc='Entity=1)')}\n"
     )
     (sentence,) = read_entities(write(tmp_path, text)).sentences
-    assert sentence == SpanSentence(("word", "word", "10"), (SpanTarget((1, 3), None, ("event",)),))
+    words = ("word", "word", "1 0")
+    assert sentence == SpanSentence(words, (SpanTarget((1, 3), None, ("event",)),))
 
 
 NOT_WORDS = "{}\tX\t_\t_\t_\t_\t_\t_\t_\tEntity=(1-event)\n"
@@ -362,7 +363,7 @@ NO_ROLES = {"sent_id": "b", "tokens": ["Hm"], "frames": []}
 def test_semantic_roles(tmp_path):
     read = read_semantic_roles(write(tmp_path, json_text(ROLES, NO_ROLES)))
     assert read.sentences == [
-        SpanSentence(("Ana", "gave", "Bo", "10000"), (
+        SpanSentence(("Ana", "gave", "Bo", "10 000"), (
             SpanTarget((1, 2), (0, 1), ("ARG0",)),
             SpanTarget((1, 2), (3, 4), ("ARG1",)),
             SpanTarget((1, 2), (0, 4), ("ARGM-X",)),
@@ -461,7 +462,7 @@ NO_PAIRS = {"sent_id": "b", "tokens": ["Hm"], "targets": []}
 def test_proto_roles(tmp_path):
     read = read_proto_roles(write(tmp_path, json_text(PAIRS, NO_PAIRS)))
     assert read.sentences == [
-        SpanSentence(("Ana", "gave", "10"), (
+        SpanSentence(("Ana", "gave", "1 0"), (
             SpanTarget((1, 2), (0, 1), ("volition", "moved", "used")),
             SpanTarget((1, 2), (2, 3), ()),
             SpanTarget((1, 2), (2, 3), ()),
@@ -676,7 +677,7 @@ def test_coreference_in_passages(shared_data):
     treebank = read_treebank(path)
     read, other = read_coreference(path, 1), read_coreference(path, 2)
     short = [sentence for sentence in treebank if len(sentence.words) <= 100]
-    words = ["".join(word.split()) for sentence in short for word in sentence.words]
+    words = [word for sentence in short for word in sentence.words]
     assert list(itertools.chain(*(passage.words for passage in read.sentences))) == words
     assert sum(read.left_out.values()) == len(treebank) - len(short)
     assert max(len(passage.words) for passage in read.sentences) <= 100

@@ -3,13 +3,16 @@
 import json
 import re
 
+import numpy as np
 import pytest
 
 from bertology.corpora.inference import write_pairs
 from bertology.corpora.kinds import read_kind, write_kind
 from bertology.corpora.shapes import Answer, Question, SentencePair, Stimulus, TreeSentence
 from bertology.corpora.stimuli import passage_sentences, read_stimuli, sample_stimuli
+from bertology.corpora.words import WORD, count_words
 from bertology.errors import InputError
+from bertology.left_out import records
 
 REAL_FILES = {
     "treebank": "ewt/en_ewt-ud-test.conllu",
@@ -22,59 +25,127 @@ QUESTION = Question("q", "T", "Ana met Bo. Bo left.", "Who left?", (Answer("Bo",
 TREE = TreeSentence("t", ("10 000", "go"), ("NUM", "VERB"), ("CD", "VB"), (2, 0), ("nsubj", "root"))
 
 
-def draw(kind, file, folder, sentences=10_000, form="own", seed=1, longest=100):
-    sample_stimuli(kind, file, folder / "out.jsonl", sentences, form, seed, longest)
+def draw(kind, file, folder, sentences=10_000, form="own", seed=1, longest=100, language="en"):
+    sample_stimuli(kind, file, folder / "out.jsonl", sentences, form, seed, longest, language)
     summary = json.loads((folder / "out.summary.json").read_text())
     return read_stimuli(folder / "out.jsonl"), summary
 
 
-def test_a_word_of_a_treebank_loses_its_blanks(tmp_path):
+def test_a_word_of_a_treebank_keeps_its_blanks(tmp_path):
     write_kind("treebank", tmp_path / "in", [TREE])
-    expected = Stimulus("t", (("10000", "go"),), (("NUM", "VERB"),), "t")
+    expected = Stimulus("t", (("10 000", "go"),), (("NUM", "VERB"),), "t")
     for form in ("own", "single"):
         assert draw("treebank", tmp_path / "in", tmp_path, form=form)[0] == [expected]
 
 
 def test_pairs_in_both_forms(tmp_path):
     write_kind("inference", tmp_path / "in", [PAIR])
-    premise, hypothesis = ("Ana", "met", "Bo", "."), ("Bo", "left", ".")
     own, _ = draw("inference", tmp_path / "in", tmp_path)
-    assert own == [Stimulus("7", (premise, hypothesis), None, "7")]
+    assert own == [Stimulus.of_texts("7", (PAIR.premise, PAIR.hypothesis), "7")]
+    assert own[0].segments == (("Ana", "met", "Bo", "."), ("Bo", "left", "."))
     single, _ = draw("inference", tmp_path / "in", tmp_path, form="single")
     assert single == [
-        Stimulus("7-premise", (premise,), None, "7"),
-        Stimulus("7-hypothesis", (hypothesis,), None, "7"),
+        Stimulus.of_texts("7-premise", (PAIR.premise,), "7"),
+        Stimulus.of_texts("7-hypothesis", (PAIR.hypothesis,), "7"),
     ]
 
 
 def test_questions_in_both_forms(tmp_path):
     write_kind("questions", tmp_path / "in", [QUESTION])
-    asked = ("Who", "left?")
-    own, _ = draw("questions", tmp_path / "in", tmp_path)
-    assert own == [Stimulus("q", (asked, tuple(QUESTION.passage.split())), None, "q")]
-    single, _ = draw("questions", tmp_path / "in", tmp_path, form="single")
+    own, summary = draw("questions", tmp_path / "in", tmp_path)
+    assert own == [Stimulus.of_texts("q", (QUESTION.question, QUESTION.passage), "q")]
+    assert "passages" not in summary
+    single, summary = draw("questions", tmp_path / "in", tmp_path, form="single")
     assert single == [
-        Stimulus("q-question", (asked,), None, "q"),
-        Stimulus("q-passage-1", (("Ana", "met", "Bo."),), None, "q"),
-        Stimulus("q-passage-2", (("Bo", "left."),), None, "q"),
+        Stimulus.of_texts("q-question", ("Who left?",), "q"),
+        Stimulus.of_texts("q-passage-1", ("Ana met Bo.",), "q"),
+        Stimulus.of_texts("q-passage-2", ("Bo left.",), "q"),
+    ]
+    assert summary["passages"] == {"cut": 1, "whole": 0}
+    assert summary["left_out"] == []
+
+
+def test_plain_text_is_running_text(tmp_path):
+    write_kind("text", tmp_path / "in", [("Ana", "met", "Bo", ".")])
+    assert draw("text", tmp_path / "in", tmp_path)[0] == [
+        Stimulus.of_texts("1", ("Ana met Bo .",), "1")
     ]
 
 
 @pytest.mark.parametrize(
-    "sentences",
+    ("text", "words"),
     [
-        ["Ana met Bo.", "Bo left!", '"Why?"', "1999 came.", "(It ended.)", "“Yes.”", "End"],
-        ["Mr. Bo met J. R. Ana in the U.S. Senate.", "It cost $3.5. now e.g. Much."],
-        ["No full stop"],
-        ["A", "."],
-        ["Embedded corpora may split .", "Words from full stops !"],
-        ["It grew to 17.", "He left."],
+        ("Ana met\u00a0Bo .", 4),
+        ("", 0),
+        ("今天很好。我们走吧", 9),
+        ("私はiPhone 15を使う", 7),
+        ("วันนี้", 6),
+        ("नदी के ऊपर", 3),
+        ("오늘은 날씨가 좋다.", 3),
+        ("ｶﾀｶﾅ", 4),
+        ("ＡＢＣ", 1),
+        ("𠀀𠀁", 2),
     ],
 )
-def test_passages_are_cut_at_sentence_ends(sentences):
-    text = " ".join(sentences)
-    cut = [" ".join(words) for words in passage_sentences(text)]
-    assert cut == ([text] if sentences == ["A", "."] else sentences)
+def test_words_of_running_text(text, words):
+    assert count_words(text) == words
+
+
+def question_on(passage, number=1):
+    return Question(f"q{number}", "T", passage, f"Q{number}?", (Answer(passage[:1], 0),))
+
+
+CHINESE = "老桥在河边，人们早上散步。"
+
+
+@pytest.mark.parametrize(("longest", "drawn"), [(15, 1), (14, 0)])
+def test_longest_counts_characters_where_there_are_no_blanks(tmp_path, longest, drawn):
+    # 13 characters, and Q1? as a word.
+    write_kind("questions", tmp_path / "in", [question_on(CHINESE), question_on("ab", 2)])
+    stimuli, summary = draw("questions", tmp_path / "in", tmp_path, longest=longest - 1)
+    assert len(stimuli) == 1 + drawn
+    reason = {f"longer than {longest - 1} words": 1 - drawn}
+    assert summary["left_out"] == records("in", "question", 2, reason)
+
+
+def test_long_passages_without_an_end_of_a_sentence_are_counted(tmp_path, caplog):
+    thai = "แม่น้ำสายนี้ไหลผ่านหมู่บ้านเล็กๆ" * 3
+    passages = [thai, CHINESE * 6, "word " * 60, "word " * 61, "It ended. " * 40]
+    questions = [question_on(passage, number) for number, passage in enumerate(passages)]
+    write_kind("questions", tmp_path / "dev.json", questions)
+    _, summary = draw("questions", tmp_path / "dev.json", tmp_path, form="single", longest=500)
+    assert summary["passages"] == {"cut": 2, "whole": 3}
+    assert summary["left_out"] == records(
+        "dev", "passage", 5, {"longer than 60 words and not cut": 2}
+    )
+    assert "dev: 2 of 5 passages left out (longer than 60 words and not cut)" in caplog.messages
+
+
+@pytest.mark.parametrize(
+    ("language", "between", "sentences"),
+    [
+        ("en", " ", ["Ana met Bo.", "Bo left!", '"Why?" he asked.', "1999 came.", "The end"]),
+        ("en", " ", ["Mr. Bo met J. R. Ana in the U.S. Senate.", "It cost $3.5.", "He left."]),
+        ("en", "  ", ["She said “Go.”", "Then it (all of it) ended.", "Yes"]),
+        ("en", " ", ["No full stop"]),
+        ("en", "\n\n", ["A line\nbreak.", "Another one."]),
+        ("en", " ", ["Embedded corpora may split .", "Words from full stops !"]),
+        ("en", " ", ["No word.[1]", "v.1.2 of it [see a.b.c] ended.", "He left.Soon."]),
+        ("de", " ", ["Dr. Bo kam am 3. Mai.", "Er ging z. B. heim."]),
+        ("hi", " ", ["नदी पुरानी है।", "पुल १.५ मीटर ऊँचा है।", "क्या तुम आओगे?", "हाँ!"]),
+        ("zh", "", ["老桥在河边。", "人们早上散步！", "你来吗？", "长3.5米。"]),
+        ("ja", "", ["橋は古い。", "朝、人が歩く！", "来ますか？", "はい。"]),
+        ("ar", " ", ["الجسر قديم.", "هل تأتي؟", "نعم!"]),
+        ("ur", " ", ["پل پرانا ہے۔", "کیا تم آؤ گے؟"]),
+        ("hy", " ", ["Կամուրջը հին է։", "Նա եկավ։"]),
+        ("am", " ", ["ድልድዩ አሮጌ ነው።", "እሱ መጣ።"]),
+        ("my", " ", ["တံတားဟောင်းသည်။", "သူလာသည်။"]),
+        ("th", " ", ["สะพานเก่า คนเดินตอนเช้า"]),
+        ("qqq", " ", ["A language of nobody.", "It has the general rules."]),
+    ],
+)
+def test_passages_are_cut_at_sentence_ends(language, between, sentences):
+    assert passage_sentences(between.join(sentences), language) == sentences
 
 
 @pytest.mark.parametrize("kind", list(REAL_FILES))
@@ -84,9 +155,10 @@ def test_real_corpora(shared_data, tmp_path, kind):
     assert len(stimuli) == summary["drawn"] == summary["stimuli"] == 300
     segments = [words for stimulus in stimuli for words in stimulus.segments]
     assert len(set(segments)) == len(segments), "no text twice"
+    # English: words are what stands between blanks, but for the odd character of China or Japan.
     lengths = [sum(map(len, stimulus.segments)) for stimulus in stimuli]
     assert max(lengths) <= 160
-    assert sum(lengths) == summary["words"]
+    assert 0 <= summary["words"] - sum(lengths) <= 0.01 * summary["words"]
     pairs = kind in ("inference", "questions")
     assert {len(stimulus.segments) for stimulus in stimuli} == {2 if pairs else 1}
     assert all((stimulus.tags is not None) == (kind == "treebank") for stimulus in stimuli)
@@ -120,9 +192,25 @@ def test_passage_sentences_keep_every_word(shared_data):
     passages = sorted({question.passage for question in questions})
     cut = [passage_sentences(passage) for passage in passages]
     for passage, sentences in zip(passages, cut, strict=True):
-        assert [word for words in sentences for word in words] == passage.split()
+        assert [word for text in sentences for word in text.split()] == passage.split()
     # Wikipedia has five to six sentences in a paragraph of this length.
     assert 4 < sum(map(len, cut)) / len(cut) < 7
+
+
+def test_passage_sentences_keep_every_character_of_any_text():
+    """Marks, blanks and letters of many scripts in random order."""
+    generator = np.random.default_rng(0)
+    marks = ".!?。！？।॥؟۔။።։…,:;'\"“”‘’«»()[]「」（）"
+    blanks = [*"  \n\t\u00a0\u3000\u200b\ufeff", "\r\n"]
+    letters = ["Ana", "bo", "Mr.", "3", "e\u0301", *"今カनใж😀𠀀", "😀\u200d😀"]
+    pieces = [*marks, *blanks, *letters]
+    for _ in range(2_000):
+        text = "".join(generator.choice(pieces, generator.integers(1, 40)))
+        language = str(generator.choice(["en", "hi", "zh", "ja", "ar", "th", "my", "qqq"]))
+        sentences = passage_sentences(text, language)
+        assert all(sentence and sentence.strip() == sentence for sentence in sentences)
+        words = [word for sentence in sentences for word in WORD.findall(sentence)]
+        assert words == WORD.findall(text)
 
 
 def test_too_long_stimuli_are_counted(shared_data, tmp_path):
@@ -130,7 +218,11 @@ def test_too_long_stimuli_are_counted(shared_data, tmp_path):
     lengths = [len(sentence.words) for sentence in sentences]
     stimuli, summary = draw("treebank", shared_data / REAL_FILES["treebank"], tmp_path, longest=9)
     assert summary["candidates"] == len(sentences)
-    assert summary["too_long"] == sum(length > 9 for length in lengths)
+    long = sum(length > 9 for length in lengths)
+    split = "en_ewt-ud-test"
+    assert summary["left_out"] == records(
+        split, "sentence", len(sentences), {"longer than 9 words": long}
+    )
     short = {sentence.words for sentence in sentences if len(sentence.words) <= 9}
     assert {stimulus.segments[0] for stimulus in stimuli} == short
     assert summary["asked"] == 10_000
@@ -183,7 +275,11 @@ GOOD = {"id": "a", "item": "a", "segments": [["b", "c"]], "tags": [["X", "Y"]]}
         ({**GOOD, "id": "b", "segments": [["x"]] * 3}, "3 segments"),
         ({**GOOD, "id": "b", "segments": [[]]}, "segments that are not words"),
         ({**GOOD, "id": "b", "segments": ["words"]}, "segments that are not words"),
-        ({**GOOD, "id": "b", "segments": [["New York", "c"]]}, "segments that are not words"),
+        ({**GOOD, "id": "b", "segments": [["\u3000", "c"]]}, "segments that are not words"),
+        ({"id": "b", "item": "b", "texts": []}, r"texts = \[\]"),
+        ({"id": "b", "item": "b", "texts": ["a", " "]}, r'texts = \["a", " "\]'),
+        ({"id": "b", "item": "b", "texts": [["a"]]}, r'texts = \[\["a"\]\]'),
+        ({"id": "b", "item": "b", "texts": ["a", "b", "c"]}, "texts = "),
         ({**GOOD, "id": "b", "tags": [["X"]]}, "tags unlike segments"),
         ({"id": "b"}, "no key segments"),
         ({"id": "b", "segments": [["c"]]}, "no key item"),

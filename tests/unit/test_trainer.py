@@ -23,6 +23,7 @@ from bertology.finetuning.prediction import Predictor, Split
 from bertology.finetuning.sampling import SimilarLengths
 from bertology.finetuning.task import Task, collate_inputs, task_class
 from bertology.finetuning.trainer import build_model, finetune
+from bertology.left_out import records
 
 SIZES = {"train": 10, "dev": 6, "test": 6}
 VARIANTS = ("full", "untuned", "freeze-0", "freeze-1", "keep-1")
@@ -94,7 +95,7 @@ def test_eight_examples_are_learnt_by_heart(task, encoder, tmp_path):
 
 def gradients_after_one_step(model: TaskModel, task: Task, examples: list) -> dict[str, bool]:
     """Which parameters a loss reaches, once the parser's zero weights have left zero."""
-    features = task.features(examples, training=True)
+    features, _ = task.features(examples, training=True)
     optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=1.0)
     model.train()
     for _ in range(2):
@@ -189,7 +190,8 @@ def test_what_was_written_predicts_what_was_written(task, tune, encoder, data):
     for split in ("dev", "test"):
         path = data[task] / f"{split}.{the_task.extension}"
         examples = the_task.read(path)
-        predictions = predictor.predict(Split(path, examples, the_task.features(examples, False)))
+        features, _ = the_task.features(examples, training=False)
+        predictions = predictor.predict(Split(path, examples, features))
         found = the_task.score(predictions, examples)[metric].value
         assert found == scores(folder)[split, metric]
     the_task.write(predictions, examples, path, folder / "again")
@@ -327,6 +329,42 @@ def test_training_data_that_are_all_too_long_are_refused(tune, tmp_path):
     assert list(tmp_path.glob("*out*")) == []
 
 
+def test_what_is_left_out_or_changed_is_in_the_summary_and_the_log(tune, data, caplog):
+    folder = tune("parsing", longest=12)
+    fates = {"train": "not trained on", "dev": "parsed as a chain", "test": "parsed as a chain"}
+    expected, features = [], {}
+    for split, fate in fates.items():
+        trees = task_class("parsing").read(data["parsing"] / f"{split}.conllu")
+        long = sum(sum(map(len, tree.words)) + 2 > 12 for tree in trees)  # a letter is a token
+        assert 0 < long < len(trees)
+        features[split] = len(trees) - long
+        expected += records(split, "sentence", len(trees), {f"too long: {fate}": long})
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary == {"features": features, "left_out": expected}
+    assert [line for line in caplog.messages if "left out" in line] == [
+        f"{split}: {SIZES[split] - features[split]} of {SIZES[split]} sentences left out "
+        f"(too long: {fate})"
+        for split, fate in fates.items()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("task", "unit", "reason", "longest"),
+    [
+        ("inference", "pair", "too long: shortened", 8),
+        ("question_answering", "question", "question too long: shortened", 10),
+    ],
+)
+def test_shortened_inputs_are_in_the_summary(task, unit, reason, longest, tune):
+    folder = tune(task, variant="untuned", longest=longest, stride=0)
+    summary = json.loads((folder / "summary.json").read_text())
+    shortened = [record for record in summary["left_out"] if record["reason"] == reason]
+    assert [record["split"] for record in shortened] == ["train", "dev", "test"]
+    for record in shortened:
+        assert record["unit"] == unit
+        assert 0 < record["left_out"] <= record["of"] == SIZES[record["split"]]
+
+
 @pytest.mark.parametrize("variant", ["frozen", "freeze", "keep-x", "full-1", "freeze-3", "keep-0"])
 def test_unknown_variants_are_refused(variant, encoder):
     with pytest.raises(InputError, match=r"allowed: (full, untuned|[01] to 2)"):
@@ -359,7 +397,7 @@ def test_precision(encoder, data, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert not uses_bfloat16("auto")
     task, examples = prepared("inference", data["inference"], encoder)
-    inputs = collate_inputs(task.features(examples, training=True), task.tokenizer)
+    inputs = collate_inputs(task.features(examples, training=True)[0], task.tokenizer)
     exact, rounded = (
         build_model(task, encoder, "full", precision, tiny.LONGEST, 1).eval().hidden(inputs)
         for precision in ("float32", "bfloat16")

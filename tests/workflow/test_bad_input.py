@@ -109,9 +109,10 @@ def test_what_a_probe_cannot_use_is_counted(fresh):
     folder = "results/mine/probes/mine/negation/tiny"
     fresh.finish(f"{folder}/scores.csv", study=study)
     summary = json.loads((fresh.folder / folder / "summary.json").read_text())
-    assert summary["left_out"]["test"] == {
-        "label unknown in training": 1, "sentence longer than the encoder takes": 1,
-    }  # fmt: skip
+    assert summary["left_out"] == [
+        {"split": "test", "unit": "target", "reason": reason, "left_out": 1, "of": 10}
+        for reason in ("label unknown in training", "sentence longer than the encoder takes")
+    ]
     assert summary["targets"] == {"train": 30, "dev": 10, "test": 8}
     prepared = fresh.folder / "results/mine/probe_data/mine/negation/summary.json"
     assert json.loads(prepared.read_text())["labels_unknown_in_train"] == ["y"]

@@ -6,8 +6,11 @@ stimuli; `summary.json`. Reading a cache needs neither torch nor the encoder.
 """
 
 import logging
+import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +19,7 @@ import pandas as pd
 
 from bertology.errors import InputError
 from bertology.files import atomic_folder, write_json
+from bertology.left_out import in_words, records
 
 if TYPE_CHECKING:
     from transformers import BatchEncoding, PreTrainedModel
@@ -27,6 +31,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+TOO_LONG = "longer than the encoder takes"
+DROPPED = "word of running text of which the tokenizer keeps nothing"
+BETWEEN_BLANKS = re.compile(r"\S+")
 LARGEST = float(np.finfo(np.float16).max)
 NO_WORD = -1
 
@@ -41,7 +48,8 @@ class Activations:
     - item: what the stimulus is, or was cut from: the same in both forms of a text;
     - segment: 0 or 1, and -1 for special tokens;
     - position: index of the token in the encoder's input, from 0;
-    - word: index of its word in its segment, and -1 for special tokens;
+    - word: index of its word in its segment (of running text: what stands between blanks), and -1
+      for special tokens and for tokens of blanks alone;
     - wordpiece: the token itself, as the tokenizer writes it;
     - special: whether the tokenizer added it ([CLS], [SEP]);
     - first: whether it is the first wordpiece of its word;
@@ -69,8 +77,9 @@ def cache_activations(
     """Run an encoder once over the stimuli and write all its layers to `folder`.
 
     `tokens_per_batch` bounds the tokens of one forward pass, padding included, and with it the
-    memory; the values do not depend on it beyond rounding. Stimuli that are longer than the
-    encoder takes are left out whole, counted in the log and named in `summary.json`.
+    memory; the values do not depend on it beyond rounding. Stimuli that are running text reach the
+    tokenizer as such, the others as words: just as the tasks read them. Those that are longer than
+    the encoder takes are left out whole, counted in the log and named in `summary.json`.
 
     Raises InputError for stimuli that cannot be read, for hidden states outside the range of
     float16, and where no stimulus is short enough.
@@ -93,6 +102,8 @@ def cache_activations(
         encodings = [encoding for _, encoding in kept]
         _write_layers(encoder, tokenizer, encodings, temporary, tokens_per_batch)
         summary = {"encoder": describe(encoder), **_summary(encoded, kept)}
+        for record in summary["left_out"]:
+            logger.warning("%s", in_words(record))
         write_json(temporary / "summary.json", summary)
 
 
@@ -100,8 +111,6 @@ def _short_enough(encoded: "Encoded", longest: int, stimuli_file: Path) -> "Enco
     kept = [pair for pair in encoded if len(pair[1].input_ids) <= longest]
     if not kept:
         raise InputError.at(stimuli_file, None, "only longer stimuli", f"up to {longest} tokens")
-    if len(kept) < len(encoded):
-        logger.warning("%d stimuli over %d tokens left out", len(encoded) - len(kept), longest)
     return kept
 
 
@@ -109,42 +118,73 @@ def _summary(encoded: "Encoded", kept: "Encoded") -> dict[str, Any]:
     """Say how much there is, and what is not: long stimuli, words without any wordpiece."""
     used = {stimulus.identifier for stimulus, _ in kept}
     names = [stimulus.identifier for stimulus, _ in encoded]
+    too_long = [name for name in names if name not in used]
+    words = sum(len(segment) for stimulus, _ in kept for segment in stimulus.segments)
+    dropped = sum(_words_without_token(*pair) for pair in kept)
     return {
         "sentences": len(kept),
         "tokens": sum(len(encoding.input_ids) for _, encoding in kept),
-        "words_without_token": sum(_words_without_token(*pair) for pair in kept),
-        "left_out_as_too_long": [name for name in names if name not in used],
+        "left_out_as_too_long": too_long,
+        "left_out": [
+            *records("", "text", len(encoded), {TOO_LONG: len(too_long)}),
+            *records("", "word", words, {DROPPED: dropped}),
+        ],
     }
 
 
 def _encode(stimulus: "Stimulus", tokenizer: "Tokenizer") -> "BatchEncoding":
-    segments = [list(segment) for segment in stimulus.segments]
-    return tokenizer(*segments, is_split_into_words=True, verbose=False)
+    from bertology.encoding import encode_words
+
+    if stimulus.texts:
+        return tokenizer(*stimulus.texts, verbose=False)
+    return encode_words(tokenizer, *stimulus.segments)
+
+
+def _places(stimulus: "Stimulus", encoding: "BatchEncoding") -> list[tuple[int, int]]:
+    """Give the segment and the word of each token, NO_WORD where there is none."""
+    segments = [NO_WORD if number is None else number for number in encoding.sequence_ids()]
+    if not stimulus.texts:
+        words = [NO_WORD if word is None else word for word in encoding.word_ids()]
+        return list(zip(segments, words, strict=True))
+    bounds = [[match.span() for match in BETWEEN_BLANKS.finditer(text)] for text in stimulus.texts]
+    offsets = encoding.encodings[0].offsets
+    return [
+        (segment, NO_WORD if segment == NO_WORD else _word_at(bounds[segment], *characters))
+        for segment, characters in zip(segments, offsets, strict=True)
+    ]
+
+
+def _word_at(words: Sequence[tuple[int, int]], start: int, end: int) -> int:
+    """Give the number of the first word that has one of some characters, or NO_WORD."""
+    number = bisect_right(words, start, key=itemgetter(1))
+    return number if number < len(words) and words[number][0] < end else NO_WORD
 
 
 def _token_rows(stimulus: "Stimulus", encoding: "BatchEncoding") -> Iterator[dict[str, Any]]:
     """Give the rows of the token table for one stimulus."""
-    places = list(zip(encoding.sequence_ids(), encoding.word_ids(), strict=True))
+    seen = set()
+    places = _places(stimulus, encoding)
     for position, (wordpiece, place) in enumerate(zip(encoding.tokens(), places, strict=True)):
         segment, word = place
-        special = segment is None
+        special = segment == NO_WORD
         yield {
             "sentence": stimulus.identifier,
             "item": stimulus.item,
-            "segment": NO_WORD if special else segment,
+            "segment": segment,
             "position": position,
-            "word": NO_WORD if special else word,
+            "word": word,
             "wordpiece": wordpiece,
             "special": special,
-            "first": not special and place not in places[:position],
+            "first": word != NO_WORD and place not in seen,
             "tag": None if special or stimulus.tags is None else stimulus.tags[segment][word],
         }
+        seen.add(place)
 
 
 def _words_without_token(stimulus: "Stimulus", encoding: "BatchEncoding") -> int:
-    """Count words that the tokenizer drops, such as a lone control character."""
-    places = set(zip(encoding.sequence_ids(), encoding.word_ids(), strict=True))
-    return sum(len(segment) for segment in stimulus.segments) - len(places - {(None, None)})
+    """Count words of running text that the tokenizer drops, such as a lone control character."""
+    found = {place for place in _places(stimulus, encoding) if place[1] != NO_WORD}
+    return sum(len(segment) for segment in stimulus.segments) - len(found)
 
 
 def _write_layers(

@@ -22,6 +22,7 @@ PACKAGES = (
     "scipy",
     "pandas",
     "seaborn",
+    "sentencex",
 )
 
 

@@ -2,7 +2,8 @@
 
 A line is `{"text": words separated by single blanks, "targets": [{"span1", "span2"?, "label"}]}`;
 spans count words from 0, end exclusive; a label is a text, or a list of texts where a target has
-several or none.
+several or none. Where a word has blanks inside ("10 000"), the words are also listed as `tokens`,
+and `text` is these, joined by blanks.
 """
 
 import re
@@ -14,6 +15,7 @@ from typing import Any
 from bertology.corpora.reading import json_lines, required, shown, write_json_lines
 from bertology.corpora.shapes import SpanSentence, SpanTarget
 from bertology.corpora.withheld import with_text
+from bertology.corpora.words import is_word
 from bertology.errors import InputError
 
 ODD_BLANK = re.compile(r"^\s|\s$|\s\s|[^\S ]")
@@ -26,8 +28,8 @@ def read_edges(path: Path | str, left_out: Counter[str] | None = None) -> list[S
     Sentences whose text is withheld are left out, and counted in `left_out` by reason.
 
     Raises InputError with file and line for invalid JSON, a missing key, a text whose words are not
-    separated by single blanks, a span that is empty or outside its sentence, targets with one span
-    beside targets with two, or a file without any target.
+    separated by single blanks or that is not its tokens, a span that is empty or outside its
+    sentence, targets with one span beside targets with two, or a file without any target.
     """
     sentences: list[SpanSentence] = []
     pairs: bool | None = None
@@ -56,18 +58,29 @@ def read_edges(path: Path | str, left_out: Counter[str] | None = None) -> list[S
 
 
 def write_edges(path: Path | str, sentences: Iterable[SpanSentence]) -> None:
-    """Write sentences as JSON lines; ValueError for a word that is empty or has a blank in it."""
+    """Write sentences as JSON lines; ValueError for what is no word (see `is_word`)."""
     write_json_lines(path, (_record(sentence) for sentence in sentences))
 
 
 def _words(record: dict[str, Any], path: Path | str, line: int) -> tuple[str, ...]:
+    """Give the words of a record: its `tokens`, or else those of its `text`."""
     text = required(record, "text", str, path, line)
+    if "tokens" in record:
+        return _tokens(record, text, path, line)
     if odd := ODD_BLANK.search(text):
         points = " ".join(f"U+{ord(character):04X}" for character in odd[0])
         found = f"text with {points} at character {odd.start()}"
         allowed = "words separated by single blanks (U+0020), as spans count them"
         raise InputError.at(path, line, found, allowed)
     return tuple(text.split(" "))
+
+
+def _tokens(record: dict[str, Any], text: str, path: Path | str, line: int) -> tuple[str, ...]:
+    tokens = required(record, "tokens", list, path, line)
+    if not all(map(is_word, tokens)) or " ".join(tokens) != text:
+        allowed = f"the words of text = {shown(text)}, which is these, joined by blanks"
+        raise InputError.at(path, line, f"tokens = {shown(tokens)}", allowed)
+    return tuple(tokens)
 
 
 def _target(entry: Any, words: int, path: Path | str, line: int, inside: str) -> SpanTarget:
@@ -96,10 +109,11 @@ def _span(
 
 
 def _record(sentence: SpanSentence) -> dict[str, Any]:
+    if not all(map(is_word, sentence.words)):
+        raise ValueError(f"a word that is blank, or not on one line: {sentence.words}")
     text = " ".join(sentence.words)
-    if tuple(text.split()) != sentence.words:
-        raise ValueError(f"a word that is empty or has a blank in it: {sentence.words}")
-    return {"text": text, "targets": [_entry(target) for target in sentence.targets]}
+    tokens = {} if tuple(text.split()) == sentence.words else {"tokens": sentence.words}
+    return {"text": text, **tokens, "targets": [_entry(target) for target in sentence.targets]}
 
 
 def _entry(target: SpanTarget) -> dict[str, Any]:

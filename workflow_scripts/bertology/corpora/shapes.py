@@ -83,12 +83,20 @@ class SpanSentence:
 class Stimulus:
     """A text to read representations from, as the encoder gets it.
 
-    One segment is a single text, two are a pair; a segment is a tuple of words without blanks in
-    them. `tags` has the shape of `segments`, one universal part of speech a word, or is None.
-    `item` names the pair, question or sentence of the corpus that it is, or was cut from.
+    One segment is a single text, two are a pair; a segment is a tuple of words. `tags` has the
+    shape of `segments`, one universal part of speech a word, or is None. `item` names the pair,
+    question or sentence of the corpus that it is, or was cut from. `texts` are the segments as
+    running text, where that is what the encoder reads; its words are then what stands between
+    blanks. There are none where the words are given, which may have blanks inside ("10 000").
     """
 
     identifier: str
     segments: tuple[tuple[str, ...], ...]
     tags: tuple[tuple[str, ...], ...] | None
     item: str
+    texts: tuple[str, ...] = ()
+
+    @classmethod
+    def of_texts(cls, identifier: str, texts: tuple[str, ...], item: str) -> "Stimulus":
+        """Make a stimulus of running text."""
+        return cls(identifier, tuple(tuple(text.split()) for text in texts), None, item, texts)

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -10,19 +9,26 @@ from typing import Any, Literal
 import numpy as np
 
 from bertology.corpora.kinds import read_kind
-from bertology.corpora.reading import json_lines, refuse_repeated, required, write_json_lines
+from bertology.corpora.reading import (
+    json_lines,
+    refuse_repeated,
+    required,
+    shown,
+    write_json_lines,
+)
 from bertology.corpora.shapes import Question, SentencePair, Stimulus, TreeSentence
+from bertology.corpora.words import WORD, count_words, is_word
 from bertology.errors import InputError
 from bertology.files import write_json
+from bertology.left_out import in_words, records
 
 logger = logging.getLogger(__name__)
 
 Words = tuple[str, ...]
 
-OPENING = "\"'([{“‘"
-CLOSING = "\"')]}”’"
-SENTENCE_END = re.compile(rf".*[.!?][{re.escape(CLOSING)}]*")
-ABBREVIATION = re.compile(r"([^\W\d]\.)+|(Mr|Mrs|Ms|Dr|St|Jr|Sr|Prof|Gen|Col|Lt|No|vs|etc)\.")
+LONG_PASSAGE = 60
+"""Words; a passage that is longer should have more than one sentence."""
+NOT_CUT = f"longer than {LONG_PASSAGE} words and not cut"
 
 
 def sample_stimuli(
@@ -33,16 +39,19 @@ def sample_stimuli(
     form: Literal["own", "single"],
     seed: int,
     longest: int,
+    language: str = "en",
 ) -> None:
     """Write a random sample of stimuli as JSON lines, in the order of the corpus.
 
     `form` own: as the task feeds its input, so inference and questions give two segments (premise
-    and hypothesis, question and passage). Those longer than `longest` words are not drawn, nor is
-    one of whose segments another one has. At most `sentences` are drawn; a smaller sample is part
-    of a larger one. `form` single: the same sample, cut: each premise, hypothesis, question or
-    sentence of a passage is a stimulus by itself, once; its `item` is the one it was cut from.
-    `<stem>.summary.json` beside the file counts all this. Raises InputError for a kind without
-    stimuli, an unknown form, or if nothing can be drawn.
+    and hypothesis, question and passage) of running text, a treebank words. Those longer than
+    `longest` words are not drawn, nor is one of whose segments another one has. At most `sentences`
+    are drawn; a smaller sample is part of a larger one. `form` single: the same sample, cut: each
+    premise, hypothesis, question or sentence of a passage is a stimulus by itself, once; its `item`
+    is the one it was cut from. Where sentences of a passage end depends on its `language`.
+    `<stem>.summary.json` beside the file counts all this; its list `left_out` also names passages
+    of more than LONG_PASSAGE words in which no end of a sentence was found. Raises InputError for a
+    kind without stimuli, an unknown form, or if nothing can be drawn.
     """
     if kind not in CANDIDATES or form not in ("own", "single"):
         allowed = f"{', '.join(CANDIDATES)} as own or single"
@@ -53,22 +62,30 @@ def sample_stimuli(
     if not chosen:
         found = f"no stimulus of {longest} words or fewer"
         raise InputError.at(corpus_split_file, None, found, "at least one")
-    stimuli = chosen if form == "own" else _cut(kind, chosen)
-    summary = {
+    stimuli = chosen if form == "own" else _cut(kind, chosen, language)
+    summary: dict[str, Any] = {
         "asked": sentences,
         "drawn": len(chosen),
         "candidates": len(candidates),
-        "too_long": len(candidates) - len(short),
         "stimuli": len(stimuli),
-        "words": sum(_length(stimulus) for stimulus in stimuli),
+        "words": sum(map(_length, stimuli)),
     }
+    split, too_long = Path(corpus_split_file).stem, len(candidates) - len(short)
+    left_out = records(
+        split, UNITS[kind], len(candidates), {f"longer than {longest} words": too_long}
+    )
+    if (kind, form) == ("questions", "single"):
+        summary["passages"], not_cut = _passages(chosen, language)
+        left_out += records(split, "passage", len(chosen), {NOT_CUT: not_cut})
     logger.info("%s: %s", out_file, json.dumps(summary))
+    for record in left_out:
+        logger.warning("%s", in_words(record))
     write_stimuli(out_file, stimuli)
-    write_json(Path(out_file).with_suffix(".summary.json"), summary)
+    write_json(Path(out_file).with_suffix(".summary.json"), {**summary, "left_out": left_out})
 
 
 def write_stimuli(path: Path | str, stimuli: Iterable[Stimulus]) -> None:
-    """Write stimuli as JSON lines."""
+    """Write stimuli as JSON lines: `texts`, or else `segments` (lists of words) and `tags`."""
     write_json_lines(path, (_record(stimulus) for stimulus in stimuli))
 
 
@@ -79,57 +96,54 @@ def read_stimuli(path: Path | str) -> list[Stimulus]:
     for line, record in json_lines(path):
         identifier = required(record, "id", str, path, line)
         refuse_repeated(identifier, seen, path, line)
-        segments = _rows_of_words(record, "segments", path, line)
-        tags = _rows_of_words(record, "tags", path, line) if record.get("tags") else None
-        if tags is not None and [len(row) for row in tags] != [len(row) for row in segments]:
-            raise InputError.at(path, line, "tags unlike segments", "one tag for each word")
-        stimuli.append(
-            Stimulus(identifier, segments, tags, required(record, "item", str, path, line))
-        )
+        read = _of_texts if "texts" in record else _of_words
+        stimuli.append(read(identifier, record, path, line))
     return stimuli
 
 
-def passage_sentences(passage: str) -> list[Words]:
-    """Cut a passage into sentences of words, by a simple rule.
+def passage_sentences(passage: str, language: str = "en") -> list[str]:
+    """Cut a passage into sentences with the package sentencex, which keeps every character.
 
-    A sentence ends after a word on ".", "!" or "?" (closing quotes and brackets may follow) if the
-    next word does not begin with a small letter, and the word is no initial, no abbreviation with
-    inner periods and none of a short list of titles.
+    language: ISO code; one that sentencex does not know gets its general rules. No word is cut
+    (see `corpora.words`): a mark without a blank after it ends a sentence only beside characters
+    of a script that has no blanks between words.
     """
-    words = passage.split()
-    sentences: list[Words] = []
-    start = 0
-    for end, (word, following) in enumerate(zip(words, [*words[1:], ""], strict=True), start=1):
-        ends = SENTENCE_END.fullmatch(word) and not ABBREVIATION.fullmatch(word.lstrip(OPENING))
-        if not following or (ends and not following.lstrip(OPENING)[:1].islower()):
-            sentences.append(tuple(words[start:end]))
+    from sentencex import segment
+
+    inside = {
+        place for word in WORD.finditer(passage) for place in range(word.start() + 1, word.end())
+    }
+    sentences: list[str] = []
+    start = end = 0
+    for piece in segment(language, passage):
+        end += len(piece)
+        if end not in inside:
+            sentences.append(passage[start:end].strip())
             start = end
-    return sentences
+    return [sentence for sentence in sentences if sentence]
 
 
 def _from_treebank(sentences: list[TreeSentence]) -> Iterator[Stimulus]:
     for sentence in sentences:
-        # Some treebanks have blanks within a word ("10 000"), stimuli have none.
-        words = tuple("".join(word.split()) for word in sentence.words)
         name = sentence.identifier
-        yield Stimulus(name, (words,), (sentence.universal_tags,), name)
+        yield Stimulus(name, (sentence.words,), (sentence.universal_tags,), name)
 
 
 def _from_pairs(pairs: list[SentencePair]) -> Iterator[Stimulus]:
     for pair in pairs:
-        segments = (tuple(pair.premise.split()), tuple(pair.hypothesis.split()))
-        yield Stimulus(pair.identifier, segments, None, pair.identifier)
+        texts = (pair.premise, pair.hypothesis)
+        yield Stimulus.of_texts(pair.identifier, texts, pair.identifier)
 
 
 def _from_questions(questions: list[Question]) -> Iterator[Stimulus]:
     for question in questions:
-        segments = (tuple(question.question.split()), tuple(question.passage.split()))
-        yield Stimulus(question.identifier, segments, None, question.identifier)
+        texts = (question.question, question.passage)
+        yield Stimulus.of_texts(question.identifier, texts, question.identifier)
 
 
 def _from_text(sentences: list[Words]) -> Iterator[Stimulus]:
     for number, words in enumerate(sentences, start=1):
-        yield Stimulus(str(number), (words,), None, str(number))
+        yield Stimulus.of_texts(str(number), (" ".join(words),), str(number))
 
 
 CANDIDATES: dict[str, Callable[[list[Any]], Iterator[Stimulus]]] = {
@@ -138,40 +152,54 @@ CANDIDATES: dict[str, Callable[[list[Any]], Iterator[Stimulus]]] = {
     "questions": _from_questions,
     "text": _from_text,
 }
+UNITS = {"treebank": "sentence", "inference": "pair", "questions": "question", "text": "sentence"}
+"""What a candidate of each kind is called where it is counted."""
 
 
-def _cut(kind: str, stimuli: list[Stimulus]) -> list[Stimulus]:
+def _cut(kind: str, stimuli: list[Stimulus], language: str) -> list[Stimulus]:
     """Cut each stimulus into its segments, and passages into sentences; each text once."""
-    cut = [single for stimulus in stimuli for single in CUTS.get(kind, _whole)(stimulus)]
+    cut = [single for stimulus in stimuli for single in CUTS.get(kind, _whole)(stimulus, language)]
     different: dict[tuple[Words, ...], Stimulus] = {}
     for stimulus in cut:
         different.setdefault(stimulus.segments, stimulus)
     return list(different.values())
 
 
-def _whole(stimulus: Stimulus) -> Iterator[Stimulus]:
+def _whole(stimulus: Stimulus, language: str) -> Iterator[Stimulus]:
     yield stimulus
 
 
-def _cut_pair(pair: Stimulus) -> Iterator[Stimulus]:
-    for name, words in zip(("premise", "hypothesis"), pair.segments, strict=True):
-        yield Stimulus(f"{pair.identifier}-{name}", (words,), None, pair.item)
+def _cut_pair(pair: Stimulus, language: str) -> Iterator[Stimulus]:
+    for name, text in zip(("premise", "hypothesis"), pair.texts, strict=True):
+        yield Stimulus.of_texts(f"{pair.identifier}-{name}", (text,), pair.item)
 
 
-def _cut_question(question: Stimulus) -> Iterator[Stimulus]:
-    asked, passage = question.segments
-    yield Stimulus(f"{question.identifier}-question", (asked,), None, question.item)
-    for number, words in enumerate(passage_sentences(" ".join(passage)), start=1):
-        yield Stimulus(f"{question.identifier}-passage-{number}", (words,), None, question.item)
+def _cut_question(question: Stimulus, language: str) -> Iterator[Stimulus]:
+    asked, passage = question.texts
+    yield Stimulus.of_texts(f"{question.identifier}-question", (asked,), question.item)
+    for number, text in enumerate(passage_sentences(passage, language), start=1):
+        name = f"{question.identifier}-passage-{number}"
+        yield Stimulus.of_texts(name, (text,), question.item)
 
 
-CUTS: dict[str, Callable[[Stimulus], Iterator[Stimulus]]] = {
+CUTS: dict[str, Callable[[Stimulus, str], Iterator[Stimulus]]] = {
     "inference": _cut_pair,
     "questions": _cut_question,
 }
 
 
+def _passages(questions: list[Stimulus], language: str) -> tuple[dict[str, int], int]:
+    """Count the passages that are cut and that stay whole, and the long ones that stay whole."""
+    passages = [question.texts[1] for question in questions]
+    whole = [text for text in passages if len(passage_sentences(text, language)) == 1]
+    long = sum(count_words(text) > LONG_PASSAGE for text in whole)
+    return {"cut": len(passages) - len(whole), "whole": len(whole)}, long
+
+
 def _length(stimulus: Stimulus) -> int:
+    """Count words: those that are given, or else those of running text."""
+    if stimulus.texts:
+        return sum(map(count_words, stimulus.texts))
     return sum(len(words) for words in stimulus.segments)
 
 
@@ -190,12 +218,27 @@ def _draw_different(
 
 
 def _record(stimulus: Stimulus) -> dict[str, Any]:
-    return {
-        "id": stimulus.identifier,
-        "item": stimulus.item,
-        "segments": stimulus.segments,
-        "tags": stimulus.tags,
-    }
+    name = {"id": stimulus.identifier, "item": stimulus.item}
+    if stimulus.texts:
+        return {**name, "texts": stimulus.texts}
+    return {**name, "segments": stimulus.segments, "tags": stimulus.tags}
+
+
+def _of_words(identifier: str, record: dict[str, Any], path: Path | str, line: int) -> Stimulus:
+    segments = _rows_of_words(record, "segments", path, line)
+    tags = _rows_of_words(record, "tags", path, line) if record.get("tags") else None
+    if tags is not None and [len(row) for row in tags] != [len(row) for row in segments]:
+        raise InputError.at(path, line, "tags unlike segments", "one tag for each word")
+    return Stimulus(identifier, segments, tags, required(record, "item", str, path, line))
+
+
+def _of_texts(identifier: str, record: dict[str, Any], path: Path | str, line: int) -> Stimulus:
+    texts = required(record, "texts", list, path, line)
+    if not 1 <= len(texts) <= 2 or not all(
+        isinstance(text, str) and text.strip() for text in texts
+    ):
+        raise InputError.at(path, line, f"texts = {shown(texts)}", "one or two texts, not empty")
+    return Stimulus.of_texts(identifier, tuple(texts), required(record, "item", str, path, line))
 
 
 def _rows_of_words(
@@ -204,8 +247,8 @@ def _rows_of_words(
     rows = required(record, key, list, path, line)
     for row in rows:
         words = row if isinstance(row, list) else []
-        if not words or not all(isinstance(word, str) and word.split() == [word] for word in words):
-            allowed = "lists of words without blanks, none of them empty"
+        if not words or not all(map(is_word, words)):
+            allowed = "lists of words, none of them blank or with a line break"
             raise InputError.at(path, line, f"{key} that are not words", allowed)
     if not 1 <= len(rows) <= 2:
         raise InputError.at(path, line, f"{len(rows)} {key}", f"one or two {key}")

@@ -16,23 +16,30 @@ import numpy as np
 
 from bertology.corpora.kinds import read_kind, split_path, write_kind
 from bertology.corpora.shapes import SPLITS, Question, SentencePair, TreeSentence
+from bertology.corpora.words import count_words
 from bertology.errors import InputError
 from bertology.files import atomic_folder, write_json
+from bertology.left_out import in_words, records
 
 logger = logging.getLogger(__name__)
+
+IN_TEST = "input that test has too"
 
 
 @dataclass(frozen=True, slots=True)
 class Views:
     """What preparing needs to know of an example of one kind.
 
-    `text`: what the encoder reads, equal for duplicates. `group`: what must not be torn apart
-    between train and dev. `unit`: what a sample takes or leaves as a whole.
+    `name`: what an example is called. `text`: what the encoder reads, equal for duplicates.
+    `group`: what must not be torn apart between train and dev. `unit`: what a sample takes or
+    leaves as a whole. `words`: how many words an example has.
     """
 
+    name: str
     text: Callable[[Any], tuple[str, ...]]
     group: Callable[[Any], Hashable]
     unit: Callable[[Any], Hashable]
+    words: Callable[[Any], int]
     label: Callable[[Any], str] | None = None
 
 
@@ -53,12 +60,27 @@ def _question_and_passage(question: Question) -> tuple[str, ...]:
 
 
 VIEWS = {
-    "treebank": Views(_words, _document, lambda sentence: sentence.identifier),
+    "treebank": Views(
+        name="sentence",
+        text=_words,
+        group=_document,
+        unit=lambda sentence: sentence.identifier,
+        words=lambda sentence: len(sentence.words),
+    ),
     "inference": Views(
-        _pair, lambda pair: pair.premise, lambda pair: pair.identifier, lambda pair: pair.label
+        name="pair",
+        text=_pair,
+        group=lambda pair: pair.premise,
+        unit=lambda pair: pair.identifier,
+        words=lambda pair: sum(map(count_words, _pair(pair))),
+        label=lambda pair: pair.label,
     ),
     "questions": Views(
-        _question_and_passage, lambda question: question.title, lambda question: question.passage
+        name="question",
+        text=_question_and_passage,
+        group=lambda question: question.title,
+        unit=lambda question: question.passage,
+        words=lambda question: sum(map(count_words, _question_and_passage(question))),
     ),
 }
 
@@ -86,18 +108,19 @@ def prepare_task(
     views = VIEWS[kind]
     splits = read_splits(kind, Path(corpus_folder))
     in_corpus = {split: len(examples) for split, examples in splits.items()}
-    splits["train"], leaked = _without_test_inputs(splits["train"], splits["test"], views)
+    splits["train"], removed, shared = _without_test_inputs(splits["train"], splits["test"], views)
     if "dev" not in splits:
         splits["train"], splits["dev"] = _carve_dev(splits["train"], dev_fraction, seed, views)
     samples = {
         split: sample(splits[split], limits.get(split), [seed, number], views.unit)
         for number, split in enumerate(SPLITS)
     }
+    left_out = records("train", views.name, in_corpus["train"], {IN_TEST: removed})
     summary = {
         "kind": kind,
         "seed": seed,
         "dev": "the corpus's" if "dev" in in_corpus else "carved out of train",
-        **leaked,
+        "test_inputs_in_train": shared,
         "splits": {
             split: {
                 "in_corpus": in_corpus.get(split, 0),
@@ -106,8 +129,11 @@ def prepare_task(
             }
             for split in SPLITS
         },
+        "left_out": left_out,
     }
     logger.info("%s", json.dumps(summary))
+    for record in left_out:
+        logger.warning("%s", in_words(record))
     with atomic_folder(task_folder) as temporary:
         for split in SPLITS:
             write_kind(kind, split_path(kind, temporary, split), samples[split])
@@ -154,15 +180,15 @@ def read_splits(kind: str, folder: Path) -> dict[str, list[Any]]:
 
 def _without_test_inputs(
     train: list[Any], test: list[Any], views: Views
-) -> tuple[list[Any], dict[str, int]]:
-    """Give train without the inputs that test has too, and how many that concerns."""
+) -> tuple[list[Any], int, int]:
+    """Give train without the inputs that test has too, and how many these are in train and test."""
     train_inputs = {views.text(example) for example in train}
     test_inputs = {views.text(example) for example in test}
     kept = [example for example in train if views.text(example) not in test_inputs]
     if not kept:
         raise InputError("task data: found every train input in test; allowed: others too")
     shared = sum(views.text(example) in train_inputs for example in test)
-    return kept, {"test_inputs_in_train": shared, "removed_from_train": len(train) - len(kept)}
+    return kept, len(train) - len(kept), shared
 
 
 def _carve_dev(
@@ -192,8 +218,8 @@ def _carve_dev(
 
 
 def _describe(examples: list[Any], views: Views) -> dict[str, Any]:
-    """Count examples, words (pieces between blanks) for each, and labels where there are any."""
-    words = sum(len(part.split()) for example in examples for part in views.text(example))
+    """Count examples, words for each, and labels where there are any."""
+    words = sum(map(views.words, examples))
     description = {"prepared": len(examples), "mean_words": round(words / len(examples), 2)}
     if views.label is None:
         return description

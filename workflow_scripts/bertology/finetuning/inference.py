@@ -1,7 +1,7 @@
 """Natural language inference: a classifier on a pair's first token (Devlin et al. 2019)."""
 
 import json
-import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,6 @@ from bertology.finetuning.task import (
     encoder_inputs,
     score_of,
 )
-
-logger = logging.getLogger(__name__)
 
 
 class Classifier(Head):
@@ -50,6 +48,7 @@ class Inference:
     """Three-way inference over pairs of premise and hypothesis."""
 
     extension = "jsonl"
+    unit = "pair"
     selection_metric = "accuracy"
     labels = INFERENCE_LABELS
 
@@ -68,9 +67,12 @@ class Inference:
         """Build a classifier for an encoder of this configuration."""
         return Classifier(config.hidden_size, len(self.labels), checkpoint_dropout(config))
 
-    def features(self, examples: Sequence[SentencePair], training: bool) -> list[Feature]:
+    def features(
+        self, examples: Sequence[SentencePair], training: bool
+    ) -> tuple[list[Feature], Counter[str]]:
         """Cut pairs into tokens; what is beyond the setting `longest` goes, off the longer text."""
-        features, shortened = [], 0
+        features: list[Feature] = []
+        counts: Counter[str] = Counter()
         for index, pair in enumerate(examples):
             encoding = self.tokenizer(
                 pair.premise,
@@ -78,12 +80,10 @@ class Inference:
                 truncation="longest_first",
                 max_length=self.settings["longest"],
             ).encodings[0]
-            shortened += bool(encoding.overflowing)
+            counts["too long: shortened"] += bool(encoding.overflowing)
             label = self.labels.index(pair.label)
             features.append(Feature(encoder_inputs(encoding, self.tokenizer), index, label))
-        if shortened:
-            logger.warning("%d of %d pairs are too long: shortened", shortened, len(examples))
-        return features
+        return features, counts
 
     def targets(self, features: Sequence[Feature]) -> dict[str, Tensor]:
         """Collate the numbers of the labels."""

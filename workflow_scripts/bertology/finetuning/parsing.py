@@ -5,7 +5,6 @@ words are attached each to the word before it with the relation `dep`, and count
 """
 
 import itertools
-import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,13 +13,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from tokenizers import Encoding
 from torch import Tensor
 from transformers import PretrainedConfig
 from transformers import PreTrainedTokenizerBase as Tokenizer
 
 from bertology.corpora.shapes import TreeSentence
 from bertology.corpora.treebank import read_treebank
+from bertology.encoding import encode_words
 from bertology.finetuning.biaffine import BiaffineParser
 from bertology.finetuning.task import IGNORED, Feature, Score, encoder_inputs, pad
 from bertology.finetuning.trees import (
@@ -29,8 +28,6 @@ from bertology.finetuning.trees import (
     maximum_spanning_tree,
     without_subtype,
 )
-
-logger = logging.getLogger(__name__)
 
 ROOT = "root"
 """What Universal Dependencies calls the relation of the root; other treebanks may differ."""
@@ -50,6 +47,7 @@ class Parsing:
     """Dependency parsing of treebank sentences."""
 
     extension = "conllu"
+    unit = "sentence"
     selection_metric = "las"
 
     def __init__(
@@ -76,23 +74,22 @@ class Parsing:
             dropout=self.settings["dropout"],
         )
 
-    def features(self, examples: Sequence[TreeSentence], training: bool) -> list[Feature]:
+    def features(
+        self, examples: Sequence[TreeSentence], training: bool
+    ) -> tuple[list[Feature], Counter[str]]:
         """Cut sentences into tokens; those longer than the setting `longest` have no feature."""
         number = {label: index for index, label in enumerate(self.labels)}
         features = []
         for index, sentence in enumerate(examples):
-            encoding = encode_words(self.tokenizer, sentence.words)
+            encoding = encode_words(self.tokenizer, sentence.words).encodings[0]
             # A relation that training data lack cannot be predicted; it only ever counts as wrong.
             relations = (number.get(without_subtype(name), IGNORED) for name in sentence.relations)
             words = Words(tuple(encoding.word_ids), sentence.heads, tuple(relations))
             feature = Feature(encoder_inputs(encoding, self.tokenizer), index, words)
             if len(feature) <= self.settings["longest"]:
                 features.append(feature)
-        if len(features) < len(examples):
-            fate = "left out of training" if training else "parsed as chains"
-            left_out = len(examples) - len(features)
-            logger.warning("%d of %d sentences are too long: %s", left_out, len(examples), fate)
-        return features
+        reason = "too long: not trained on" if training else "too long: parsed as a chain"
+        return features, Counter({reason: len(examples) - len(features)})
 
     def targets(self, features: Sequence[Feature]) -> dict[str, Tensor]:
         """Collate what BiaffineParser reads."""
@@ -183,19 +180,6 @@ def relation_labels(sentences: Sequence[TreeSentence]) -> tuple[str, ...]:
     of_root, of_others = relations_seen(sentences)
     names = of_root | of_others
     return tuple(sorted(names, key=lambda name: (ROOT if name in of_root else name, name)))
-
-
-def encode_words(tokenizer: Tokenizer, words: Sequence[str]) -> Encoding:
-    """Encode the words of a sentence, each as one wordpiece or more.
-
-    A word of which the tokenizer leaves nothing (control characters) becomes its unknown token.
-    """
-    encoding = tokenizer(list(words), is_split_into_words=True).encodings[0]
-    found = set(encoding.word_ids)
-    if len(found - {None}) == len(words):
-        return encoding
-    known = [word if i in found else tokenizer.unk_token for i, word in enumerate(words)]
-    return tokenizer(known, is_split_into_words=True).encodings[0]
 
 
 def word_weights(of_tokens: Sequence[int | None], words: int, kind: str) -> np.ndarray:

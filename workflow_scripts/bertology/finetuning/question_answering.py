@@ -5,7 +5,7 @@ without the answer points to the first token; predictions lie in the passage alw
 """
 
 import json
-import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,10 +24,12 @@ from bertology.errors import InputError
 from bertology.finetuning.squad import exact_match, f1
 from bertology.finetuning.task import Feature, Head, Score, encoder_inputs, pad, score_of
 
-logger = logging.getLogger(__name__)
-
 LONGEST_QUESTION = 64
 """Tokens of a question that are read, at most half a window (run_squad.py of Devlin et al.)."""
+
+SHORTENED = "question too long: shortened"
+DROPPED = "answer of which the tokenizer keeps nothing"
+IN_NO_WINDOW = "answer that no window holds whole"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ class QuestionAnswering:
     """Extractive question answering over passages."""
 
     extension = "json"
+    unit = "question"
     selection_metric = "f1"
     labels = ("start", "end")
 
@@ -108,23 +111,23 @@ class QuestionAnswering:
         """Build a span head for an encoder of this configuration."""
         return SpanHead(config.hidden_size)
 
-    def features(self, examples: Sequence[Question], training: bool) -> list[Feature]:
+    def features(
+        self, examples: Sequence[Question], training: bool
+    ) -> tuple[list[Feature], Counter[str]]:
         """Cut questions with their passages into windows of tokens; see Window."""
-        shortened = [self._shortened(question.question) for question in examples]
-        changed = sum(
-            text != question.question for text, question in zip(shortened, examples, strict=True)
-        )
-        if changed:
-            logger.warning("%d of %d questions are too long: shortened", changed, len(examples))
-        return [
-            Feature(
-                encoder_inputs(encoding, self.tokenizer),
-                index,
-                passage_window(encoding, question.answers[0]),
-            )
-            for index, question in enumerate(examples)
-            for encoding in self._windows(shortened[index], question.passage)
-        ]
+        features: list[Feature] = []
+        counts: Counter[str] = Counter()
+        for index, example in enumerate(examples):
+            question, answer = self._shortened(example.question), example.answers[0]
+            encodings = self._windows(question, example.passage)
+            tokens = len(answer_tokens(self._whole(question, example.passage, encodings), answer))
+            windows = [passage_window(encoding, answer, tokens) for encoding in encodings]
+            for encoding, window in zip(encodings, windows, strict=True):
+                features.append(Feature(encoder_inputs(encoding, self.tokenizer), index, window))
+            counts[SHORTENED] += question != example.question
+            counts[DROPPED] += not tokens
+            counts[IN_NO_WINDOW] += tokens > 0 and not any(window.end for window in windows)
+        return features, counts
 
     def _shortened(self, question: str) -> str:
         """Cut a question after the last token that is read."""
@@ -142,6 +145,12 @@ class QuestionAnswering:
             stride=self.settings["stride"],
             return_overflowing_tokens=True,
         ).encodings
+
+    def _whole(self, question: str, passage: str, windows: Sequence[Encoding]) -> Encoding:
+        """Encode a passage in one piece, which a single window is already."""
+        if len(windows) == 1:
+            return windows[0]
+        return self.tokenizer(question, passage, verbose=False).encodings[0]
 
     def targets(self, features: Sequence[Feature]) -> dict[str, Tensor]:
         """Collate what SpanHead reads."""
@@ -202,20 +211,31 @@ class QuestionAnswering:
         path.write_text(json.dumps(answers, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
-def passage_window(encoding: Encoding, answer: Answer) -> Window:
-    """Locate a window in its passage, and the answer in the window."""
-    offsets = tuple(encoding.offsets)
-    passage = tuple(sequence == 1 for sequence in encoding.sequence_ids)
+def answer_tokens(encoding: Encoding, answer: Answer) -> list[int]:
+    """Give the tokens of the passage that overlap the answer, blanks at its ends aside.
+
+    Characters that the tokenizer drops (accents, vowel signs, joiners) belong to no token, also at
+    the answer's ends.
+    """
     start = answer.start + len(answer.text) - len(answer.text.lstrip())
     end = start + len(answer.text.strip())
-    inside = [
+    places = zip(encoding.sequence_ids, encoding.offsets, strict=True)
+    return [
         token
-        for token, (token_start, token_end) in enumerate(offsets)
-        if passage[token] and token_start < end and token_end > start
+        for token, (sequence, (token_start, token_end)) in enumerate(places)
+        if sequence == 1 and token_start < end and token_end > start
     ]
-    whole = inside and offsets[inside[0]][0] <= start and offsets[inside[-1]][1] >= end
-    first, last = (inside[0], inside[-1]) if whole else (0, 0)
-    return Window(offsets, passage, first, last)
+
+
+def passage_window(encoding: Encoding, answer: Answer, tokens: int) -> Window:
+    """Locate a window in its passage, and the answer in the window.
+
+    tokens: of the answer in the whole passage; a window with fewer does not hold it.
+    """
+    inside = answer_tokens(encoding, answer)
+    first, last = (inside[0], inside[-1]) if inside and len(inside) == tokens else (0, 0)
+    passage = tuple(sequence == 1 for sequence in encoding.sequence_ids)
+    return Window(tuple(encoding.offsets), passage, first, last)
 
 
 def best_spans(start: Tensor, end: Tensor, longest: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -2,6 +2,7 @@
 
 import importlib
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +86,8 @@ class Task(Protocol):
 
     extension: ClassVar[str]
     """Of the files of examples: <task folder>/<split>.<extension>."""
+    unit: ClassVar[str]
+    """What an example is, in words: sentence, pair, question."""
     selection_metric: ClassVar[str]
     """The metric on development data that chooses the epoch."""
 
@@ -103,8 +106,13 @@ class Task(Protocol):
     def head(self, config: PretrainedConfig) -> Head:
         """Build a freshly initialised head for an encoder of this configuration."""
 
-    def features(self, examples: Sequence[Any], training: bool) -> list[Feature]:
-        """Cut examples into tokens; for training, only what can be learnt from."""
+    def features(
+        self, examples: Sequence[Any], training: bool
+    ) -> tuple[list[Feature], Counter[str]]:
+        """Cut examples into tokens; for training, only what can be learnt from.
+
+        The second result counts the examples that are left out or changed, by reason.
+        """
 
     def targets(self, features: Sequence[Feature]) -> dict[str, Tensor]:
         """Collate what the head needs beside hidden states, for one batch."""

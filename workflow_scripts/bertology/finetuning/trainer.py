@@ -21,12 +21,13 @@ from transformers.utils.logging import disable_progress_bar
 from bertology.encoder_tokenizers import copy_tokenizer, load_tokenizer
 from bertology.encoders import load_encoder, maximum_tokens
 from bertology.errors import InputError
-from bertology.files import atomic_folder
+from bertology.files import atomic_folder, write_json
 from bertology.finetuning.model import TaskModel, apply_variant, parameter_groups, uses_bfloat16
 from bertology.finetuning.prediction import Predictor, Split
 from bertology.finetuning.reproducible import seed_everything
 from bertology.finetuning.sampling import SimilarLengths
 from bertology.finetuning.task import Feature, Head, Score, Task, collate_inputs, task_class
+from bertology.left_out import in_words, records
 from bertology.memory import keep_freed_memory
 
 logger = logging.getLogger(__name__)
@@ -61,8 +62,9 @@ def finetune(
     Written are `encoder/` (a Hugging Face folder; for `full` alone, since of an ablation it is the
     scores that count), `head.safetensors` and `head.json`, `training.csv` (loss curve and
     development scores), `scores.csv` (split, metric, value, n), `examples.parquet` (what each test
-    example adds to each score), `predictions/test.<extension>` (in
-    the task's public format) and, for `full`, `checkpoints/step-<n>/`. Raises InputError for what
+    example adds to each score), `summary.json` (how many features each split has, and what of it
+    was left out or shortened), `predictions/test.<extension>` (in the task's public format) and,
+    for `full`, `checkpoints/step-<n>/`. Raises InputError for what
     cannot be used.
     """
     torch.set_num_threads(threads)
@@ -75,9 +77,9 @@ def finetune(
     chosen = kind(tokenizer, settings, examples["train"])
     model = build_model(chosen, encoder_folder, variant, precision, settings["longest"], seed)
     predictor = Predictor(model, chosen, tokenizer, settings["batch_size"])
+    features, summary = encode_splits(chosen, examples)
     train, development, test = (
-        Split(paths[name], examples[name], chosen.features(examples[name], name == "train"))
-        for name in SPLITS
+        Split(paths[name], examples[name], features[name]) for name in SPLITS
     )
     refuse_nothing_to_learn(train, settings["longest"])
     with atomic_folder(out_folder) as folder:
@@ -87,6 +89,7 @@ def finetune(
         model.load_state_dict(trainer.best_weights)
         predictions = predictor.predict(test)
         write_tables(trainer, chosen.score(predictions, test.examples), folder)
+        write_json(folder / "summary.json", summary)
         predicted = folder / "predictions" / f"test.{chosen.extension}"
         predicted.parent.mkdir()
         chosen.write(predictions, test.examples, test.path, predicted)
@@ -94,6 +97,21 @@ def finetune(
         if variant == "full":
             (folder / "checkpoints").mkdir(exist_ok=True)
             saver.save(model.encoder, folder / "encoder")
+
+
+def encode_splits(
+    task: Task, examples: Mapping[str, Sequence[Any]]
+) -> tuple[dict[str, list[Feature]], dict[str, Any]]:
+    """Cut each split into features; count these, and what is left out or changed, and log that."""
+    features: dict[str, list[Feature]] = {}
+    left_out: list[dict[str, Any]] = []
+    for split, of_split in examples.items():
+        features[split], counts = task.features(of_split, split == "train")
+        left_out += records(split, task.unit, len(of_split), counts)
+    for record in left_out:
+        logger.warning("%s", in_words(record))
+    counted = {split: len(of_split) for split, of_split in features.items()}
+    return features, {"features": counted, "left_out": left_out}
 
 
 def refuse_nothing_to_learn(train: Split, longest: int) -> None:

@@ -15,6 +15,7 @@ from bertology.corpora.kinds import read_kind, split_path
 from bertology.corpora.shapes import SPLITS, SpanSentence
 from bertology.errors import InputError
 from bertology.files import write_json
+from bertology.left_out import in_words, records
 from bertology.probing.codelength import online_codelength
 from bertology.probing.control import control_task
 from bertology.probing.counts import confusion_counts, micro_f1
@@ -117,7 +118,10 @@ def probe_edges(
     write_scores(outputs["scores"], rows)
     write_parquet(outputs["sentences"], by_sentence, SENTENCES)
     write_parquet(outputs["predictions"], _predictions(inputs, predicted, task), PREDICTIONS)
-    write_json(outputs["summary"], _summary(task, progress))
+    summary = _summary(task, progress)
+    for record in summary["left_out"]:
+        logger.warning("%s", in_words(record))
+    write_json(outputs["summary"], summary)
 
 
 def _train(
@@ -207,7 +211,13 @@ def _summary(task: EdgeTask, progress: Mapping[Input, Progress]) -> dict[str, An
     splits = {"train": task.train, "dev": task.dev, "test": task.test}
     return {
         "targets": {name: len(data.labels) for name, data in splits.items()},
-        "left_out": {name: data.left_out for name, data in splits.items()},
+        "left_out": [
+            record
+            for name, data in splits.items()
+            for record in records(
+                name, "target", len(data.labels) + sum(data.left_out.values()), data.left_out
+            )
+        ],
         "labels": task.labels,
         "labels_that_count": [
             label for label, counts in zip(task.labels, task.scored, strict=True) if counts

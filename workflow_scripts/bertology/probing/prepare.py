@@ -13,9 +13,13 @@ from bertology.corpora.sources import left_out_by_reader
 from bertology.corpora.tasks import read_splits
 from bertology.errors import InputError
 from bertology.files import atomic_folder, write_json
-from bertology.probing.texts import sentence_key, words_of
+from bertology.left_out import in_words, records
+from bertology.probing.texts import sentence_key
 
 logger = logging.getLogger(__name__)
+
+NO_TARGET = "without a target"
+REPEATED = "repeated in a later split"
 
 Sentence = SpanSentence | TreeSentence
 Splits = dict[str, list[Any]]
@@ -50,23 +54,22 @@ def prepare_probe(
             found = f"no sentence with a target that is left for {split}"
             raise InputError.at(corpus_folder, None, found, "at least one")
     counts = {
-        split: {
-            "in_corpus": len(in_corpus.get(split, [])),
-            "without_target": len(in_corpus.get(split, [])) - len(splits.get(split, [])),
-            "repeated_in_a_later_split": repeated.get(split, 0),
-            "used": len(chosen[split]),
-        }
+        split: {"in_corpus": len(in_corpus.get(split, [])), "used": len(chosen[split])}
         for split in SPLITS
     }
+    left_out = _dropped(in_corpus, splits, repeated)
     summary = {
         "kind": kind,
         "seed": seed,
         "dev": "the corpus's" if "dev" in in_corpus else "carved out of train",
         "sentences": counts,
+        "left_out": left_out,
         "left_out_by_the_reader": left_out_by_reader(corpus_folder),
         **describe(chosen),
     }
     logger.info("%s", json.dumps(counts))
+    for record in left_out:
+        logger.warning("%s", in_words(record))
     with atomic_folder(folder) as temporary:
         for split in SPLITS:
             write_kind(kind, split_path(kind, temporary, split), chosen[split])
@@ -106,11 +109,27 @@ def _apart(splits: Splits) -> tuple[Splits, dict[str, int]]:
     later: set[str] = set()
     kept: Splits = {}
     for split in reversed([split for split in SPLITS if split in splits]):
-        keys = [sentence_key(words_of(each)) for each in splits[split]]
+        keys = [sentence_key(each.words) for each in splits[split]]
         pairs = zip(keys, splits[split], strict=True)
         kept[split] = [each for key, each in pairs if key not in later]
         later.update(keys)
     return kept, {split: len(splits[split]) - len(kept[split]) for split in kept}
+
+
+def _dropped(
+    in_corpus: Splits, with_target: Splits, repeated: Mapping[str, int]
+) -> list[dict[str, Any]]:
+    """Give the records of what is left out of each split of the corpus."""
+    return [
+        record
+        for split, sentences in in_corpus.items()
+        for record in records(
+            split,
+            "sentence",
+            len(sentences),
+            {NO_TARGET: len(sentences) - len(with_target[split]), REPEATED: repeated[split]},
+        )
+    ]
 
 
 def _carve_dev(train: list[Any], dev_fraction: float | None, seed: int) -> tuple[list[Any], ...]:
@@ -119,7 +138,7 @@ def _carve_dev(train: list[Any], dev_fraction: float | None, seed: int) -> tuple
         found = "dev_fraction: found null, for a corpus without a dev split"
         raise InputError(f"{found}; allowed: a number between 0 and 1")
     # A hash of its own: with that of the sample, a small sample of train would sit beside dev.
-    keys = [sentence_key(words_of(each), seed + 1) for each in train]
+    keys = [sentence_key(each.words, seed + 1) for each in train]
     different = sorted(set(keys))
     chosen = set(different[: round(dev_fraction * len(different))])
     parts: tuple[list[Any], list[Any]] = ([], [])
@@ -129,6 +148,6 @@ def _carve_dev(train: list[Any], dev_fraction: float | None, seed: int) -> tuple
 
 
 def _first_by_key(sentences: list[Any], limit: int | None, seed: int) -> list[Any]:
-    keys = [sentence_key(words_of(each), seed) for each in sentences]
+    keys = [sentence_key(each.words, seed) for each in sentences]
     order = sorted(range(len(keys)), key=lambda position: (keys[position], position))
     return [sentences[position] for position in sorted(order[:limit])]

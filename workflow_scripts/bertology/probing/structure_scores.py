@@ -1,5 +1,6 @@
 """Probe the dependency trees in one model: structural probes of all layers, for both kinds."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -11,10 +12,10 @@ from bertology.corpora.kinds import read_kind, split_path
 from bertology.corpora.shapes import SPLITS, TreeSentence
 from bertology.errors import InputError
 from bertology.files import write_json
+from bertology.left_out import in_words, records
 from bertology.probing.files import SENTENCES, Row, write_parquet, write_scores
 from bertology.probing.structural import Tree, predictions, train_structural_probes
-from bertology.probing.targets import NO_ROW, NO_TOKEN, TOO_LONG, rows_of_words
-from bertology.probing.texts import words_of
+from bertology.probing.targets import NO_ROW, TOO_LONG, rows_of_words
 from bertology.probing.tree_scores import (
     Edges,
     counted_edges,
@@ -27,6 +28,8 @@ from bertology.probing.tree_scores import (
     spanning_trees,
 )
 from bertology.probing.trees import weights_by_length
+
+logger = logging.getLogger(__name__)
 
 PUNCTUATION = "PUNCT"
 PREDICTIONS = ("layer", "sentence", "word", "depth", "neighbours", "gold_depth", "gold_head")
@@ -50,15 +53,17 @@ def probe_structure(
     `chain_uuas`, of a tree that joins neighbours, and `first_word_root_accuracy`. Predictions are
     each word's depth, and its neighbours in the spanning tree of the distances.
 
-    Raises InputError if a split has no tree whose words all have tokens.
+    Raises InputError if a split has no sentence that the encoder takes.
     """
     torch.set_num_threads(threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     activations = open_activations(activations_folder)
-    trees, left_out = {}, {}
+    trees, left_out = {}, []
     for split in SPLITS:
         sentences = read_kind("treebank", split_path("treebank", data_folder, split))
-        trees[split], left_out[split] = aligned_trees(activations, sentences, split)
+        trees[split] = aligned_trees(activations, sentences, split)
+        missing = len(sentences) - len(trees[split])
+        left_out += records(split, "sentence", len(sentences), {TOO_LONG: missing})
     layers = range(len(activations.layers))
     test = trees["test"]
     distance, depth = (
@@ -76,31 +81,32 @@ def probe_structure(
     )
     write_parquet(outputs["predictions"], _prediction_rows(spanning, depths, test), PREDICTIONS)
     counts = {split: len(found) for split, found in trees.items()}
+    for record in left_out:
+        logger.warning("%s", in_words(record))
     write_json(outputs["summary"], {"sentences": counts, "left_out": left_out})
 
 
 def aligned_trees(
     activations: Activations, sentences: Sequence[TreeSentence], split: str
-) -> tuple[list[Tree], dict[str, int]]:
-    """Give the trees of a split with their vectors, and how many sentences were left out, and why.
+) -> list[Tree]:
+    """Give the trees of a split with their vectors, without sentences that the cache has not.
 
     A word's vector is the mean of its wordpieces'. InputError if no tree remains.
     """
-    words = [words_of(sentence) for sentence in sentences]
-    trees, left_out = [], {TOO_LONG: 0, NO_TOKEN: 0}
+    words = [sentence.words for sentence in sentences]
+    trees = []
     for sentence, (firsts, ends) in zip(
         sentences, rows_of_words(activations.tokens, words), strict=True
     ):
-        if (firsts == NO_ROW).any():
-            left_out[TOO_LONG if (firsts == NO_ROW).all() else NO_TOKEN] += 1
+        if (firsts == NO_ROW).all():
             continue
         counted = np.array([tag != PUNCTUATION for tag in sentence.universal_tags])
         vectors = word_vectors(activations.layers, firsts, ends)
         trees.append(Tree(vectors, sentence.heads, counted))
     if not trees:
-        found = f"{split} data: found no sentence that can be used, but {left_out}"
-        raise InputError(f"{found}; allowed: at least one")
-    return trees, {reason: count for reason, count in left_out.items() if count}
+        found = f"{split} data: found {len(sentences)} sentences, each {TOO_LONG}"
+        raise InputError(f"{found}; allowed: at least one that can be used")
+    return trees
 
 
 def word_vectors(layers: Sequence[np.ndarray], firsts: np.ndarray, ends: np.ndarray) -> np.ndarray:

@@ -13,7 +13,6 @@ from bertology.probing.texts import sentence_key
 
 NO_ROW = -1
 TOO_LONG = "sentence longer than the encoder takes"
-NO_TOKEN = "span without a token"
 UNKNOWN = "label unknown in training"
 
 
@@ -77,9 +76,9 @@ def align(
 ) -> ProbeData:
     """Find the rows of each target's tokens.
 
-    The stimuli of `activations` are named by their words (`texts.sentence_key`). Left out and
-    counted are targets of sentences that the cache has not, targets of whose first or last word the
-    tokenizer made nothing, and targets with a label that is not among `labels`.
+    The stimuli of `activations` are named by their words (`texts.sentence_key`), each of which has
+    a token there. Left out and counted are targets of sentences that the cache has not, and targets
+    with a label that is not among `labels`.
     """
     words = rows_of_words(activations.tokens, [sentence.words for sentence in sentences])
     column = {label: number for number, label in enumerate(labels)}
@@ -87,11 +86,12 @@ def align(
     kept: list[tuple[int, np.ndarray, list[int]]] = []
     for number, (sentence, (firsts, ends)) in enumerate(zip(sentences, words, strict=True)):
         for target in sentence.targets:
-            spans = _rows_of_spans(target, firsts, ends)
-            reason = _reason_to_leave_out(target, spans, firsts, column)
-            if reason:
-                left_out[reason] += 1
+            if (firsts == NO_ROW).all():
+                left_out[TOO_LONG] += 1
+            elif not all(label in column for label in target.labels):
+                left_out[UNKNOWN] += 1
             else:
+                spans = _rows_of_spans(target, firsts, ends)
                 kept.append((number, spans, [column[label] for label in target.labels]))
     return _gathered(activations.layers, kept, len(labels), dict(left_out))
 
@@ -117,16 +117,6 @@ def rows_of_words(
 
 def _rows_of_spans(target: SpanTarget, firsts: np.ndarray, ends: np.ndarray) -> np.ndarray:
     return np.array([(firsts[first], ends[end - 1]) for first, end in target.spans])
-
-
-def _reason_to_leave_out(
-    target: SpanTarget, spans: np.ndarray, firsts: np.ndarray, known: dict[str, int]
-) -> str | None:
-    if (firsts == NO_ROW).all():
-        return TOO_LONG
-    if (spans == NO_ROW).any():
-        return NO_TOKEN
-    return None if all(label in known for label in target.labels) else UNKNOWN
 
 
 def _gathered(

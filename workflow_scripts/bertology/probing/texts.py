@@ -6,15 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from bertology.corpora.kinds import read_kind, split_path
-from bertology.corpora.shapes import SPLITS, SpanSentence, Stimulus, TreeSentence
+from bertology.corpora.shapes import SPLITS, Stimulus
 from bertology.corpora.stimuli import write_stimuli
-
-Words = tuple[str, ...]
-
-
-def words_of(sentence: SpanSentence | TreeSentence) -> Words:
-    """Give the words as stimuli have them: blanks within a word ("10 000") are dropped."""
-    return tuple("".join(word.split()) for word in sentence.words)
 
 
 def sentence_key(words: Sequence[str], seed: int = 0) -> str:
@@ -31,7 +24,7 @@ def gather_text(probes: Iterable[tuple[str, Path | str]], stimuli_file: Path | s
     stimuli = {
         key: Stimulus(key, (words,), None, key)
         for kind, folder in probes
-        for words in map(words_of, _sentences(kind, folder))
+        for words in (each.words for each in _sentences(kind, folder))
         for key in [sentence_key(words)]
     }
     write_stimuli(stimuli_file, [stimuli[key] for key in sorted(stimuli)])

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from bertology.corpora.reading import json_lines, refuse_repeated, required, shown
 from bertology.corpora.shapes import SpanSentence
 from bertology.corpora.withheld import with_text
+from bertology.corpora.words import is_word
 from bertology.errors import InputError
 from bertology.left_out import records
 
@@ -66,28 +67,16 @@ def with_targets(
     return Annotated(sentences, counted, read or {})
 
 
-def without_blanks(words: Iterable[str], sentence: str, path: Path | str) -> tuple[str, ...]:
-    """Join words that have blanks in them ("10 000"), as stimuli do.
-
-    Raises InputError for a word of nothing but blanks; `sentence` names the sentence.
-    """
-    joined = tuple("".join(word.split()) for word in words)
-    if "" in joined:
-        found = f"word {joined.index('') + 1} of sentence {sentence} is blank"
-        raise InputError.at(path, None, found, "words with at least one character")
-    return joined
-
-
 def tokens_of(record: dict[str, Any], path: Path | str, line: int) -> tuple[str, ...]:
-    """Words of a record: its key `tokens`, a list of texts; blanks within a word are dropped.
+    """Words of a record: its key `tokens`, a list of texts.
 
-    Raises InputError with file and line if there are none, or for a word that is no text or blank.
+    Raises InputError with file and line if there are none, or for one that is no word.
     """
     tokens = required(record, "tokens", list, path, line)
-    if not tokens or not all(isinstance(token, str) and token.strip() for token in tokens):
-        found = f"tokens = {shown(tokens)}"
-        raise InputError.at(path, line, found, "a list of words, at least one, none of them empty")
-    return tuple("".join(token.split()) for token in tokens)
+    if not tokens or not all(map(is_word, tokens)):
+        allowed = "a list of words, at least one, none of them blank or with a line break"
+        raise InputError.at(path, line, f"tokens = {shown(tokens)}", allowed)
+    return tuple(tokens)
 
 
 def annotated_lines(

@@ -19,7 +19,7 @@ import numpy as np
 
 from bertology.corpora.reading import numbered_lines
 from bertology.corpora.shapes import SpanSentence, SpanTarget
-from bertology.corpora.spans.annotated import Annotated, with_targets, without_blanks
+from bertology.corpora.spans.annotated import Annotated, with_targets
 from bertology.corpora.spans.passages import (
     DISCONTINUOUS,
     Marked,
@@ -93,13 +93,12 @@ def _marked_sentences(path: Path | str, left_out: Counter[str]) -> Iterator[Mark
     for sentence, marks in with_text(
         pairs, lambda pair: pair[0].words, lambda pair: pair[0].document, path, left_out
     ):
-        words = without_blanks(sentence.words, sentence.identifier, path)
         mentions = sorted(_mentions(marks, path), key=lambda mention: mention.span)
         parts = [mention for mention in mentions if PART.fullmatch(mention.group)]
         _check_parts(parts, path)
         left_out[DISCONTINUOUS] += sum(FIRST_PART in part.group for part in parts)
         whole = [mention for mention in mentions if mention not in parts]
-        yield Marked(words, sentence.document, whole)
+        yield Marked(sentence.words, sentence.document, whole)
 
 
 def _marks(path: Path | str) -> Iterator[list[Mark]]:

@@ -34,7 +34,7 @@ import numpy as np
 
 from bertology.corpora.reading import numbered_lines, refuse_blank
 from bertology.corpora.shapes import SpanSentence, SpanTarget
-from bertology.corpora.spans.annotated import Annotated, Span, with_targets, without_blanks
+from bertology.corpora.spans.annotated import Annotated, Span, with_targets
 from bertology.corpora.spans.passages import (
     Marked,
     Mention,
@@ -197,7 +197,7 @@ def _all_sentences(path: Path | str) -> Iterator[Sentence]:
         elif text.strip():
             rows.append(_row(text, part, rows, path, line))
         elif rows:
-            yield Sentence(_words(rows, path), part, rows)
+            yield Sentence(_words(rows), part, rows)
             rows = []
     _refuse_truncated(part, rows, path, line)
 
@@ -236,11 +236,10 @@ def _row(text: str, part: int, rows: list[Row], path: Path | str, line: int) -> 
     return Row(line, columns)
 
 
-def _words(rows: list[Row], path: Path | str) -> tuple[str, ...]:
+def _words(rows: list[Row]) -> tuple[str, ...]:
     """Words of a sentence, without the slash before a punctuation mark."""
     words = (row.columns[WORD] for row in rows)
-    bare = (word[1:] if WITH_SLASH.fullmatch(word) else word for word in words)
-    return without_blanks(bare, f"on line {rows[0].line}", path)
+    return tuple(word[1:] if WITH_SLASH.fullmatch(word) else word for word in words)
 
 
 def _refuse_truncated(part: int, rows: list[Row], path: Path | str, line: int) -> None:

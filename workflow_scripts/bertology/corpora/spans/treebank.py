@@ -2,14 +2,14 @@
 
 The tasks of Tenney et al. (2019, https://openreview.net/forum?id=SJzSgnRcKX) on Universal
 Dependencies. Words are the syntactic words of the treebank (see bertology.corpora.treebank, whose
-errors these readers raise too); one with blanks inside ("10 000") is joined.
+errors these readers raise too).
 """
 
 from collections import Counter
 from pathlib import Path
 
-from bertology.corpora.shapes import SpanSentence, SpanTarget, TreeSentence
-from bertology.corpora.spans.annotated import Annotated, with_targets, without_blanks
+from bertology.corpora.shapes import SpanSentence, SpanTarget
+from bertology.corpora.spans.annotated import Annotated, with_targets
 from bertology.corpora.treebank import read_treebank
 
 NO_TAG = "_"
@@ -32,7 +32,7 @@ def read_part_of_speech(path: Path | str, universal: bool = False) -> Annotated:
             for position, tag in enumerate(tags)
             if tag != NO_TAG
         )
-        sentences.append(_sentence(sentence, targets, path))
+        sentences.append(SpanSentence(sentence.words, targets))
     return with_targets(sentences, path, left_out)
 
 
@@ -44,8 +44,8 @@ def read_dependencies(path: Path | str) -> Annotated:
     """
     left_out: Counter[str] = Counter()
     sentences = [
-        _sentence(
-            sentence,
+        SpanSentence(
+            sentence.words,
             tuple(
                 SpanTarget((position, position + 1), (head - 1, head), (relation,))
                 for position, (head, relation) in enumerate(
@@ -53,14 +53,7 @@ def read_dependencies(path: Path | str) -> Annotated:
                 )
                 if head != 0
             ),
-            path,
         )
         for sentence in read_treebank(path, left_out)
     ]
     return with_targets(sentences, path, left_out)
-
-
-def _sentence(
-    sentence: TreeSentence, targets: tuple[SpanTarget, ...], path: Path | str
-) -> SpanSentence:
-    return SpanSentence(without_blanks(sentence.words, sentence.identifier, path), targets)
