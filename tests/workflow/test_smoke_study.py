@@ -224,3 +224,21 @@ def test_a_second_run_gives_bit_identical_tables(smoke, fresh):
             check_exact=True,
             check_dtype=False,
         )
+
+
+def test_every_summary_lists_what_was_left_out(smoke):
+    """One of each training run, probe, cache, task, stimulus set and choice of probe data."""
+    results = smoke.folder / RESULTS
+    paths = list(results.rglob("*summary.json"))
+    folders = {path.relative_to(results).parts[0] for path in paths}
+    assert {"models", "probes", "activations", "tasks", "stimuli", "probe_data"} <= folders
+    runs = {path.parent for path in (results / "models").rglob("scores.csv")}
+    assert {path.parent for path in paths if "models" in path.parts} == runs
+    for path in paths:
+        for record in json.loads(path.read_text())["left_out"]:
+            assert set(record) == {"split", "unit", "reason", "left_out", "of"}
+            assert 0 < record["left_out"] <= record["of"]
+    for run in runs:
+        features = json.loads((run / "summary.json").read_text())["features"]
+        assert set(features) == {"train", "dev", "test"}
+        assert min(features.values()) > 0

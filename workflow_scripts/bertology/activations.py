@@ -146,12 +146,17 @@ def _places(stimulus: "Stimulus", encoding: "BatchEncoding") -> list[tuple[int, 
     if not stimulus.texts:
         words = [NO_WORD if word is None else word for word in encoding.word_ids()]
         return list(zip(segments, words, strict=True))
-    bounds = [[match.span() for match in BETWEEN_BLANKS.finditer(text)] for text in stimulus.texts]
+    bounds = [_words_of_text(text) for text in stimulus.texts]
     offsets = encoding.encodings[0].offsets
     return [
         (segment, NO_WORD if segment == NO_WORD else _word_at(bounds[segment], *characters))
         for segment, characters in zip(segments, offsets, strict=True)
     ]
+
+
+def _words_of_text(text: str) -> list[tuple[int, int]]:
+    """Give the first character and the end of each word of running text."""
+    return [match.span() for match in BETWEEN_BLANKS.finditer(text)]
 
 
 def _word_at(words: Sequence[tuple[int, int]], start: int, end: int) -> int:
@@ -183,8 +188,13 @@ def _token_rows(stimulus: "Stimulus", encoding: "BatchEncoding") -> Iterator[dic
 
 def _words_without_token(stimulus: "Stimulus", encoding: "BatchEncoding") -> int:
     """Count words of running text that the tokenizer drops, such as a lone control character."""
-    found = {place for place in _places(stimulus, encoding) if place[1] != NO_WORD}
-    return sum(len(segment) for segment in stimulus.segments) - len(found)
+    tokens = list(zip(encoding.sequence_ids(), encoding.encodings[0].offsets, strict=True))
+    dropped = 0
+    for segment, text in enumerate(stimulus.texts):
+        offsets = [characters for number, characters in tokens if number == segment]
+        kept = {place for start, end in offsets for place in range(start, end)}
+        dropped += sum(kept.isdisjoint(range(*word)) for word in _words_of_text(text))
+    return dropped
 
 
 def _write_layers(
