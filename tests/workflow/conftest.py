@@ -32,7 +32,8 @@ class Workflow:
 
     def snakemake(self, *arguments, study="studies/smoke.yaml"):
         """Run Snakemake; return the finished process with all that it printed in `stdout`."""
-        command = [sys.executable, "-m", "snakemake", *arguments, "--configfile", study]
+        command = [sys.executable, "-m", "snakemake", "--profile", "profiles/local", *arguments]
+        command += ["--configfile", study]
         return subprocess.run(
             command, cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
