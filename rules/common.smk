@@ -9,8 +9,8 @@ from types import SimpleNamespace
 SCRIPTS = Path(workflow.basedir, "workflow_scripts")
 # Our library, here and in every script, whatever else of that name the user's PYTHONPATH has.
 sys.path.insert(0, str(SCRIPTS))
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, [str(SCRIPTS), os.environ.get("PYTHONPATH")])
+os.environ.update(
+    PYTHONPATH=os.pathsep.join(filter(None, [str(SCRIPTS), os.environ.get("PYTHONPATH")]))
 )
 
 from snakemake.exceptions import WorkflowError
@@ -185,8 +185,8 @@ def checkpoint_steps(wildcards):
 
 def checkpoint(wildcards):
     """The folder below `model_folder` of an encoder that was saved while it was trained; else ""."""
-    step = Path(wildcards.model).name
-    return step if "/" in wildcards.model and step.startswith("step-") else ""
+    model = Path(wildcards.model)
+    return model.name if len(model.parts) > 1 and model.name.startswith("step-") else ""
 
 
 # --- Paths and inputs -----------------------------------------------------------------------------
