@@ -86,6 +86,15 @@ def test_settings_for_hugging_face_keep_their_kind_of_number():
     assert repr(config["encoders"]["minilm-random"]["config"]) == repr(overrides)
 
 
+def test_settings_for_hugging_face_may_have_numbers_as_keys():
+    first, second = ({"id2label": {0: "a", "x": "b"}}, {"id2label": {"x": "b", 0: "a"}})
+    one, other = (
+        canonical(changed("encoders", "minilm-random", "config", value=value))
+        for value in (first, second)
+    )
+    assert repr(one) == repr(other)
+
+
 def test_paths_are_in_one_spelling(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))

@@ -305,6 +305,7 @@ RATE = "tasks: {parsing: {learning_rate: %s}}"
         ("seeds: 1", "found 1; allowed: array; a list stands in brackets, as [1, 2], in a file"),
         ("seeds: 1,2", "found '1,2'; allowed: array; a list stands in brackets, as [1, 2]"),
         ("seeds: ['1']", "found '1'; allowed: integer; this is a text: write 1 without quotes"),
+        ("ablations: {untuned: 'yes'}", "found 'yes'; allowed: boolean; write true or false"),
         ("seeds: [true]", "found True; allowed: integer"),
         ("seeds: [1.5]", "found 1.5; allowed: integer"),
         (f"study: {'x' * 300}", "xxx... (300 characters); allowed: at most 64 characters"),
@@ -315,6 +316,15 @@ def test_what_yaml_reads_otherwise_is_said_with_what_to_write(tmp_path, text, ex
     assert len(found) == 1
     assert expected in found[0]
     assert found[0].startswith("study.yaml: ")
+
+
+@pytest.mark.parametrize(
+    "written", ["1e-4", "1E4", "+2.5e3", "-1.e3", ".5e1", "1_0e2", "1e+05", "12e0", "6.02e23"]
+)
+def test_what_is_said_to_write_is_the_number_that_was_meant(tmp_path, written):
+    assert isinstance(yaml.safe_load(written), str)
+    (found,) = text_messages(tmp_path, RATE % written)
+    assert yaml.safe_load(found.split(", write ")[1]) == float(written)
 
 
 @pytest.mark.parametrize("key", ["no", "on", "1", "2024-01-01", "x" * 65])

@@ -95,6 +95,7 @@ def test_content_is_seen_though_size_and_age_are_the_same(project):
 def test_an_encoder_is_what_it_can_be_made_from(project):
     for name in ("config.json", "model.safetensors", "vocab.txt", "README.md", "pytorch_model.bin"):
         (project / "data" / name).write_text(name)
+    (project / "data/._model.safetensors").write_text("of another system")
     (project / "data/onnx").mkdir()
     (project / "data/onnx/config.json").write_text("{}")
     files = source_files({"source": "folder", "path": "data"})

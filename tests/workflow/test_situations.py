@@ -5,7 +5,7 @@ import os
 import random
 import re
 import shutil
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -57,7 +57,7 @@ def replaced(path, content, age=None):
 
 
 def test_a_project_that_moves_has_nothing_to_do(smoke, tmp_path):
-    first, second, link = tmp_path / "first", tmp_path / "a b {c}" / "second", tmp_path / "link"
+    first, second, link = tmp_path / "first", tmp_path / "a b" / "second", tmp_path / "link"
     shutil.copytree(smoke.folder, first, symlinks=True)
     assert in_folder(smoke, first).stale() == {}
     second.parent.mkdir()
@@ -217,16 +217,21 @@ def test_another_spelling_of_an_encoder_folder_has_nothing_to_do(smoke, own_enco
 # --- What else there is on a machine --------------------------------------------------------------
 
 
-@pytest.mark.parametrize("content", ["", "s\th:m:s\n", "\x00\n"])
-def test_a_broken_benchmark_file_ends_no_run(smoke, content):
-    broken = smoke.folder / "results/smoke/benchmarks/plot_weights.tsv"
-    page = smoke.folder / "results/smoke/index.html"
-    with replaced(broken, content.encode(), age=0):
+def test_broken_benchmark_files_end_no_run(smoke):
+    broken = {"plot_weights": b"", "plot_domains": b"s\th:m:s\n", "plot_measures": b"\xff\x00\n"}
+    folder, page = (
+        smoke.folder / "results/smoke/benchmarks",
+        smoke.folder / "results/smoke/index.html",
+    )
+    with ExitStack() as stack:
+        for rule, content in broken.items():
+            stack.enter_context(replaced(folder / f"{rule}.tsv", content, age=0))
         page.unlink()
         process = smoke.snakemake("--cores", "1")
     assert process.returncode == 0, process.stdout[-5000:]
     assert "Traceback" not in process.stdout
-    assert re.search(r"^plot_weights +1 +0 +0 +0$", process.stdout, flags=re.MULTILINE)
+    for rule in broken:
+        assert re.search(rf"^{rule} +1 +0 +0 +0$", process.stdout, flags=re.MULTILINE)
     assert page.is_file()
 
 

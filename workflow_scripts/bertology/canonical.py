@@ -18,22 +18,22 @@ def canonical(config: Config) -> Config:
     """
     data_dir = config["data_dir"]
     located = {
-        **config,
+        **{key: _uniform(section) for key, section in config.items() if key != "encoders"},
         "data_dir": None if data_dir is None else canonical_folder(data_dir),
         "corpora": {
-            name: {kind: _located_corpus(source, data_dir) for kind, source in corpus.items()}
-            for name, corpus in config["corpora"].items()
+            name: {kind: _corpus(source, data_dir) for kind, source in sorted(corpus.items())}
+            for name, corpus in sorted(config["corpora"].items())
         },
+        "encoders": {name: _encoder(entry) for name, entry in sorted(config["encoders"].items())},
     }
-    encoders = {name: _encoder(entry) for name, entry in sorted(config["encoders"].items())}
-    return {**_uniform(located), "encoders": encoders}
+    return dict(sorted(located.items()))
 
 
-def _located_corpus(source: Config, data_dir: str | None) -> Config:
-    if source["source"] != "files":
-        return source
-    splits = {split: data_file(data_dir, source[split]) for split in SPLITS if split in source}
-    return {**source, **splits}
+def _corpus(source: Config, data_dir: str | None) -> Config:
+    settings: Config = _uniform(source)
+    if source["source"] == "files":
+        settings |= {k: data_file(data_dir, v) for k, v in settings.items() if k in SPLITS}
+    return settings
 
 
 def _encoder(entry: Config) -> Config:
@@ -44,13 +44,13 @@ def _encoder(entry: Config) -> Config:
         settings["packages"] = sorted(settings["packages"])
     if entry.get("config"):
         settings["config"] = _ordered(entry["config"])
-    return settings
+    return dict(sorted(settings.items()))
 
 
 def _ordered(value: Any) -> Any:
     """Put mappings in order of key, at any depth."""
     if isinstance(value, dict):
-        return {key: _ordered(value[key]) for key in sorted(value)}
+        return {key: _ordered(value[key]) for key in sorted(value, key=str)}
     if isinstance(value, list):
         return [_ordered(item) for item in value]
     return value

@@ -107,10 +107,13 @@ def _advice(error: ValidationError, found: Any, rule: Any) -> str:
     wanted = {rule} if isinstance(rule, str) else set(rule) if error.validator == "type" else set()
     if isinstance(found, str) and wanted & {"number", "integer"}:
         return _number_advice(found)
-    if isinstance(found, bool) and (error.validator == "enum" or "string" in wanted):
+    names = error.validator == "enum" and all(isinstance(name, str) for name in rule)
+    if isinstance(found, bool) and (names or "string" in wanted):
         return f"; YAML reads {'yes, on and true' if found else 'no, off and false'} so: use quotes"
     if "string" in wanted and not isinstance(found, dict | list) and found is not None:
         return "; a text that looks like a number or a date stands in quotes"
+    if "boolean" in wanted:
+        return "; write true or false"
     if "array" in wanted and not isinstance(found, dict):
         return (
             "; a list stands in brackets, as [1, 2], in a file: --config makes texts of its parts"

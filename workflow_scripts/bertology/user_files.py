@@ -56,15 +56,16 @@ def source_files(source: dict[str, Any]) -> dict[str, str]:
     `source` is its block of a canonical configuration. There are none where the source is another.
     """
     if source["source"] == "folder":
-        found = sorted(Path(source["path"]).iterdir())
-        return {
-            path.name: str(path)
-            for path in found
-            if path.is_file() and path.suffix in ENCODER_ENDINGS
-        }
+        folder = Path(source["path"])
+        return {path.name: str(path) for path in sorted(folder.iterdir()) if _is_encoders(path)}
     if source["source"] == "files":
         return {split: source[split] for split in SPLITS if split in source}
     return {}
+
+
+def _is_encoders(path: Path) -> bool:
+    hidden = path.name.startswith(".")
+    return path.suffix in ENCODER_ENDINGS and not hidden and path.is_file()
 
 
 def by_content(source: dict[str, Any]) -> dict[str, Any]:
