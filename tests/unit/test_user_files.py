@@ -73,6 +73,13 @@ def test_a_variable_that_is_not_set_is_named(path):
         canonical_folder(path)
 
 
+@pytest.mark.parametrize("path", ["a{b}/c", "{x}", "a}"])
+def test_braces_are_refused(path):
+    for locate in (canonical_folder, lambda path: data_file(None, path)):
+        with pytest.raises(InputError, match="with braces, which Snakemake takes for a wildcard"):
+            locate(path)
+
+
 def test_content_stands_for_the_path(project):
     source = {"source": "files", "format": "edges", "train": "data/train.conllu"}
     digest = hashlib.sha256(b"project/data").hexdigest()

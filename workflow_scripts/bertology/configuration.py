@@ -11,7 +11,7 @@ from bertology.corpora.spans.formats import SPAN_FORMATS, has_phenomenon
 from bertology.errors import InputError
 from bertology.schema import Key, Problem, schema_problems
 from bertology.study_files import read_study
-from bertology.user_files import data_file, expanded
+from bertology.user_files import canonical_folder, data_file
 
 Config = dict[str, Any]
 
@@ -132,7 +132,7 @@ def _encoder_problems(config: Config) -> Iterator[Problem]:
 def _folder_problems(key: Key, path: str) -> Iterator[Problem]:
     allowed = "a folder that holds a config.json"
     try:
-        if not (expanded(path) / "config.json").is_file():
+        if not Path(canonical_folder(path), "config.json").is_file():
             yield key, f"found {path!r}; allowed: {allowed}"
     except InputError as error:
         yield key, str(error)
@@ -161,7 +161,7 @@ def _random_encoder_problems(name: str, encoders: Config) -> Iterator[Problem]:
 def _corpus_problems(config: Config) -> Iterator[Problem]:
     if config["data_dir"] is not None:
         try:
-            expanded(config["data_dir"])
+            canonical_folder(config["data_dir"])
         except InputError as error:
             yield ("data_dir",), str(error)
             return

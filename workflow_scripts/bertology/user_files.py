@@ -32,7 +32,10 @@ def expanded(path: str) -> Path:
 
 
 def canonical_folder(path: str) -> str:
-    """Return the one path of a folder: relative below the working folder, else absolute."""
+    """Return the one path of a folder: relative below the working folder, else absolute.
+
+    InputError for a path that cannot be: a variable that is not set, or braces in it.
+    """
     return _canonical(Path(os.path.realpath(expanded(path))))
 
 
@@ -46,6 +49,9 @@ def data_file(data_dir: str | None, name: str) -> str:
 
 
 def _canonical(path: Path) -> str:
+    if set("{}") & set(str(path)):
+        found = f"found '{path}', with braces, which Snakemake takes for a wildcard"
+        raise InputError(f"{found}; allowed: a path without them")
     here = Path(os.path.realpath(Path.cwd()))
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
