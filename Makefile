@@ -4,21 +4,22 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 CORES ?= $(shell nproc)
 BIN := .venv/bin
+SNAKEMAKE := $(BIN)/snakemake --profile profiles/local
 STUDY ?= default
 OVERLAY = $(if $(filter default,$(STUDY)),,--configfile studies/$(STUDY).yaml)
 
 .PHONY: study open report test lint bench dry-run
 study: .venv/installed
-	$(BIN)/snakemake --cores $(CORES)
+	$(SNAKEMAKE) --cores $(CORES)
 
 open: .venv/installed
-	$(BIN)/snakemake --cores $(CORES) --configfile studies/open.yaml
+	$(SNAKEMAKE) --cores $(CORES) --configfile studies/open.yaml
 
 report: .venv/installed
 	$(BIN)/snakemake $(OVERLAY) --report results/$(STUDY)/report.html
 
 dry-run: .venv/installed
-	$(BIN)/snakemake --cores $(CORES) --dry-run
+	$(SNAKEMAKE) --cores $(CORES) --dry-run
 
 test: .venv/installed-for-tests lint
 	$(BIN)/python -m pytest

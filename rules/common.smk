@@ -6,22 +6,26 @@ import sys
 from itertools import combinations
 from types import SimpleNamespace
 
-sys.path.insert(0, str(Path(workflow.basedir, "workflow_scripts")))
+SCRIPTS = Path(workflow.basedir, "workflow_scripts")
+# Our library, here and in every script, whatever else of that name the user's PYTHONPATH has.
+sys.path.insert(0, str(SCRIPTS))
+os.environ.update(
+    PYTHONPATH=os.pathsep.join(filter(None, [str(SCRIPTS), os.environ.get("PYTHONPATH")]))
+)
 
 from snakemake.exceptions import WorkflowError
 
 from bertology import run_times
+from bertology.canonical import canonical
 from bertology.claims.terminal import claims_summary
 from bertology.corpora.grammar.write import WRITERS
 from bertology.corpora.kinds import FORMATS
-from bertology.corpora.shapes import SPLITS
 from bertology.corpora.spans.formats import SPAN_FORMATS
 from bertology.configuration import CORPUS_KIND, check, without_removed
 from bertology.errors import InputError
 from bertology.fingerprint import fingerprint
 from bertology.similarity.contrasts import contrasts, domain_of, own_texts
-
-SCRIPTS = Path(workflow.basedir, "workflow_scripts")
+from bertology.user_files import by_content, source_files
 
 # Snakemake lists the files of the command line first, though they are merged last.
 DEFAULT = Path(workflow.basedir, "config.yaml")
@@ -36,6 +40,7 @@ try:
     )
 except InputError as error:
     raise WorkflowError(f"The configuration has mistakes.\n{error}")
+config = canonical(config)
 
 RESULTS = f"results/{config['study']}"
 ENCODERS = config["fine_tuned_encoders"]
@@ -131,6 +136,12 @@ def corpus_source(wildcards):
     return config["corpora"][corpus][kind]
 
 
+def encoder_source(wildcards):
+    """The block of configuration that says where an encoder comes from."""
+    encoder = config["encoders"][wildcards.encoder]
+    return {key: value for key, value in encoder.items() if key != "floor"}
+
+
 def reader_module(kind):
     """The module that the library loads by name to read and write a kind of corpus."""
     return f"bertology.corpora.{FORMATS[kind].module}"
@@ -174,8 +185,8 @@ def checkpoint_steps(wildcards):
 
 def checkpoint(wildcards):
     """The folder below `model_folder` of an encoder that was saved while it was trained; else ""."""
-    name = Path(wildcards.model).name
-    return name if name.startswith("step-") else ""
+    model = Path(wildcards.model)
+    return model.name if len(model.parts) > 1 and model.name.startswith("step-") else ""
 
 
 # --- Paths and inputs -----------------------------------------------------------------------------
@@ -193,11 +204,14 @@ def annotations(*sources):
 
 
 def corpus_files(wildcards):
-    """The user's own files that a corpus is read from; none for a corpus from the hub."""
-    source = corpus_source(wildcards)
-    if source["source"] != "files":
-        return []
-    return [Path(config["data_dir"], source[split]) for split in SPLITS if split in source]
+    """The user's own files that a corpus is read from, by split; none for one from the hub."""
+    files = source_files(corpus_source(wildcards))
+    return {split: ancient(path) for split, path in files.items()}
+
+
+def encoder_files(wildcards):
+    """The user's own files that an encoder is made from; none for one from elsewhere."""
+    return [ancient(path) for path in source_files(encoder_source(wildcards)).values()]
 
 
 def task_corpus(wildcards):
@@ -274,7 +288,7 @@ def sampled_tokens(wildcards):
 
 def report_source(name):
     """A file of the report's templates and captions, relative to where Snakemake runs."""
-    return os.path.relpath(Path(workflow.basedir, "report", name))
+    return os.path.relpath(os.path.realpath(Path(workflow.basedir, "report", name)))
 
 
 def report_category(figure):

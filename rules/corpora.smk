@@ -1,14 +1,12 @@
 # Text: corpora from the grammar, from files or from the hub; the tasks' data; the stimuli.
 #
-# Inputs:  the grammar's lexicon, or files below data_dir, or the hub
+# Inputs:  files below data_dir, or the hub
 # Outputs: corpora/<corpus>/<kind>/, tasks/<task>/, stimuli/<stimuli>.jsonl
 # Steps:   write_grammar_corpus or fetch_corpus -> prepare_task, sample_stimuli
 
 
 rule write_grammar_corpus:
     """Write annotated English text from the project's grammar and lexicon, in public formats."""
-    input:
-        lexicon=sorted(SCRIPTS.glob("bertology/corpora/grammar/data/*.tsv")),
     output:
         corpus=directory(f"{RESULTS}/corpora/{{annotation}}"),
         provenance=f"{RESULTS}/corpora/{{annotation}}.provenance.json",
@@ -37,7 +35,7 @@ rule write_grammar_corpus:
 rule fetch_corpus:
     """Read a corpus from files or the hub, check every line of it, and keep it in one format."""
     input:
-        files=corpus_files,
+        unpack(corpus_files),
     output:
         corpus=directory(f"{RESULTS}/corpora/{{annotation}}"),
         provenance=f"{RESULTS}/corpora/{{annotation}}.provenance.json",
@@ -55,8 +53,7 @@ rule fetch_corpus:
         runtime=60,
         disk_mb=2000,
     params:
-        source=corpus_source,
-        data_dir=config["data_dir"],
+        source=lambda wildcards: by_content(corpus_source(wildcards)),
         code=corpus_code,
     script:
         "../workflow_scripts/fetch_corpus.py"

@@ -9,6 +9,7 @@ rule fetch_encoder:
     """Put an encoder, pretrained or random, into a folder that Hugging Face loads."""
     input:
         like=original_encoder,
+        files=encoder_files,
     output:
         encoder=directory(f"{RESULTS}/encoders/{{encoder}}"),
         provenance=f"{RESULTS}/encoders/{{encoder}}.provenance.json",
@@ -24,11 +25,7 @@ rule fetch_encoder:
         runtime=60,
         disk_mb=2000,
     params:
-        source=lambda wildcards: {
-            key: value
-            for key, value in config["encoders"][wildcards.encoder].items()
-            if key != "floor"
-        },
+        source=lambda wildcards: by_content(encoder_source(wildcards)),
         code=code("fetch_encoder"),
     script:
         "../workflow_scripts/fetch_encoder.py"

@@ -126,9 +126,7 @@ rule probe_structure:
         disk_mb=500,
         gpu=config["gpus"],
     params:
-        rank=config["probing"]["structure"]["rank"],
-        epochs=config["probing"]["structure"]["epochs"],
-        seed=config["probing"]["seed"],
+        settings={**config["probing"]["structure"], "seed": config["probing"]["seed"]},
         code=code("probe_structure", reader_module("treebank")),
     script:
         "../workflow_scripts/probe_structure.py"

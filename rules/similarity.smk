@@ -26,8 +26,7 @@ rule sample_tokens:
         runtime=10,
         disk_mb=100,
     params:
-        size=config["similarity"]["tokens"],
-        seed=config["similarity"]["seed"],
+        settings={key: config["similarity"][key] for key in ("tokens", "seed")},
         code=code("sample_tokens"),
     script:
         "../workflow_scripts/sample_tokens.py"

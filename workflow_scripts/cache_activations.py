@@ -1,6 +1,6 @@
 """Run a model once over the stimuli and keep every layer's vectors of every token."""
 
-from job import job
+from bertology.job import job
 
 with job(snakemake):
     from pathlib import Path

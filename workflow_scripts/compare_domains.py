@@ -1,6 +1,6 @@
 """Compare similarity between texts, between forms of a text, and between tasks."""
 
-from job import job
+from bertology.job import job
 
 with job(snakemake):
     from pathlib import Path

@@ -1,6 +1,6 @@
 """Compare a model's layers with a reference model's, by every measure, and RSA in resamples."""
 
-from job import job
+from bertology.job import job
 
 with job(snakemake):
     from pathlib import Path

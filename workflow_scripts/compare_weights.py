@@ -1,6 +1,6 @@
 """Measure how far the weights of a model lie from those of a reference model."""
 
-from job import job
+from bertology.job import job
 
 with job(snakemake):
     from pathlib import Path

@@ -1,6 +1,6 @@
 """Read one kind of a corpus's annotation from files or the hub, check it, keep it in one format."""
 
-from job import job
+from bertology.job import job
 
 with job(snakemake):
     from pathlib import Path
@@ -9,7 +9,7 @@ with job(snakemake):
 
     fetch_corpus(
         kind=snakemake.wildcards.annotation.split("/")[1],
-        source=snakemake.params.source,
+        source={**snakemake.params.source, **dict(snakemake.input.items())},
         folder=Path(snakemake.output.corpus),
-        data_dir=snakemake.params.data_dir,
+        data_dir=".",
     )

@@ -1,15 +1,16 @@
 """Put an encoder, pretrained or random, into a folder that Hugging Face loads."""
 
-from job import job
+from bertology.job import job
 
 with job(snakemake):
     from pathlib import Path
 
     from bertology.encoder_sources import fetch_encoder
 
-    like = snakemake.input.get("like")
+    like, files = snakemake.input.get("like"), snakemake.input.files
+    folder = {"path": str(Path(files[0]).parent)} if files else {}
     fetch_encoder(
-        source=snakemake.params.source,
+        source={**snakemake.params.source, **folder},
         folder=Path(snakemake.output.encoder),
         like=Path(like) if like else None,
     )

@@ -1,6 +1,6 @@
 """Fine-tune an encoder with a task's head, whole (finetune_encoder) or in part (ablate_layers)."""
 
-from job import job
+from bertology.job import job
 
 with job(snakemake):
     from pathlib import Path

@@ -1,6 +1,6 @@
 """Write each different sentence of a text's probes once, to be encoded."""
 
-from job import job
+from bertology.job import job
 
 with job(snakemake):
     from pathlib import Path

@@ -1,6 +1,6 @@
 """Draw the figure of ablations from its table."""
 
-from job import job
+from bertology.job import job
 
 with job(snakemake):
     from pathlib import Path

@@ -1,6 +1,6 @@
 """Draw similarity on a task's own and on other texts, and how much it differs."""
 
-from job import job
+from bertology.job import job
 
 with job(snakemake):
     from pathlib import Path

@@ -1,6 +1,6 @@
 """Draw all measures of similarity side by side."""
 
-from job import job
+from bertology.job import job
 
 with job(snakemake):
     from pathlib import Path

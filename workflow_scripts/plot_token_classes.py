@@ -1,6 +1,6 @@
 """Draw similarity to the pretrained encoder by class of tokens, for each task."""
 
-from job import job
+from bertology.job import job
 
 with job(snakemake):
     from pathlib import Path

@@ -1,6 +1,6 @@
 """Choose a probe's training, development and test data from its corpus."""
 
-from job import job
+from bertology.job import job
 
 with job(snakemake):
     from pathlib import Path

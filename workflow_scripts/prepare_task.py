@@ -1,6 +1,6 @@
 """Choose a task's training, development and test data."""
 
-from job import job
+from bertology.job import job
 
 with job(snakemake):
     from pathlib import Path

@@ -1,6 +1,6 @@
 """Train edge probes of one phenomenon on all layers of a model, with their controls."""
 
-from job import job
+from bertology.job import job
 
 with job(snakemake):
     from pathlib import Path

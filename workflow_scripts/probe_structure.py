@@ -1,6 +1,6 @@
 """Train structural probes (tree distance and depth) on all layers of a model."""
 
-from job import job
+from bertology.job import job
 
 with job(snakemake):
     from pathlib import Path
@@ -12,8 +12,6 @@ with job(snakemake):
         data_folder=Path(snakemake.input.data),
         activations_folder=Path(snakemake.input.activations),
         outputs={name: Path(snakemake.output[name]) for name in files},
-        rank=snakemake.params.rank,
-        epochs=snakemake.params.epochs,
-        seed=snakemake.params.seed,
+        **snakemake.params.settings,
         threads=snakemake.threads,
     )

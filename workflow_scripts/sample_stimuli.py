@@ -1,6 +1,6 @@
 """Draw the sentences on which representations are compared."""
 
-from job import job
+from bertology.job import job
 
 with job(snakemake):
     from pathlib import Path

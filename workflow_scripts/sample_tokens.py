@@ -1,6 +1,6 @@
 """Draw the tokens that every comparison of an encoder on these stimuli uses."""
 
-from job import job
+from bertology.job import job
 
 with job(snakemake):
     from pathlib import Path
@@ -10,6 +10,6 @@ with job(snakemake):
     write_token_sample(
         activations_folder=Path(snakemake.input.activations),
         path=Path(snakemake.output.tokens),
-        size=snakemake.params.size,
-        seed=snakemake.params.seed,
+        size=snakemake.params.settings["tokens"],
+        seed=snakemake.params.settings["seed"],
     )

@@ -1,6 +1,6 @@
 """Relate the scores of ablations to those of full fine-tuning, with intervals."""
 
-from job import job
+from bertology.job import job
 
 with job(snakemake):
     from pathlib import Path

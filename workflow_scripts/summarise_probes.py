@@ -1,6 +1,6 @@
 """Put all probes in one table: scores and changes with intervals, and controls beside them."""
 
-from job import job
+from bertology.job import job
 
 with job(snakemake):
     from pathlib import Path

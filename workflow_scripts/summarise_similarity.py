@@ -1,6 +1,6 @@
 """Average similarity over seeds, with intervals over sentences and seeds."""
 
-from job import job
+from bertology.job import job
 
 with job(snakemake):
     from pathlib import Path

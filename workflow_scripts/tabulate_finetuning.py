@@ -1,6 +1,6 @@
 """Collect the scores of all fine-tuned and ablated models."""
 
-from job import job
+from bertology.job import job
 
 with job(snakemake):
     from pathlib import Path

@@ -1,6 +1,6 @@
 """Collect the scores of all probes."""
 
-from job import job
+from bertology.job import job
 
 with job(snakemake):
     from pathlib import Path

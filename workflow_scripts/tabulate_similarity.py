@@ -1,6 +1,6 @@
 """Collect all comparisons of representations."""
 
-from job import job
+from bertology.job import job
 
 with job(snakemake):
     from pathlib import Path

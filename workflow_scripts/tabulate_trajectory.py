@@ -1,6 +1,6 @@
 """Collect similarity to the pretrained encoder, and structural probes, by training step."""
 
-from job import job
+from bertology.job import job
 
 with job(snakemake):
     from pathlib import Path

@@ -1,6 +1,6 @@
 """Test the paper's claims on the study's results."""
 
-from job import job
+from bertology.job import job
 
 with job(snakemake):
     from pathlib import Path

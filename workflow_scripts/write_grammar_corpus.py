@@ -1,6 +1,6 @@
 """Write one kind of annotated text of one domain, from the project's grammar."""
 
-from job import job
+from bertology.job import job
 
 with job(snakemake):
     from pathlib import Path

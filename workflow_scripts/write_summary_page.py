@@ -1,6 +1,6 @@
 """Write the summary page of the study."""
 
-from job import job
+from bertology.job import job
 
 with job(snakemake):
     from pathlib import Path

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bertology.canonical import canonical
 from bertology.configuration import check, without_removed
 from bertology.corpora.spans.formats import SPAN_FORMATS
 from bertology.errors import InputError
@@ -234,7 +235,7 @@ def test_the_schema_names_the_formats_of_spans_that_there_are():
         ),
         (
             {"probes": {"village": {"phenomena": ["structure"]}}},
-            "study.yaml: probes.village.phenomena.0: found 'structure'; allowed: another name tha",
+            "study.yaml: probes.village.phenomena.0: found 'structure'; allowed: another name; the",
         ),
         (
             {
@@ -285,7 +286,8 @@ def test_a_value_from_the_command_line_is_put_down_to_it():
         check(config, [DEFAULT], SCHEMA)
     assert str(caught.value).splitlines() == [
         f"--config: sede: found an unknown key; allowed: {', '.join(default())}",
-        "--config: seeds.0: found '1'; allowed: integer",
+        "--config: seeds.0: found '1'; allowed: integer; this is a text: write 1 without quotes, "
+        "in a file (--config makes texts of all parts of a list)",
     ]
 
 
@@ -307,3 +309,152 @@ def test_a_language_that_is_no_iso_code_is_named(tmp_path, language):
     assert found.startswith(f"study.yaml: stimuli.village.language: found {language!r}; allowed:")
     good = merged(default(), {"stimuli": {"village": {"language": "hi"}}})
     check(good, [DEFAULT], SCHEMA)
+
+
+def text_messages(tmp_path, text):
+    """The messages about a study as a user types it, with YAML 1.1's ways of reading."""
+    study = tmp_path / "study.yaml"
+    study.write_text(text)
+    config = without_removed(merged(default(), yaml.load(text, yaml.FullLoader)))
+    with pytest.raises(InputError) as caught:
+        check(config, [DEFAULT, study], SCHEMA)
+    return str(caught.value).replace(str(study), "study.yaml").splitlines()
+
+
+RATE = "tasks: {parsing: {learning_rate: %s}}"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (RATE % "1e-4", "found '1e-4'; allowed: number; YAML takes this for a text, write 1.0e-4"),
+        (RATE % "1E4", "found '1E4'; allowed: number; YAML takes this for a text, write 1.0e+4"),
+        (RATE % "2.5e3", "found '2.5e3'; allowed: number; YAML takes this for a text, write 2.5e+"),
+        (RATE % "'.5'", "found '.5'; allowed: number; this is a text: write .5 without quotes"),
+        (RATE % "fast", "found 'fast'; allowed: number"),
+        (RATE % ".nan", "found nan; allowed: a finite number"),
+        (RATE % ".inf", "found inf; allowed: a finite number"),
+        (RATE % "yes", "found True; allowed: number"),
+        ("precision: off", "found False; allowed: auto | float32 | bfloat16; YAML reads no, off"),
+        ("data_dir: on", "found True; allowed: string or null; YAML reads yes, on and true so"),
+        ("data_dir: 2024-01-01", "found datetime.date(2024, 1, 1); allowed: string or null; a te"),
+        ("study: 2024", "found 2024; allowed: lower-case letters and digits, with - or _ between"),
+        ("seeds: 1", "found 1; allowed: array; a list stands in brackets, as [1, 2], in a file"),
+        ("seeds: 1,2", "found '1,2'; allowed: array; a list stands in brackets, as [1, 2]"),
+        ("seeds: ['1']", "found '1'; allowed: integer; this is a text: write 1 without quotes"),
+        ("ablations: {untuned: 'yes'}", "found 'yes'; allowed: boolean; write true or false"),
+        ("seeds: [true]", "found True; allowed: integer"),
+        ("seeds: [1.5]", "found 1.5; allowed: integer"),
+        (f"study: {'x' * 300}", "xxx... (300 characters); allowed: at most 64 characters"),
+    ],
+)  # fmt: skip
+def test_what_yaml_reads_otherwise_is_said_with_what_to_write(tmp_path, text, expected):
+    found = text_messages(tmp_path, text)
+    assert len(found) == 1
+    assert expected in found[0]
+    assert found[0].startswith("study.yaml: ")
+
+
+@pytest.mark.parametrize(
+    "written", ["1e-4", "1E4", "+2.5e3", "-1.e3", ".5e1", "1_0e2", "1e+05", "12e0", "6.02e23"]
+)
+def test_what_is_said_to_write_is_the_number_that_was_meant(tmp_path, written):
+    assert isinstance(yaml.safe_load(written), str)
+    (found,) = text_messages(tmp_path, RATE % written)
+    assert yaml.safe_load(found.split(", write ")[1]) == float(written)
+
+
+@pytest.mark.parametrize("key", ["no", "on", "1", "2024-01-01", "x" * 65])
+@pytest.mark.parametrize("section", ["encoders", "corpora", "tasks", "stimuli", "probes"])
+def test_a_key_that_is_no_name_is_refused(tmp_path, section, key):
+    found = text_messages(tmp_path, f"{section}: {{{key}: {{}}}}")
+    assert any(line.startswith(f"study.yaml: {section}: found ") for line in found)
+
+
+def test_duplicate_keys_are_named_before_anything_else(tmp_path):
+    found = text_messages(tmp_path, "seeds: [1]\nsede: 1\nseeds: [2]\n")
+    assert found == [
+        "study.yaml, line 3: found the key seeds again, after line 1; allowed: each key once"
+    ]
+
+
+def test_whole_numbers_with_a_point_are_whole_numbers(tmp_path):
+    config = merged(default(), {"tasks": {"parsing": {"epochs": 2.0, "clip": 1}}, "seeds": [1.0]})
+    check(config, [DEFAULT], SCHEMA)
+    assert repr(canonical(config)["tasks"]["parsing"]["epochs"]) == "2"
+
+
+RESERVED = [
+    *("against", "full", "permuted", "probes", "structure", "untuned"),
+    *("freeze-4", "keep-2", "seed-1", "step-8"),
+]
+
+
+@pytest.mark.parametrize("name", RESERVED)
+@pytest.mark.parametrize("section", ["encoders", "corpora", "tasks", "stimuli", "probes"])
+def test_names_of_the_layout_are_taken(tmp_path, section, name):
+    entry = next(iter(default()[section].values()))
+    found = messages(tmp_path, {section: {name: entry}})
+    expected = f"study.yaml: {section}: found '{name}'; allowed: another name; the layout of a stu"
+    assert found[0].startswith(expected)
+
+
+@pytest.mark.parametrize("name", RESERVED)
+def test_names_of_the_layout_are_no_phenomena(tmp_path, name):
+    corpora = {"village": {name: {**FILES, "format": "edges"}}}
+    found = messages(tmp_path, {"data_dir": ".", "corpora": corpora})
+    assert found[0].startswith(f"study.yaml: corpora.village: found '{name}'; allowed: another n")
+
+
+def test_a_study_is_not_called_as_what_is_kept(tmp_path):
+    assert messages(tmp_path, {"study": "published"}) == [
+        "study.yaml: study: found 'published'; allowed: another name; the layout of a study takes "
+        "published"
+    ]
+
+
+def test_stimuli_are_not_called_as_a_task(tmp_path):
+    stimuli = {"parsing": default()["stimuli"]["harbour"]}
+    assert messages(tmp_path, {"stimuli": stimuli}) == [
+        "study.yaml: stimuli.parsing: found a name that a task has too; allowed: another name"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("overlay", "key"),
+    [
+        ({"data_dir": "$NOWHERE/x", "corpora": {"mine": {"text": FILES}}}, "data_dir"),
+        ({"data_dir": "$NOWHERE/x"}, "data_dir"),
+        (
+            {"encoders": {"mine": {"source": "folder", "path": "${NOWHERE}", "layers": 1}}},
+            "encoders.mine.path",
+        ),
+        (
+            {
+                "data_dir": ".",
+                "corpora": {"mine": {"text": {"source": "files", "test": "$NOWHERE"}}},
+            },
+            "corpora.mine.text.test",
+        ),
+    ],
+)
+def test_a_variable_that_is_not_set_is_named(tmp_path, overlay, key):
+    found = messages(tmp_path, overlay)
+    assert len(found) == 1
+    assert found[0].startswith(f"study.yaml: {key}: found '")
+    assert "and no variable NOWHERE in the environment; allowed: variables that are set" in found[0]
+
+
+def test_home_and_variables_are_filled_in(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("DATA", "data")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/a.txt").write_text("Text.\n")
+    (tmp_path / "data/config.json").write_text("{}")
+    text = {"source": "files", "test": "a.txt"}
+    overlay = {
+        "data_dir": "~/$DATA",
+        "corpora": {"mine": {"text": text}},
+        "encoders": {"mine": {"source": "folder", "path": "~/${DATA}", "layers": 1}},
+    }
+    check(merged(default(), overlay), [DEFAULT], SCHEMA)

@@ -1,5 +1,8 @@
 """The fingerprint moves with the code that a script can reach, and with nothing else."""
 
+import os
+import shutil
+
 import pytest
 
 from bertology import fingerprint as module
@@ -30,6 +33,7 @@ def scripts(tmp_path):
 
 def value(scripts, *modules, script="script.py"):
     module._code.cache_clear()
+    module._data.cache_clear()
     return fingerprint(scripts / script, modules)
 
 
@@ -95,3 +99,27 @@ def test_a_cycle_of_imports_ends(scripts):
 def test_a_module_that_is_not_there_is_an_error(scripts):
     with pytest.raises(FileNotFoundError, match=r"library\.nowhere"):
         value(scripts, "library.nowhere")
+
+
+def test_data_beside_a_module_belong_to_what_reaches_it(scripts):
+    """By content and name, not age; and not to a script that does not reach the module."""
+    folder = scripts / "library" / "data"
+    folder.mkdir()
+    words = folder / "words.tsv"
+    words.write_text("cat\n")
+    (scripts / "alone.py").write_text("print()\n")
+    before, alone = value(scripts), value(scripts, script="alone.py")
+    os.utime(words, (1, 1))
+    assert value(scripts) == before
+    words.write_text("dog\n")
+    changed = value(scripts)
+    assert changed != before
+    words.rename(folder / "others.tsv")
+    assert value(scripts) not in (before, changed)
+    assert value(scripts, script="alone.py") == alone
+
+
+def test_where_the_code_lies_does_not_count(scripts, tmp_path_factory):
+    other = tmp_path_factory.mktemp("other") / "place"
+    shutil.copytree(scripts, other)
+    assert value(other) == value(scripts)

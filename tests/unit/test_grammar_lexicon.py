@@ -184,4 +184,4 @@ def test_an_unknown_domain_is_refused() -> None:
 
 
 def test_data_files_are_all_tables() -> None:
-    assert [path.stem for path in lx.data_files()] == sorted(WORD_CLASSES)
+    assert sorted(path.stem for path in lx.DATA_FOLDER.iterdir()) == sorted(WORD_CLASSES)

@@ -12,7 +12,7 @@ SCRIPTS = Path(__file__).resolve().parents[2] / "workflow_scripts"
 PROGRAM = """
 import sys
 sys.path.insert(0, {scripts!r})
-from job import job
+from bertology.job import job
 
 class Named(list):
     def __init__(self, **names):

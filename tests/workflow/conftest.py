@@ -1,5 +1,6 @@
 """A finished smoke study in a copy of the repository, run once for all workflow tests."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ import yaml
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PARTS = ("Snakefile", "config.yaml", "rules", "studies", "schemas", "envs", "profiles", "report")
+PROFILE = REPOSITORY / "profiles" / "local"
 NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.pyc")
 
 
@@ -30,11 +32,17 @@ class Workflow:
             else:
                 shutil.copy(origin, folder / part)
 
-    def snakemake(self, *arguments, study="studies/smoke.yaml"):
+    def snakemake(self, *arguments, study="studies/smoke.yaml", **environment):
         """Run Snakemake; return the finished process with all that it printed in `stdout`."""
-        command = [sys.executable, "-m", "snakemake", *arguments, "--configfile", study]
+        command = [sys.executable, "-m", "snakemake", "--profile", str(PROFILE), *arguments]
+        command += ["--configfile", study]
         return subprocess.run(
-            command, cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            command,
+            cwd=self.folder,
+            env={**os.environ, "PWD": str(self.folder), **environment},
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
 
     def finish(self, *arguments, study="studies/smoke.yaml"):
@@ -44,9 +52,9 @@ class Workflow:
         self.printed = process.stdout
         return process
 
-    def stale(self, *arguments, study="studies/smoke.yaml") -> dict[str, int]:
+    def stale(self, *arguments, study="studies/smoke.yaml", **environment) -> dict[str, int]:
         """Return how many jobs of each rule a dry run would do; `all` is not counted."""
-        process = self.snakemake("--dry-run", *arguments, study=study)
+        process = self.snakemake("--dry-run", *arguments, study=study, **environment)
         assert process.returncode == 0, process.stdout[-20000:]
         if "Nothing to be done" in process.stdout:
             return {}

@@ -2,6 +2,22 @@
 
 import pytest
 
+from stale_jobs import (
+    ABLATIONS,
+    CLAIMS,
+    EDGE_PROBES,
+    INTERVALS,
+    ONE_TASK,
+    PAGE,
+    PROBES,
+    SIMILARITY,
+    SIMILARITY_TABLES,
+    STRUCTURAL_PROBES,
+    TRAJECTORY,
+    WEIGHTS,
+    once,
+)
+
 pytestmark = pytest.mark.workflow
 LIBRARY = "workflow_scripts/bertology"
 
@@ -44,52 +60,6 @@ def restored(smoke):
     yield
     for path, text in texts.items():
         path.write_text(text)
-
-
-def once(*rules: str) -> dict[str, int]:
-    return dict.fromkeys(rules, 1)
-
-
-PAGE = once("write_summary_page")
-CLAIMS = once("test_claims") | PAGE
-TRAJECTORY = once("tabulate_trajectory", "plot_trajectory") | PAGE
-SIMILARITY_TABLES = once(
-    *("tabulate_similarity", "summarise_similarity", "compare_domains"),
-    *("plot_similarity", "plot_measures", "plot_domains", "plot_token_classes", "test_claims"),
-    "write_summary_page",
-)
-# On each of three stimulus sets: tuned, ceiling, floor and null (6 + 3 + 1 + 1); on one of them the
-# base with itself and two steps of three runs.
-SIMILARITY = {"compare_representations": 40, **SIMILARITY_TABLES, **TRAJECTORY}
-WEIGHTS = {"compare_weights": 10, **once("tabulate_weights", "plot_weights"), **PAGE}
-ABLATIONS = once("summarise_ablations", "plot_ablations", "plot_finetuning") | CLAIMS
-PROBE_FIGURES = once("plot_probes", "plot_probe_changes", "plot_structure")
-PROBE_TABLES = once("tabulate_probes", "plot_mix_weights", "summarise_probes")
-PROBE_TABLES |= PROBE_FIGURES | CLAIMS
-EDGE_PROBES = {"probe_edges": 16, **PROBE_TABLES}
-# The trees are probed at each step too.
-STRUCTURAL_PROBES = {"probe_structure": 14, **PROBE_TABLES, **TRAJECTORY}
-# Two phenomena and the trees, each on eight models: base, random, three tasks with two seeds.
-PROBES = EDGE_PROBES | STRUCTURAL_PROBES
-INTERVALS = SIMILARITY | ABLATIONS | {"summarise_probes": 1, **PROBE_FIGURES}
-
-# Two seeds: each fine-tuned, and ablated three times; cached on three stimulus sets and on the text
-# of the probes, and one of them at two steps on one set and that text; on each set compared with
-# the base, and with one another.
-ONE_TASK = {
-    "finetune_encoder": 2,
-    "ablate_layers": 6,
-    **once("tabulate_finetuning", "plot_finetuning"),
-    **ABLATIONS,
-    "cache_activations": 12,
-    **SIMILARITY,
-    "compare_representations": 11,
-    **WEIGHTS,
-    "compare_weights": 3,
-    **PROBES,
-    "probe_edges": 4,
-    "probe_structure": 4,
-}
 
 
 @pytest.mark.parametrize(

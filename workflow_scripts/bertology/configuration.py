@@ -1,20 +1,18 @@
 """Check a study's configuration: one message per mistake, all of them before any job starts."""
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
-
-import yaml
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
 
 from bertology.corpora.grammar.write import WRITERS
 from bertology.corpora.shapes import SPLITS
 from bertology.corpora.spans.formats import SPAN_FORMATS, has_phenomenon
 from bertology.errors import InputError
+from bertology.schema import Key, Problem, schema_problems
+from bertology.study_files import read_study
+from bertology.user_files import canonical_folder, data_file
 
-Key = tuple[str | int, ...]
-Problem = tuple[Key, str]
 Config = dict[str, Any]
 
 CORPUS_KIND = {
@@ -45,15 +43,28 @@ def check(config: Config, files: Sequence[Path], schema: Path) -> None:
     `files` are the configuration files in the order in which they were merged, the last one
     winning. A value that no file sets came with `--config`.
     """
-    problems = list(_schema_problems(config, schema)) or list(_cross_problems(config))
+    contents = _read_all(files)
+    problems = list(schema_problems(config, schema)) or list(_cross_problems(config))
     if problems:
-        contents = [(path, yaml.safe_load(path.read_text(encoding="utf-8"))) for path in files]
-        raise InputError(
-            "\n".join(
-                f"{_setting_place(key, config, contents)}: {_dotted(key)}: {text}"
-                for key, text in problems
-            )
-        )
+        raise InputError("\n".join(_message(problem, config, contents) for problem in problems))
+
+
+def _read_all(files: Sequence[Path]) -> list[tuple[Path, Any]]:
+    """Read the configuration files; all that is wrong in any of them is one InputError."""
+    contents, problems = [], []
+    for path in files:
+        try:
+            contents.append((path, read_study(path)))
+        except InputError as error:
+            problems.append(str(error))
+    if problems:
+        raise InputError("\n".join(problems))
+    return contents
+
+
+def _message(problem: Problem, config: Config, contents: list[tuple[Path, Any]]) -> str:
+    key, text = problem
+    return f"{_setting_place(key, config, contents)}: {_dotted(key)}: {text}"
 
 
 def _setting_place(key: Key, config: Config, contents: list[tuple[Path, Any]]) -> Path | str:
@@ -82,57 +93,6 @@ def _dotted(key: Key) -> str:
     return ".".join(str(part) for part in key) or "(top level)"
 
 
-def _schema_problems(config: Config, schema: Path) -> Iterator[Problem]:
-    validator = Draft202012Validator(yaml.safe_load(schema.read_text(encoding="utf-8")))
-    for error in sorted(
-        validator.iter_errors(config), key=lambda error: list(map(str, error.path))
-    ):
-        yield from _in_words(error)
-
-
-def _in_words(error: ValidationError) -> Iterator[Problem]:
-    """Turn a finding of the schema into words that name what is allowed."""
-    key: Key = tuple(error.absolute_path)
-    found, rule = error.instance, error.validator_value
-    if error.validator == "additionalProperties":
-        allowed = error.schema["properties"]
-        for name in [name for name in found if name not in allowed]:
-            yield (*key, name), f"found an unknown key; allowed: {', '.join(allowed)}"
-    elif error.validator == "required":
-        for name in [name for name in rule if name not in found]:
-            yield (*key, name), "found nothing; allowed: this key must be set"
-    else:
-        yield key, f"found {found!r}; allowed: {_allowed(str(error.validator), rule, key)}"
-
-
-def _allowed(validator: str, rule: Any, key: Key) -> str:
-    words = {
-        "type": lambda: " or ".join([rule] if isinstance(rule, str) else rule),
-        "enum": lambda: " | ".join(map(str, rule)),
-        "const": lambda: f"{rule}, or a list",
-        "minimum": lambda: f"{rule} or more",
-        "maximum": lambda: f"{rule} or less",
-        "exclusiveMinimum": lambda: f"more than {rule}",
-        "exclusiveMaximum": lambda: f"less than {rule}",
-        "uniqueItems": lambda: "each value once",
-        "contains": lambda: f"one of {' | '.join(rule['enum'])} among them",
-        "minItems": lambda: f"at least {rule} entry",
-        "minLength": lambda: "a text that is not empty",
-        "minProperties": lambda: f"at least {rule} keys",
-        "pattern": lambda: _pattern_in_words(rule, key),
-        "not": lambda: f"another name than {rule['const']!r}, which is taken",
-    }
-    return words[validator]() if validator in words else f"{validator} {rule}"
-
-
-def _pattern_in_words(pattern: str, key: Key) -> str:
-    if key and key[-1] == "revision":
-        return "a full commit hash, 40 characters of 0-9 a-f"
-    if key and key[-1] == "sha256":
-        return "64 characters of 0-9 a-f"
-    return f"lower-case letters and digits, with - or _ between them (pattern {pattern})"
-
-
 def _cross_problems(config: Config) -> Iterator[Problem]:
     """Find what a schema cannot say: names that lead nowhere, layers that are not there."""
     yield from _encoder_problems(config)
@@ -157,11 +117,8 @@ def _encoder_problems(config: Config) -> Iterator[Problem]:
                 yield from _unknown(("encoders", name, link), encoder[link], encoders, "encoder")
         if encoder["source"] == "random":
             yield from _random_encoder_problems(name, encoders)
-        if encoder["source"] == "folder" and not Path(encoder["path"], "config.json").is_file():
-            yield (
-                ("encoders", name, "path"),
-                f"found {encoder['path']!r}; allowed: a folder that holds a config.json",
-            )
+        if encoder["source"] == "folder":
+            yield from _folder_problems(("encoders", name, "path"), encoder["path"])
     for position, name in enumerate(config["fine_tuned_encoders"]):
         key = ("fine_tuned_encoders", position)
         yield from _unknown(key, name, encoders, "encoder")
@@ -170,6 +127,15 @@ def _encoder_problems(config: Config) -> Iterator[Problem]:
                 ("encoders", name, "floor"),
                 f"found nothing; allowed: a random encoder, since {name} is fine-tuned",
             )
+
+
+def _folder_problems(key: Key, path: str) -> Iterator[Problem]:
+    allowed = "a folder that holds a config.json"
+    try:
+        if not Path(canonical_folder(path), "config.json").is_file():
+            yield key, f"found {path!r}; allowed: {allowed}"
+    except InputError as error:
+        yield key, str(error)
 
 
 def _random_encoder_problems(name: str, encoders: Config) -> Iterator[Problem]:
@@ -193,6 +159,12 @@ def _random_encoder_problems(name: str, encoders: Config) -> Iterator[Problem]:
 
 
 def _corpus_problems(config: Config) -> Iterator[Problem]:
+    if config["data_dir"] is not None:
+        try:
+            canonical_folder(config["data_dir"])
+        except InputError as error:
+            yield ("data_dir",), str(error)
+            return
     for name, corpus in config["corpora"].items():
         for kind, origin in corpus.items():
             key: Key = ("corpora", name, kind)
@@ -206,9 +178,17 @@ def _corpus_problems(config: Config) -> Iterator[Problem]:
                 )
                 continue
             for split in (split for split in SPLITS if split in origin):
-                path = Path(config["data_dir"], origin[split])
-                if not path.is_file():
-                    yield (*key, split), f"found {str(path)!r}; allowed: a file that is there"
+                yield from _file_problems((*key, split), config["data_dir"], origin[split])
+
+
+def _file_problems(key: Key, data_dir: str, name: str) -> Iterator[Problem]:
+    try:
+        path = data_file(data_dir, name)
+    except InputError as error:
+        yield key, str(error)
+        return
+    if not os.access(path, os.R_OK) or not Path(path).is_file():
+        yield key, f"found {path!r}; allowed: a file that is there and may be read"
 
 
 def _kind_problems(key: Key, kind: str, origin: Config) -> Iterator[Problem]:
@@ -274,6 +254,9 @@ def _ablation_problems(config: Config) -> Iterator[Problem]:
 def _stimuli_problems(config: Config) -> Iterator[Problem]:
     for name, stimuli in config["stimuli"].items():
         key: Key = ("stimuli", name)
+        if name in config["tasks"]:
+            # activations/<encoder>/<stimuli> would hold activations/<encoder>/<task>/full/...
+            yield key, "found a name that a task has too; allowed: another name"
         yield from _unknown((*key, "corpus"), stimuli["corpus"], config["corpora"], "corpus")
         corpus = config["corpora"].get(stimuli["corpus"], {})
         kind, split = stimuli["kind"], stimuli["split"]

@@ -1,4 +1,4 @@
-"""A hash of the code that a script can reach, blind to comments, docstrings and layout.
+"""A hash of the code and data that a script can reach, blind to comments, docstrings and layout.
 
 Snakemake does not see a change in a module that a script imports. As a parameter of its rule, this
 hash makes exactly those rules stale whose code changed in what it does.
@@ -10,13 +10,15 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
+from bertology.provenance import sha256
+
 
 def fingerprint(script: Path, modules: Iterable[str] = ()) -> str:
     """Hash `script` and all local modules it imports, directly or not, wherever the import stands.
 
     Local means below the folder of `script`. `modules` adds dotted names that the script imports by
-    name at run time. Returns 16 hexadecimal digits. Raises FileNotFoundError for a file or module
-    that is not there.
+    name at run time. Files in a folder `data` beside a module belong to it. Returns 16 hexadecimal
+    digits. Raises FileNotFoundError for a file or module that is not there.
     """
     root = script.resolve().parent
     reached = {script.resolve()}
@@ -28,6 +30,8 @@ def fingerprint(script: Path, modules: Iterable[str] = ()) -> str:
     digest = hashlib.sha256()
     for path in sorted(reached):
         digest.update(f"{path.relative_to(root)}\n{_code(root, path)[0]}\n".encode())
+    for folder in sorted({path.parent / "data" for path in reached}):
+        digest.update(_data(folder))
     return digest.hexdigest()[:16]
 
 
@@ -42,6 +46,12 @@ def _module_file(root: Path, parts: list[str]) -> Path | None:
     base = root.joinpath(*parts)
     candidates = (base.with_suffix(".py"), base / "__init__.py")
     return next((path for path in candidates if path.is_file()), None)
+
+
+@cache
+def _data(folder: Path) -> bytes:
+    """Hash what a module's data are: names and contents of the folder's files, if it is there."""
+    return sha256(folder).encode() if folder.is_dir() else b""
 
 
 @cache

@@ -1,6 +1,7 @@
 """What each rule of a study took, read from the benchmark files of its jobs."""
 
 import csv
+import math
 from pathlib import Path
 
 HEADER = ("rule", "jobs", "total s", "longest s", "peak MiB")
@@ -39,14 +40,19 @@ def _row(rule: str, files: list[Path]) -> tuple[str, ...]:
 
 
 def _read(path: Path) -> dict[str, float]:
-    with path.open(encoding="utf-8") as stream:
-        row = next(csv.DictReader(stream, delimiter="\t"))
-    return {key: _number(row[key]) for key in ("s", "max_rss")}
+    """Read what a job took; where its file is empty or broken it counts without a measurement."""
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            row = next(csv.DictReader(stream, delimiter="\t"), {})
+    except (OSError, UnicodeDecodeError, csv.Error):
+        row = {}
+    return {key: _number(row.get(key)) for key in ("s", "max_rss")}
 
 
-def _number(text: str) -> float:
+def _number(text: str | None) -> float:
     """Read a number; a job that ended before it was measured has none, which counts as 0."""
     try:
-        return float(text)
+        number = float(text or 0)
     except ValueError:
         return 0.0
+    return number if math.isfinite(number) else 0.0

@@ -166,11 +166,6 @@ class Lexicon:
         )
 
 
-def data_files() -> list[Path]:
-    """Give the tables that `load_lexicon` reads, for a rule to declare as its inputs."""
-    return sorted(DATA_FOLDER.glob("*.tsv"))
-
-
 def load_lexicon(domain: str) -> Lexicon:
     """Read the words of one of DOMAINS and of the core.
 

@@ -1,6 +1,6 @@
 """What every rule's script does around its one call: log, fail clearly, record provenance.
 
-The only module that knows Snakemake's `snakemake` object.
+The only module of the library that knows Snakemake's `snakemake` object.
 """
 
 import datetime

@@ -1,0 +1,124 @@
+"""Paths of the user's in one spelling, and files of the user's by content."""
+
+import hashlib
+import os
+
+import pytest
+
+from bertology import user_files
+from bertology.errors import InputError
+from bertology.user_files import (
+    ENCODER_ENDINGS,
+    by_content,
+    canonical_folder,
+    data_file,
+    source_files,
+)
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A project with data inside, data beside it, and links to both; the working folder."""
+    for name in ("project/data", "elsewhere"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "train.conllu").write_text(name)
+    (tmp_path / "project/inside").symlink_to("data")
+    (tmp_path / "project/outside").symlink_to(tmp_path / "elsewhere")
+    monkeypatch.chdir(tmp_path / "project")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("DATA", str(tmp_path / "project/data"))
+    user_files._content.cache_clear()
+    return tmp_path / "project"
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        *("data", "./data", "data/", "data//", "./data/../data", "inside", "../project/data"),
+        *("~/project/data", "$DATA", "${DATA}", "$DATA/.", "$HOME/project/inside"),
+    ],
+)
+def test_all_spellings_of_a_folder_are_one(project, spelling):
+    assert canonical_folder(spelling) == "data"
+    assert canonical_folder(str(project / "data")) == "data"
+    assert data_file(spelling, "train.conllu") == "data/train.conllu"
+    assert data_file(spelling, "../data/train.conllu") == "data/train.conllu"
+
+
+def test_the_working_folder_itself(project):
+    for spelling in (".", "./", str(project), "data/.."):
+        assert canonical_folder(spelling) == "."
+        assert data_file(spelling, "data/train.conllu") == "data/train.conllu"
+
+
+def test_what_lies_outside_is_absolute(project, tmp_path):
+    assert canonical_folder("outside") == str(tmp_path / "elsewhere")
+    assert data_file(None, "$HOME/elsewhere/train.conllu") == str(
+        tmp_path / "elsewhere/train.conllu"
+    )
+    assert data_file("data", str(tmp_path / "elsewhere/train.conllu")) == data_file(
+        "../elsewhere", "train.conllu"
+    )
+
+
+def test_a_file_that_is_a_link_keeps_its_name(project):
+    """Caches of downloads link names to blobs; messages show the name."""
+    (project / "data/dev.conllu").symlink_to("train.conllu")
+    assert data_file("data", "dev.conllu") == "data/dev.conllu"
+
+
+@pytest.mark.parametrize("path", ["$NOWHERE/data", "a/${NOWHERE}"])
+def test_a_variable_that_is_not_set_is_named(path):
+    with pytest.raises(InputError, match=r"found '.*NOWHERE.*no variable NOWHERE in the environ"):
+        canonical_folder(path)
+
+
+@pytest.mark.parametrize("path", ["a{b}/c", "{x}", "a}"])
+def test_braces_are_refused(path):
+    for locate in (canonical_folder, lambda path: data_file(None, path)):
+        with pytest.raises(InputError, match="with braces, which Snakemake takes for a wildcard"):
+            locate(path)
+
+
+def test_content_stands_for_the_path(project):
+    source = {"source": "files", "format": "edges", "train": "data/train.conllu"}
+    digest = hashlib.sha256(b"project/data").hexdigest()
+    expected = {"source": "files", "format": "edges", "files": {"train": digest}}
+    assert source_files(source) == {"train": "data/train.conllu"}
+    assert by_content(source) == expected
+    assert by_content({**source, "train": "inside/train.conllu"}) == expected
+
+
+def test_content_is_seen_though_size_and_age_are_the_same(project):
+    source = {"source": "files", "train": "data/train.conllu"}
+    path = project / "data/train.conllu"
+    before, age = by_content(source), path.stat().st_mtime
+    path.write_text("PROJECT/DATA")
+    os.utime(path, (age, age))
+    user_files._content.cache_clear()
+    assert by_content(source) != before
+
+
+def test_an_encoder_is_what_it_can_be_made_from(project):
+    for name in ("config.json", "model.safetensors", "vocab.txt", "README.md", "pytorch_model.bin"):
+        (project / "data" / name).write_text(name)
+    (project / "data/._model.safetensors").write_text("of another system")
+    (project / "data/onnx").mkdir()
+    (project / "data/onnx/config.json").write_text("{}")
+    files = source_files({"source": "folder", "path": "data"})
+    assert list(files) == ["config.json", "model.safetensors", "vocab.txt"]
+    described = by_content({"source": "folder", "path": "data", "layers": 2})
+    assert set(described) == {"source", "layers", "files"}
+    assert described["files"]["vocab.txt"] == hashlib.sha256(b"vocab.txt").hexdigest()
+
+
+def test_every_file_that_is_copied_from_an_encoders_folder_is_looked_at():
+    from bertology.encoders import ENCODER_FILES
+
+    assert all(pattern.endswith(ENCODER_ENDINGS) for pattern in ENCODER_FILES)
+
+
+def test_a_source_without_files_stays_as_it_is():
+    hub = {"source": "hub", "repository": "a/b", "revision": "0" * 40, "train": "train"}
+    assert source_files(hub) == {}
+    assert by_content(hub) == hub

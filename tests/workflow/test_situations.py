@@ -1,0 +1,308 @@
+"""What happens to a finished study in real life: it moves, its files change, it is written anew."""
+
+import copy
+import os
+import random
+import re
+import shutil
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+import yaml
+
+from stale_jobs import (
+    ONE_TASK,
+    PAGE,
+    SIMILARITY,
+    SIMILARITY_TABLES,
+    STRUCTURAL_PROBES,
+    once,
+)
+
+pytestmark = pytest.mark.workflow
+NOTES = "studies/smoke.txt"
+OF_NOTES = {
+    **once("fetch_corpus", "sample_stimuli", "sample_tokens"),
+    "cache_activations": 8,
+    "compare_representations": 11,
+    **SIMILARITY_TABLES,
+}
+"""The jobs of a corpus that is read from a file, and is a stimulus set."""
+
+
+def in_folder(workflow, folder):
+    """The same workflow seen in another folder."""
+    other = copy.copy(workflow)
+    other.folder = Path(folder)
+    return other
+
+
+@contextmanager
+def replaced(path, content, age=None):
+    """Another file in the place of one while the block runs, `age` seconds older than it."""
+    kept = path.with_name(f".kept-{path.name}")
+    path.rename(kept)
+    try:
+        path.write_bytes(content)
+        if age is not None:
+            time = kept.stat().st_mtime - age
+            os.utime(path, (time, time))
+        yield
+    finally:
+        kept.replace(path)
+
+
+# --- Moves and copies -----------------------------------------------------------------------------
+
+
+def test_a_project_that_moves_has_nothing_to_do(smoke, tmp_path):
+    first, second, link = tmp_path / "first", tmp_path / "a b" / "second", tmp_path / "link"
+    shutil.copytree(smoke.folder, first, symlinks=True)
+    assert in_folder(smoke, first).stale() == {}
+    second.parent.mkdir()
+    first.rename(second)
+    assert in_folder(smoke, second).stale() == {}
+    link.symlink_to(second)
+    assert in_folder(smoke, link).stale() == {}
+    told = ["--snakefile", str(link / "Snakefile"), "--directory", str(link)]
+    assert in_folder(smoke, tmp_path).stale(*told, study=str(link / "studies/smoke.yaml")) == {}
+
+
+def test_no_path_of_this_machine_is_recorded(smoke):
+    """Snakemake's own records and ours: neither where the project lies nor where it was made."""
+    for record in (smoke.folder / ".snakemake/metadata").rglob("*"):
+        if record.is_file():
+            text = re.sub(r'"(code|shellcmd|conda_env)": "[^"]*"', "", record.read_text())
+            assert str(smoke.folder) not in text
+    for record in (smoke.folder / "results").rglob("*provenance.json"):
+        assert str(smoke.folder) not in record.read_text()
+
+
+# --- One meaning, many spellings ------------------------------------------------------------------
+
+
+def merged(base, overlay):
+    both = isinstance(base, dict) and isinstance(overlay, dict)
+    if not both:
+        return overlay
+    return {**base, **{key: merged(base.get(key), value) for key, value in overlay.items()}}
+
+
+def shuffled(value, chance, key=""):
+    """The same in another order of keys and of sets, with 1 as 1.0."""
+    if isinstance(value, dict):
+        items = sorted(value.items(), key=lambda item: (chance.random(), item[0]))
+        # Hugging Face tells numbers apart.
+        return {k: v if k == "config" else shuffled(v, chance, k) for k, v in items}
+    if isinstance(value, list):
+        items = [shuffled(item, chance) for item in value]
+        return items[::-1] if key in ("seeds", "steps", "freeze", "keep") else items
+    return float(value) if type(value) is int else value
+
+
+def test_what_means_the_same_has_nothing_to_do(smoke):
+    """The whole study written out, its defaults too, keys shuffled, and whole numbers as floats."""
+    default = yaml.safe_load((smoke.folder / "config.yaml").read_text())
+    overlay = yaml.safe_load((smoke.folder / "studies/smoke.yaml").read_text())
+    whole = shuffled(merged(default, overlay), random.Random(1))
+    whole["encoders"]["tiny-random"]["config"] = {}
+    (smoke.folder / "whole.yaml").write_text(yaml.safe_dump(whole, sort_keys=False))
+    # A file that is one mapping, and in which no key comes in its old place.
+    (smoke.folder / "config.yaml").rename(smoke.folder / "kept.yaml")
+    try:
+        shutil.copy(smoke.folder / "whole.yaml", smoke.folder / "config.yaml")
+        assert smoke.stale(study="whole.yaml") == {}
+    finally:
+        (smoke.folder / "kept.yaml").replace(smoke.folder / "config.yaml")
+
+
+def test_two_settings_that_change_places_are_a_change(smoke):
+    """Snakemake compares the values of parameters as a set, without their names."""
+    with smoke.edited("studies/smoke.yaml", "{rank: 2, epochs: 1}", "{rank: 1, epochs: 2}"):
+        assert smoke.stale() == STRUCTURAL_PROBES
+
+
+def test_a_changed_float_is_a_change(smoke):
+    old = "parsing: {epochs: 1,"
+    with smoke.edited("studies/smoke.yaml", old, "parsing: {clip: 1.5, epochs: 1,"):
+        assert smoke.stale() == ONE_TASK
+
+
+def test_more_tokens_are_a_change(smoke):
+    with smoke.edited("studies/smoke.yaml", "  tokens: 100", "  tokens: 101"):
+        stale = smoke.stale()
+    trajectory = ("tabulate_trajectory", "plot_trajectory")
+    assert stale == {**SIMILARITY, "sample_tokens": 3, **once(*trajectory), **PAGE}
+
+
+def test_another_spelling_of_the_data_folder_has_nothing_to_do(smoke):
+    link = smoke.folder / "link"
+    link.symlink_to(".")
+    try:
+        for spelling in ("./", "studies/..", "link", "$PWD", str(smoke.folder)):
+            assert smoke.stale("--config", f"data_dir={spelling}") == {}, spelling
+        with smoke.edited("studies/smoke.yaml", "data_dir: . ", "data_dir: ~ # "):
+            # ~ alone is YAML's null; with a slash it is the home folder.
+            assert "data_dir: found null" in smoke.snakemake("--dry-run").stdout
+        with smoke.edited("studies/smoke.yaml", "data_dir: . ", "data_dir: ~/ # "):
+            assert smoke.stale(HOME=str(smoke.folder)) == {}
+        with smoke.edited("studies/smoke.yaml", f"test: {NOTES}", f"test: link/./{NOTES}"):
+            assert smoke.stale() == {}
+    finally:
+        link.unlink()
+
+
+# --- Files of the user's --------------------------------------------------------------------------
+
+
+def test_a_data_file_counts_by_content(smoke):
+    path = smoke.folder / NOTES
+    text = path.read_bytes()
+    with replaced(path, text.swapcase(), age=10**7):
+        assert smoke.stale() == OF_NOTES
+    with replaced(path, text):
+        # Newer than all results, and the same.
+        assert smoke.stale() == {}
+
+
+@pytest.fixture(scope="module")
+def own_encoder(smoke):
+    """A study in which the smoke study's encoder comes from a folder; its first jobs have run."""
+    folder = smoke.folder / "mine"
+    shutil.copytree(smoke.folder / "results/smoke/encoders/tiny", folder)
+    overlay = yaml.safe_load((smoke.folder / "studies/smoke.yaml").read_text())
+    overlay["study"] = "mine"
+    encoder = {"source": "folder", "path": "mine", "layers": 2, "floor": "tiny-random"}
+    overlay["encoders"] |= {"tiny": encoder}
+    printed = smoke.printed
+    smoke.study("mine.yaml", overlay)
+    smoke.finish(*OWN, study="mine.yaml")
+    smoke.printed = printed
+    yield folder
+    shutil.rmtree(folder)
+    shutil.rmtree(smoke.folder / "results/mine")
+    (smoke.folder / "mine.yaml").unlink()
+
+
+OWN = ("results/mine/activations/tiny/harbour", "results/mine/encoders/tiny-random")
+# The random encoder takes its settings and its tokenizer from the other one.
+OF_ENCODER = {"fetch_encoder": 2, "cache_activations": 1}
+
+
+def test_an_encoder_folder_counts_by_content(smoke, own_encoder):
+    assert smoke.stale(*OWN, study="mine.yaml") == {}
+    weights = own_encoder / "model.safetensors"
+    changed = bytearray(weights.read_bytes())
+    changed[-1] ^= 1
+    with replaced(weights, bytes(changed), age=10**7):
+        assert smoke.stale(*OWN, study="mine.yaml") == OF_ENCODER
+    with replaced(weights, weights.read_bytes()):
+        assert smoke.stale(*OWN, study="mine.yaml") == {}
+    (own_encoder / "README.md").write_text("Not part of the encoder.\n")
+    (own_encoder / "optimizer.pt").write_text("Nor is this.\n")
+    assert smoke.stale(*OWN, study="mine.yaml") == {}
+    added = own_encoder / "added_tokens.json"
+    added.write_text("{}")
+    assert smoke.stale(*OWN, study="mine.yaml") == OF_ENCODER
+    added.unlink()
+
+
+def test_another_spelling_of_an_encoder_folder_has_nothing_to_do(smoke, own_encoder):
+    for spelling in ("./mine/", "$PWD/mine", str(own_encoder)):
+        with smoke.edited("mine.yaml", "path: mine", f"path: {spelling}"):
+            assert smoke.stale(*OWN, study="mine.yaml") == {}, spelling
+
+
+# --- What else there is on a machine --------------------------------------------------------------
+
+
+def test_broken_benchmark_files_end_no_run(smoke):
+    broken = {"plot_weights": b"", "plot_domains": b"s\th:m:s\n", "plot_measures": b"\xff\x00\n"}
+    folder, page = (
+        smoke.folder / "results/smoke/benchmarks",
+        smoke.folder / "results/smoke/index.html",
+    )
+    with ExitStack() as stack:
+        for rule, content in broken.items():
+            stack.enter_context(replaced(folder / f"{rule}.tsv", content, age=0))
+        page.unlink()
+        process = smoke.snakemake("--cores", "1")
+    assert process.returncode == 0, process.stdout[-5000:]
+    assert "Traceback" not in process.stdout
+    for rule in broken:
+        assert re.search(rf"^{rule} +1 +0 +0 +0$", process.stdout, flags=re.MULTILINE)
+    assert page.is_file()
+
+
+def test_modules_of_the_users_do_not_take_the_place_of_ours(fresh, tmp_path):
+    folder = tmp_path / "modules"
+    (folder / "bertology").mkdir(parents=True)
+    for name in ("job.py", "bertology/__init__.py", "bertology/job.py"):
+        (folder / name).write_text("raise SystemExit('not ours')\n")
+    target = "results/smoke/corpora/harbour/treebank"
+    process = fresh.snakemake("--cores", "1", target, PYTHONPATH=str(folder))
+    assert process.returncode == 0, process.stdout[-5000:]
+    assert (fresh.folder / target / "train.conllu").is_file()
+
+
+@pytest.mark.parametrize(
+    ("option", "expected"),
+    [
+        ("seeds='[1,2]'", "seeds.0: found '1'; allowed: integer; this is a text: write 1 without"),
+        ("seeds=[1,2]", "seeds.0: found '1'; allowed: integer; this is a text: write 1 without"),
+        ("seeds=1", "seeds: found 1; allowed: array; a list stands in brackets, as [1, 2], in a"),
+        ("seeds=1,2", "seeds: found '1,2'; allowed: array; a list stands in brackets, as [1, 2]"),
+        (f"study={'x' * 300}", "... (300 characters); allowed: at most 64 characters"),
+        ("data_dir=$NOWHERE", "data_dir: found '$NOWHERE', and no variable NOWHERE in the envi"),
+    ],
+)
+def test_what_the_command_line_cannot_say_is_one_message(fresh, option, expected):
+    process = fresh.snakemake("--dry-run", "--config", option)
+    assert process.returncode != 0
+    assert expected in process.stdout
+    assert "Traceback" not in process.stdout
+
+
+# --- Names ----------------------------------------------------------------------------------------
+
+
+def layout_words(folder):
+    """The words that the rules' paths are made of and that a user may take as names."""
+    text = "".join(path.read_text() for path in sorted((folder / "rules").glob("*.smk")))
+    paths = re.findall(r"\{RESULTS\}/([^\"]+)\"", text)
+    words = {word for path in paths for word in re.split(r"[/.]", path)}
+    schema = yaml.safe_load((folder / "schemas/config.schema.yaml").read_text())
+    name, folder_name = schema["$defs"]["name"], schema["$defs"]["folder"]
+    taken = folder_name["not"]["pattern"]
+    return sorted(w for w in words if re.match(name["pattern"], w) and not re.match(taken, w))
+
+
+def test_no_output_of_a_study_lies_in_another_whatever_the_names(fresh):
+    """Stimuli, texts, corpora, an encoder and tasks are called as folders of the layout are."""
+    words = [word for word in layout_words(fresh.folder) if word not in ("models", "encoder")]
+    assert {"encoders", "similarity", "weights", "tables", "tokens", "scores"} <= set(words)
+    study = yaml.safe_load((fresh.folder / "studies/smoke.yaml").read_text())
+    default = yaml.safe_load((fresh.folder / "config.yaml").read_text())
+    whole = merged(default, study)
+    tasks, text, corpus = whole["tasks"], whole["probes"]["village"], whole["corpora"]["village"]
+    stimuli = {**whole["stimuli"]["harbour"], "corpus": "models"}
+    first, encoders = words[0], whole["encoders"]
+    changed = {
+        "study": "activations",
+        "seeds": [1],
+        "encoders": {**encoders, "tiny": None, "minilm-random": None, "models": encoders["tiny"]}
+        | {"tiny-random": {**encoders["tiny-random"], "like": "models"}},
+        "fine_tuned_encoders": ["models"],
+        "corpora": {**whole["corpora"], "models": corpus},
+        "stimuli": dict.fromkeys(whole["stimuli"]) | dict.fromkeys(words, stimuli),
+        "probes": {"village": None} | {word: {**text, "corpus": "models"} for word in words},
+        "tasks": dict.fromkeys(tasks) | {"models": tasks["parsing"], "encoder": tasks["inference"]},
+        "trajectory": {"steps": [1], "seeds": [1], "stimuli": [first], "structure": [first]},
+    }
+    process = fresh.snakemake("--dry-run", study=fresh.study("names.yaml", {**study, **changed}))
+    assert process.returncode == 0, process.stdout[-5000:]
+    lines = re.findall(r"^    output: (.*)$", process.stdout, flags=re.MULTILINE)
+    outputs = {Path(name) for line in lines for name in line.split(", ")}
+    assert len(outputs) > 1000
+    assert not {path for path in outputs if not outputs.isdisjoint(path.parents)}

@@ -1,0 +1,68 @@
+"""One form for all configurations that mean the same, so that Snakemake sees no change in them."""
+
+from typing import Any
+
+from bertology.corpora.shapes import SPLITS
+from bertology.user_files import canonical_folder, data_file
+
+Config = dict[str, Any]
+
+
+def canonical(config: Config) -> Config:
+    """Return a checked configuration in the one form that all its spellings share.
+
+    Mappings are in order of key and whole numbers are integers. Lists of numbers (seeds, layers,
+    steps) are sets, in ascending order; lists of names keep their order, in which they are shown.
+    Paths are as `user_files` gives them: those of a corpus's splits no longer need `data_dir`. An
+    encoder's `config` keeps its numbers as they are, for Hugging Face tells 1 from 1.0.
+    """
+    data_dir = config["data_dir"]
+    located = {
+        **{key: _uniform(section) for key, section in config.items() if key != "encoders"},
+        "data_dir": None if data_dir is None else canonical_folder(data_dir),
+        "corpora": {
+            name: {kind: _corpus(source, data_dir) for kind, source in sorted(corpus.items())}
+            for name, corpus in sorted(config["corpora"].items())
+        },
+        "encoders": {name: _encoder(entry) for name, entry in sorted(config["encoders"].items())},
+    }
+    return dict(sorted(located.items()))
+
+
+def _corpus(source: Config, data_dir: str | None) -> Config:
+    settings: Config = _uniform(source)
+    if source["source"] == "files":
+        settings |= {k: data_file(data_dir, v) for k, v in settings.items() if k in SPLITS}
+    return settings
+
+
+def _encoder(entry: Config) -> Config:
+    settings = _uniform({key: value for key, value in entry.items() if key != "config"})
+    if "path" in settings:
+        settings["path"] = canonical_folder(settings["path"])
+    if "packages" in settings:
+        settings["packages"] = sorted(settings["packages"])
+    if entry.get("config"):
+        settings["config"] = _ordered(entry["config"])
+    return dict(sorted(settings.items()))
+
+
+def _ordered(value: Any) -> Any:
+    """Put mappings in order of key, at any depth."""
+    if isinstance(value, dict):
+        return {key: _ordered(value[key]) for key in sorted(value, key=str)}
+    if isinstance(value, list):
+        return [_ordered(item) for item in value]
+    return value
+
+
+def _uniform(value: Any) -> Any:
+    """Put mappings in order of key and numbers in order, and write whole numbers as integers."""
+    if isinstance(value, dict):
+        return {key: _uniform(value[key]) for key in sorted(value)}
+    if isinstance(value, list):
+        items = [_uniform(item) for item in value]
+        return sorted(items) if all(isinstance(item, int) for item in items) else items
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value

@@ -1,0 +1,92 @@
+"""Files of the user's: where they are, however that is written, and what is in them.
+
+A rule takes such a file as an input under one canonical path, its age left out of account, and the
+hash of its content as a parameter. So another spelling of the path costs nothing, and other
+content is noticed even in a file that is older or as large as the one it replaced.
+"""
+
+import os
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from bertology.corpora.shapes import SPLITS
+from bertology.errors import InputError
+from bertology.provenance import sha256
+
+ENCODER_ENDINGS = (".safetensors", ".json", ".txt", ".model", ".spm", ".bpe", ".codes", ".vocab")
+"""Of the files in a folder that an encoder may be made from: weights, settings, vocabulary."""
+VARIABLE = re.compile(r"\$(?:(\w+)|\{([^}]*)\})")
+
+
+def expanded(path: str) -> Path:
+    """Fill in `~` and $VARIABLES; InputError names a variable that is not set."""
+    for plain, braced in VARIABLE.findall(path):
+        if (plain or braced) not in os.environ:
+            raise InputError(
+                f"found {path!r}, and no variable {plain or braced} in the environment; "
+                "allowed: variables that are set"
+            )
+    return Path(os.path.expandvars(path)).expanduser()
+
+
+def canonical_folder(path: str) -> str:
+    """Return the one path of a folder: relative below the working folder, else absolute.
+
+    InputError for a path that cannot be: a variable that is not set, or braces in it.
+    """
+    return _canonical(Path(os.path.realpath(expanded(path))))
+
+
+def data_file(data_dir: str | None, name: str) -> str:
+    """Return the one path of a file, named absolutely or from `data_dir`.
+
+    Links of folders are followed. The file keeps its own name, which messages show.
+    """
+    path = expanded(data_dir or "") / expanded(name)
+    return _canonical(Path(os.path.realpath(path.parent), path.name))
+
+
+def _canonical(path: Path) -> str:
+    if set("{}") & set(str(path)):
+        found = f"found '{path}', with braces, which Snakemake takes for a wildcard"
+        raise InputError(f"{found}; allowed: a path without them")
+    here = Path(os.path.realpath(Path.cwd()))
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def source_files(source: dict[str, Any]) -> dict[str, str]:
+    """Return the user's files that an encoder or corpus is made from, by file name or split.
+
+    `source` is its block of a canonical configuration. There are none where the source is another.
+    """
+    if source["source"] == "folder":
+        folder = Path(source["path"])
+        return {path.name: str(path) for path in sorted(folder.iterdir()) if _is_encoders(path)}
+    if source["source"] == "files":
+        return {split: source[split] for split in SPLITS if split in source}
+    return {}
+
+
+def _is_encoders(path: Path) -> bool:
+    hidden = path.name.startswith(".")
+    return path.suffix in ENCODER_ENDINGS and not hidden and path.is_file()
+
+
+def by_content(source: dict[str, Any]) -> dict[str, Any]:
+    """Return the block of an encoder or corpus with its files' hashes in the place of their paths.
+
+    The hashes are below `files`, by file name or split.
+    """
+    files = source_files(source)
+    if not files:
+        return source
+    settings = {key: value for key, value in source.items() if key not in ("path", *SPLITS)}
+    return {**settings, "files": {name: _content(path) for name, path in files.items()}}
+
+
+@cache
+def _content(path: str) -> str:
+    """Hash a file, once for each run of Snakemake."""
+    return sha256(Path(path))
