@@ -90,6 +90,7 @@ FIGURES = [figure for figure in FIGURE_TITLES if DRAWN.get(figure, True)]
 SHOWN_TABLES = [
     *["claim_cells", "ablations", "similarity_summary", "domains"],
     *(["probe_summary"] if config["probes"] else []),
+    "left_out",
 ]
 RECORDED_TABLES = [
     *[
@@ -100,6 +101,7 @@ RECORDED_TABLES = [
         "similarity_summary",
         "domains",
         "weights",
+        "left_out",
     ],
     *PROBE_TABLES,
     *(["trajectory"] if TRACED else []),
@@ -467,6 +469,49 @@ def structure_scores(job):
 def training_file(job):
     """The loss curve of a training run, which says at what step it ended."""
     return f"{RESULTS}/models/{{encoder}}/{{task}}/full/seed-{{seed}}/training.csv".format(**job)
+
+
+def used_annotations():
+    """The corpora, as corpus/kind, that are read from files or the hub and that the study uses."""
+    used = {
+        *((task["corpus"], CORPUS_KIND[task["kind"]]) for task in config["tasks"].values()),
+        *((stimuli["corpus"], stimuli["kind"]) for stimuli in config["stimuli"].values()),
+        *(
+            (config["probes"][text]["corpus"], "treebank" if name == STRUCTURE else name)
+            for text in config["probes"]
+            for name in phenomena(text)
+        ),
+    }
+    origins = {f"{corpus}/{kind}": config["corpora"][corpus][kind] for corpus, kind in sorted(used)}
+    return [name for name, origin in origins.items() if origin["source"] != "grammar"]
+
+
+def summaries():
+    """Which step's summary says what was left out, as columns of that table, and where it lies.
+
+    Of models the first seed of each: all others read the same text.
+    """
+    for name in used_annotations():
+        yield {"step": "corpus", "name": name}, f"{RESULTS}/corpora/{name}"
+    for name in config["tasks"]:
+        yield {"step": "task", "name": name}, f"{RESULTS}/tasks/{name}"
+    for name in STIMULI:
+        yield {"step": "stimuli", "name": name}, f"{RESULTS}/stimuli/{name}.summary.json"
+    for text in config["probes"]:
+        for name in phenomena(text):
+            probe = f"{text}/{name}"
+            yield {"step": "probe data", "name": probe}, f"{RESULTS}/probe_data/{probe}"
+    for name in [f"{e}/{s}" for e in ENCODERS for s in STIMULI]:
+        yield {"step": "activations", "name": name}, f"{RESULTS}/activations/{name}"
+    for run in tuned_runs():
+        if run["seed"] == config["seeds"][0]:
+            name = "{encoder}/{task}".format(**run)
+            yield {"step": "fine-tuning", "name": name}, run_files([run], "summary.json")[0]
+    for job in probed():
+        if job["comparison"] == "pretrained":
+            name = "{encoder}/{text}/{phenomenon}".format(**job)
+            folder = f"{RESULTS}/probes/{job['text']}/{job['phenomenon']}/{job['model']}"
+            yield {"step": "probe", "name": name}, f"{folder}/summary.json"
 
 
 # --- After the run --------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ rule write_summary_page:
         claims=f"{RESULTS}/tables/claims.json",
         figures=expand(f"{RESULTS}/figures/{{figure}}.png", figure=FIGURES),
         tables=[f"{RESULTS}/tables/{table}.csv" for table in SHOWN_TABLES],
+        left_out=f"{RESULTS}/tables/left_out.csv",
         records=[
             *expand(f"{RESULTS}/tables/{{table}}.provenance.json", table=RECORDED_TABLES),
             *expand(f"{RESULTS}/figures/{{figure}}.provenance.json", figure=FIGURES),

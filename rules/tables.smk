@@ -2,7 +2,7 @@
 #
 # Inputs:  models/.../scores.csv, similarity/...csv and .resamples.parquet, weights/...csv,
 #          probes/.../scores.csv, sentences.parquet
-# Outputs: tables/finetuning.csv, similarity.csv, weights.csv, probes.csv; with intervals
+# Outputs: tables/finetuning.csv, similarity.csv, weights.csv, probes.csv, left_out.csv; with intervals
 #          similarity_summary.csv, domains.csv and (wide) probe_summary.csv
 
 
@@ -240,3 +240,28 @@ rule summarise_probes:
         code=code("summarise_probes"),
     script:
         "../workflow_scripts/summarise_probes.py"
+
+
+rule tabulate_left_out:
+    """Collect what each step left out of its input or had to change: the report warns above 1 %."""
+    input:
+        summaries=[path for _, path in summaries()],
+    output:
+        table=f"{RESULTS}/tables/left_out.csv",
+        provenance=f"{RESULTS}/tables/left_out.provenance.json",
+    log:
+        f"{RESULTS}/logs/tabulate_left_out.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/tabulate_left_out.tsv"
+    conda:
+        "../envs/similarity.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        disk_mb=100,
+    params:
+        steps=[step for step, _ in summaries()],
+        code=code("tabulate_left_out"),
+    script:
+        "../workflow_scripts/tabulate_left_out.py"

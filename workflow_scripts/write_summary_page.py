@@ -18,6 +18,7 @@ with job(snakemake):
             for figure, caption in zip(parameters.figures, captions, strict=True)
         ],
         tables=[Path(table) for table in files.tables],
+        left_out=Path(files.left_out),
         records=[Path(record) for record in files.records],
         benchmarks=Path(parameters.benchmarks),
     )

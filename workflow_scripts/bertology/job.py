@@ -18,20 +18,22 @@ from bertology.provenance import write_record
 
 
 @contextmanager
-def job(snakemake: Any) -> Iterator[None]:
+def job(snakemake: Any) -> Iterator[dict[str, Any]]:
     """Run a rule's work: output to its log, a mistake of the user's as one line, then a record.
 
-    A rule without an output named `provenance` gets no record.
+    Gives a dictionary: what the script puts there stands in the record as `findings`. A rule
+    without an output named `provenance` gets no record.
     """
+    findings: dict[str, Any] = {}
     started = datetime.datetime.now(datetime.UTC)
     terminal = _redirect_output(Path(snakemake.log[0]))
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
     )
     try:
-        yield
+        yield findings
         if "provenance" in snakemake.output.keys():  # noqa: SIM118 (a list with names)
-            _record(snakemake, started)
+            _record(snakemake, started, findings)
     except InputError as error:
         for stream in (sys.stderr, terminal):
             print(f"Error in rule {snakemake.rule}: {error}", file=stream, flush=True)
@@ -52,7 +54,7 @@ def _redirect_output(log: Path) -> Any:
     return terminal
 
 
-def _record(snakemake: Any, started: datetime.datetime) -> None:
+def _record(snakemake: Any, started: datetime.datetime, findings: dict[str, Any]) -> None:
     record = snakemake.output.provenance
     write_record(
         Path(record),
@@ -61,4 +63,5 @@ def _record(snakemake: Any, started: datetime.datetime) -> None:
         inputs=list(snakemake.input),
         outputs=[name for name in snakemake.output if name != record],
         started=started,
+        findings=findings,
     )

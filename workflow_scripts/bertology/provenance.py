@@ -33,8 +33,12 @@ def write_record(
     inputs: Iterable[str],
     outputs: Iterable[str],
     started: datetime.datetime,
+    findings: Mapping[str, Any],
 ) -> None:
-    """Write the provenance record of one job as JSON; times are UTC, hashes are SHA-256."""
+    """Write the provenance record of one job as JSON; times are UTC, hashes are SHA-256.
+
+    `findings` is what the job found out about its input; without any, the record has no such key.
+    """
     record = {
         "rule": rule,
         "settings": dict(settings),
@@ -45,6 +49,7 @@ def write_record(
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in PACKAGES},
         "machine": {"system": platform.platform(), "cpus": os.cpu_count(), "gpu": _gpu()},
+        **({"findings": dict(findings)} if findings else {}),
     }
     with atomic_file(path) as temporary:
         temporary.write_text(json.dumps(record, indent=2, default=str) + "\n", encoding="utf-8")

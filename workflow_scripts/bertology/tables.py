@@ -1,10 +1,12 @@
 """Collect the results of single jobs into long tables: one value of one metric a row."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from bertology import left_out
 from bertology.errors import InputError
 from bertology.files import atomic_file
 
@@ -43,6 +45,7 @@ ABLATIONS = (
     *("encoder", "task", "variant", "frozen", "kept", "metric", "seeds", "n"),
     *("score", "low", "high", "relative", "relative_low", "relative_high"),
 )
+LEFT_OUT = ("step", "name", "split", "unit", "reason", "left_out", "of", "percent")
 CLAIMS = ("encoder", "claim", "part", "statement", "verdict", "reason")
 CLAIM_CELLS = (
     *("encoder", "claim", "part", "task", "other_task", "text", "probe", "layer"),
@@ -94,6 +97,26 @@ def collect_probes(files: Files, path: Path) -> None:
     a file that lacks a column.
     """
     _collect(files, PROBES, path)
+
+
+def collect_left_out(files: Files, path: Path) -> None:
+    """Write what the steps of a study left out or had to change, with the columns LEFT_OUT.
+
+    `files` pairs each step and the name of what it made with the JSON summary that holds its list
+    `left_out` (see left_out.py), or the folder with a summary.json. A study that leaves nothing out
+    has a table without rows.
+    """
+    rows = [
+        {**of_step, **record, "percent": round(left_out.percent(record), 4)}
+        for of_step, file in files
+        for record in json.loads(_summary(file).read_text(encoding="utf-8"))["left_out"]
+    ]
+    with atomic_file(path) as temporary:
+        pd.DataFrame(rows, columns=LEFT_OUT).to_csv(temporary, index=False)
+
+
+def _summary(file: Path) -> Path:
+    return file / "summary.json" if file.is_dir() else file
 
 
 def _collect(files: Files, columns: Sequence[str], path: Path) -> None:

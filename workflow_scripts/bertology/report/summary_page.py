@@ -17,6 +17,7 @@ from docutils.core import publish_parts
 
 from bertology import run_times
 from bertology.files import atomic_file
+from bertology.left_out import WARNING_PERCENT
 
 MOST_ROWS = 500
 """Rows of a table on the page; the others are in its file."""
@@ -38,8 +39,9 @@ class Figure:
 class Sources:
     """What the page is made from.
 
-    template: of Jinja. methods: RST. claims: JSON. figures: in the order of the page. tables: CSV.
-    records: of provenance. benchmarks: the folder of Snakemake's benchmark files.
+    template: of Jinja. methods: RST. claims: JSON. figures: in the order of the page. tables: CSV;
+    left_out is that of what was left out. records: of provenance. benchmarks: the folder of
+    Snakemake's benchmark files.
     """
 
     template: Path
@@ -47,6 +49,7 @@ class Sources:
     claims: Path
     figures: Sequence[Figure]
     tables: Sequence[Path]
+    left_out: Path
     records: Sequence[Path]
     benchmarks: Path
 
@@ -67,6 +70,8 @@ def write_summary_page(
         methods=_html(sources.methods, config),
         sections=_sections(sources.figures, config),
         tables=[shown_table(table) for table in sources.tables],
+        warnings=left_out_warnings(sources.left_out),
+        warning_percent=WARNING_PERCENT,
         run=_run(records),
         artifacts=list(_artifacts(records, path.parent)),
         times=[run_times.HEADER, *run_times.rows(sources.benchmarks)],
@@ -78,13 +83,23 @@ def write_summary_page(
             temporary.write_text(text, encoding="utf-8")
 
 
+def left_out_warnings(path: Path) -> list[dict[str, Any]]:
+    """Read what a step left out or changed of more than WARNING_PERCENT of its input."""
+    table = pd.read_csv(path, keep_default_na=False)
+    rows = table[table["percent"] > WARNING_PERCENT].sort_values("percent", ascending=False)
+    return [
+        {str(column): value for column, value in row.items()} for row in rows.to_dict("records")
+    ]
+
+
 def shown_table(path: Path) -> dict[str, Any]:
     """Read a table for the page: name, columns that are not empty, cells as text, all rows' number.
 
     Numbers keep four digits; the file has all of them.
     """
     table = pd.read_csv(path, keep_default_na=False, na_values=[""])
-    head = table.dropna(axis="columns", how="all").head(MOST_ROWS)
+    filled = table.dropna(axis="columns", how="all") if len(table) else table
+    head = filled.head(MOST_ROWS)
     return {
         "name": path.stem,
         "columns": list(head.columns),
