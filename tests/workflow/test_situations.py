@@ -284,8 +284,8 @@ def test_what_the_command_line_cannot_say_is_one_message(fresh, option, expected
             "wrong.yaml: corpora: found False; allowed: lower-case let",
         ),
         (
-            "stimuli: &x {a: *x}\n",
-            "wrong.yaml, line 1: found stimuli.a: an alias (*) of what holds",
+            "seeds: &x [*x]\n",
+            "wrong.yaml, line 1: found seeds.0: an alias (*) of what holds",
         ),
         # These are Snakemake's own; it reads the file before we can.
         ("- a\n", "Config file must be given as JSON or YAML with keys at top level."),
