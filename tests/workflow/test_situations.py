@@ -264,6 +264,42 @@ def test_what_the_command_line_cannot_say_is_one_message(fresh, option, expected
     assert "Traceback" not in process.stdout
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "study: a\nstudy: b\n",
+            "wrong.yaml, line 2: found the key study again, after line 1; all",
+        ),
+        (
+            "seeds: [010]\n",
+            "wrong.yaml, line 1: found seeds.0: 010, which YAML reads as 8; allowed",
+        ),
+        (
+            "tasks: {parsing: {clip: 1e-4}}\n",
+            "wrong.yaml: tasks.parsing.clip: found '1e-4'; allowed",
+        ),
+        (
+            "corpora: {no: {text: {}}}\n",
+            "wrong.yaml: corpora: found False; allowed: lower-case let",
+        ),
+        (
+            "seeds: &x [*x]\n",
+            "wrong.yaml, line 1: found seeds.0: an alias (*) of what holds",
+        ),
+        # These are Snakemake's own; it reads the file before we can.
+        ("- a\n", "Config file must be given as JSON or YAML with keys at top level."),
+        ("seeds: [1\n", "Config file is not valid JSON or YAML."),
+    ],
+)
+def test_what_a_study_file_cannot_say_is_one_message(fresh, text, expected):
+    (fresh.folder / "wrong.yaml").write_text(text)
+    process = fresh.snakemake("--dry-run", study="wrong.yaml")
+    assert process.returncode != 0
+    assert expected in process.stdout
+    assert "Traceback" not in process.stdout
+
+
 # --- Names ----------------------------------------------------------------------------------------
 
 
