@@ -18,5 +18,5 @@ with job(snakemake):
         form=settings["form"],
         seed=settings["seed"],
         longest=settings["longest"],
-        language=settings.get("language", "en"),
+        language=settings["language"],
     )

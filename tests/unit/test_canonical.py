@@ -30,9 +30,12 @@ def test_order_of_keys_and_kind_of_number_do_not_count(seed):
     assert repr(canonical(other)) == repr(canonical(DEFAULT))
 
 
-def test_it_changes_no_value():
-    assert canonical(DEFAULT) == DEFAULT
-    assert canonical(canonical(DEFAULT)) == canonical(DEFAULT)
+def test_it_changes_no_value_and_fills_in_the_language():
+    filled = copy.deepcopy(DEFAULT)
+    for settings in filled["stimuli"].values():
+        settings["language"] = "en"
+    assert canonical(DEFAULT) == filled
+    assert canonical(filled) == canonical(DEFAULT) == canonical(canonical(DEFAULT))
 
 
 def changed(*path, value):

@@ -10,7 +10,7 @@ from bertology.corpora.sources import fetch_corpus
 from bertology.corpora.stimuli import read_stimuli
 from bertology.errors import InputError
 from bertology.left_out import records
-from bertology.probing.prepare import NO_TARGET, REPEATED, prepare_probe
+from bertology.probing.prepare import REPEATED, prepare_probe
 from bertology.probing.texts import gather_text, sentence_key
 
 ALL = {"train": None, "dev": None, "test": None}
@@ -53,14 +53,13 @@ def test_a_sentence_is_in_the_last_split_that_has_it(tmp_path, caplog):
     assert texts(tmp_path / "data", "test") == ["a", "d"]
     found = summary(tmp_path / "data")
     assert found["sentences"] == {
-        "train": {"in_corpus": 5, "used": 2},
-        "dev": {"in_corpus": 2, "used": 1},
-        "test": {"in_corpus": 3, "used": 2},
+        "train": {"in_corpus": 5, "without_target": 1, "used": 2},
+        "dev": {"in_corpus": 2, "without_target": 0, "used": 1},
+        "test": {"in_corpus": 3, "without_target": 1, "used": 2},
     }
     assert found["left_out"] == [
-        *records("train", "sentence", 5, {NO_TARGET: 1, REPEATED: 2}),
+        *records("train", "sentence", 5, {REPEATED: 2}),
         *records("dev", "sentence", 2, {REPEATED: 1}),
-        *records("test", "sentence", 3, {NO_TARGET: 1}),
     ]
     assert f"train: 2 of 5 sentences left out ({REPEATED})" in caplog.messages
 
@@ -150,10 +149,8 @@ def test_what_the_reader_left_out_is_in_the_summary(tmp_path):
     assert found["left_out_by_the_reader"] == [
         {"split": "train", "unit": "word", "reason": "word without XPOS", "left_out": 1, "of": 2}
     ]
-    assert found["left_out"] == [
-        *records("train", "sentence", 2, {NO_TARGET: 1}),
-        *records("dev", "sentence", 2, {REPEATED: 1}),
-    ]
+    assert found["left_out"] == records("dev", "sentence", 2, {REPEATED: 1})
+    assert found["sentences"]["train"]["without_target"] == 1
 
 
 def test_a_format_that_has_not_the_phenomenon_is_refused(tmp_path):

@@ -113,7 +113,7 @@ def test_an_encoder_is_what_it_can_be_made_from(project):
 
 
 def test_every_file_that_is_copied_from_an_encoders_folder_is_looked_at():
-    from bertology.encoders import ENCODER_FILES
+    from bertology.encoder_sources import ENCODER_FILES
 
     assert all(pattern.endswith(ENCODER_ENDINGS) for pattern in ENCODER_FILES)
 

@@ -92,3 +92,9 @@ def smoke(tmp_path_factory) -> Workflow:
 def fresh(tmp_path) -> Workflow:
     """A copy of the repository in which nothing has been run."""
     return Workflow(tmp_path / "repository")
+
+
+@pytest.fixture(scope="session")
+def new_workflow() -> type[Workflow]:
+    """What makes a copy of the repository in a folder, for studies that several tests look at."""
+    return Workflow

@@ -152,9 +152,9 @@ def overlay(smoke: dict) -> dict:
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory):
+def study(new_workflow, tmp_path_factory):
     """The finished study, and what was written for it."""
-    workflow = Workflow(tmp_path_factory.mktemp("languages") / "repository")
+    workflow = new_workflow(tmp_path_factory.mktemp("languages") / "repository")
     folder = workflow.folder / "languages"
     folder.mkdir()
     written = {
@@ -239,7 +239,7 @@ def test_no_answer_is_lost_though_its_marks_are_dropped(study):
 def test_passages_are_cut_at_dandas(study):
     results, written = study
     single = read_lines(results / "stimuli/hindi-single.jsonl")
-    texts = {" ".join(stimulus["segments"][0]) for stimulus in single}
+    texts = {text for stimulus in single for text in stimulus["texts"]}
     expected = set()
     for paragraph in written["hindi"]["test"]:
         pieces = paragraph["context"].split("। ")
@@ -247,3 +247,12 @@ def test_passages_are_cut_at_dandas(study):
         expected.add(paragraph["qas"][0]["question"])
     assert texts == expected
     assert len(single) == len(expected)
+    summary = read_json(results / "stimuli/hindi-single.summary.json")
+    assert summary["passages"] == {"cut": SIZES["test"], "whole": 0}
+
+
+def test_nothing_is_left_out_and_the_table_says_so(study):
+    results, _ = study
+    assert (results / "tables/left_out.csv").read_text().splitlines() == [
+        "step,name,split,unit,reason,left_out,of,percent"
+    ]

@@ -7,12 +7,16 @@ from bertology.user_files import canonical_folder, data_file
 
 Config = dict[str, Any]
 
+DEFAULT_LANGUAGE = "en"
+"""Of stimuli that do not say in what language they are."""
+
 
 def canonical(config: Config) -> Config:
     """Return a checked configuration in the one form that all its spellings share.
 
     Mappings are in order of key and whole numbers are integers. Lists of numbers (seeds, layers,
     steps) are sets, in ascending order; lists of names keep their order, in which they are shown.
+    What may be left out, and means something then, is filled in.
     Paths are as `user_files` gives them: those of a corpus's splits no longer need `data_dir`. An
     encoder's `config` keeps its numbers as they are, for Hugging Face tells 1 from 1.0.
     """
@@ -23,6 +27,10 @@ def canonical(config: Config) -> Config:
         "corpora": {
             name: {kind: _corpus(source, data_dir) for kind, source in sorted(corpus.items())}
             for name, corpus in sorted(config["corpora"].items())
+        },
+        "stimuli": {
+            name: _uniform({"language": DEFAULT_LANGUAGE, **entry})
+            for name, entry in sorted(config["stimuli"].items())
         },
         "encoders": {name: _encoder(entry) for name, entry in sorted(config["encoders"].items())},
     }

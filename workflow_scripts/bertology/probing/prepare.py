@@ -18,7 +18,6 @@ from bertology.probing.texts import sentence_key
 
 logger = logging.getLogger(__name__)
 
-NO_TARGET = "without a target"
 REPEATED = "repeated in a later split"
 
 Sentence = SpanSentence | TreeSentence
@@ -54,10 +53,14 @@ def prepare_probe(
             found = f"no sentence with a target that is left for {split}"
             raise InputError.at(corpus_folder, None, found, "at least one")
     counts = {
-        split: {"in_corpus": len(in_corpus.get(split, [])), "used": len(chosen[split])}
+        split: {
+            "in_corpus": len(in_corpus.get(split, [])),
+            "without_target": len(in_corpus.get(split, [])) - len(splits.get(split, [])),
+            "used": len(chosen[split]),
+        }
         for split in SPLITS
     }
-    left_out = _dropped(in_corpus, splits, repeated)
+    left_out = _dropped(in_corpus, repeated)
     summary = {
         "kind": kind,
         "seed": seed,
@@ -116,19 +119,15 @@ def _apart(splits: Splits) -> tuple[Splits, dict[str, int]]:
     return kept, {split: len(splits[split]) - len(kept[split]) for split in kept}
 
 
-def _dropped(
-    in_corpus: Splits, with_target: Splits, repeated: Mapping[str, int]
-) -> list[dict[str, Any]]:
-    """Give the records of what is left out of each split of the corpus."""
+def _dropped(in_corpus: Splits, repeated: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Give the records of what is left out of each split of the corpus.
+
+    Sentences without a target are none: there is nothing in them that a probe could use.
+    """
     return [
         record
         for split, sentences in in_corpus.items()
-        for record in records(
-            split,
-            "sentence",
-            len(sentences),
-            {NO_TARGET: len(sentences) - len(with_target[split]), REPEATED: repeated[split]},
-        )
+        for record in records(split, "sentence", len(sentences), {REPEATED: repeated[split]})
     ]
 
 

@@ -79,4 +79,9 @@ def _cut_from(config: Config, single: str, own: str) -> bool:
     """Tell whether one text is the other one, cut into single segments."""
     cut, whole = (config["stimuli"][name] for name in (single, own))
     forms = (cut["form"], whole["form"]) == ("single", "own")
-    return forms and cut == {**whole, "form": "single"}
+    return forms and _drawn(cut) == _drawn(whole)
+
+
+def _drawn(settings: Config) -> Config:
+    """Give what decides which text is drawn; where sentences end does not."""
+    return {key: value for key, value in settings.items() if key not in ("form", "language")}
