@@ -438,14 +438,41 @@ def test_a_truncated_download_is_refused(gated, tmp_path):
     assert "check 'weights': cannot be loaded as an encoder" in refusal(origin, tmp_path)
 
 
-def test_weights_that_are_not_finite_are_refused(gated, tmp_path):
+@pytest.mark.parametrize(
+    ("value", "found"), [(torch.nan, "nan"), (torch.inf, "inf"), (7e4, "7e+04")]
+)
+def test_values_that_no_cache_can_hold_are_refused(value, found, gated, tmp_path):
     origin = shutil.copytree(gated("bert"), tmp_path / "bert")
     weights = load_file(origin / "model.safetensors")
-    weights["encoder.layer.1.output.dense.bias"][0] = torch.nan
+    weights["encoder.layer.1.output.LayerNorm.bias"][0] = value
     save_file(weights, origin / "model.safetensors", metadata={"format": "pt"})
-    assert "check 'hidden states': found values in layer 2 that are not" in refusal(
-        origin, tmp_path
-    )
+    message = refusal(origin, tmp_path)
+    assert f"check 'hidden states': found a value of {found} in layer 2; allowed: fin" in message
+
+
+@pytest.mark.parametrize("name", ["bert", "distilbert", "modernbert"])
+def test_weights_of_more_layers_than_the_configuration_says_are_refused(name, gated, tmp_path):
+    """They would be left out without a word: an encoder cut by its configuration alone."""
+    depth = {"distilbert": {"n_layers": 2}}.get(name, {"num_hidden_layers": 2})
+    if name == "modernbert":
+        depth["layer_types"] = ["full_attention", "sliding_attention"]
+    origin = changed_copy(gated(name), tmp_path / name, "config.json", **depth)
+    assert "found weights for" in (message := refusal(origin, tmp_path))
+    assert "layer that its configuration does not have" in message
+
+
+def test_a_head_on_the_encoder_is_left_out(gated, tmp_path):
+    origin = shutil.copytree(gated("bert"), tmp_path / "bert")
+    weights = load_file(origin / "model.safetensors")
+    headed = {f"bert.{name}": value for name, value in weights.items()}
+    headed |= {"cls.predictions.bias": torch.zeros(3), "classifier.weight": torch.zeros(2, 32)}
+    save_file(headed, origin / "model.safetensors", metadata={"format": "pt"})
+    folder = fetched(origin, tmp_path / "encoder")
+    ids = torch.tensor([[2, 9, 8, 3]])
+    with torch.no_grad():
+        found = load_encoder(folder)(ids).last_hidden_state
+        expected = AutoModel.from_pretrained(gated("bert")).eval()(ids).last_hidden_state
+    assert torch.equal(found, expected)
 
 
 # --- Behaviour of the encoder ---------------------------------------------------------------------

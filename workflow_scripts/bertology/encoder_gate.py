@@ -17,6 +17,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 from transformers import PreTrainedTokenizerBase as Tokenizer
 
+from bertology.activations import LARGEST
 from bertology.encoder_tokenizers import WORDS, known_words, load_tokenizer
 from bertology.encoders import (
     describe,
@@ -166,8 +167,12 @@ def _hidden_states(candidate: Candidate) -> Findings:
             f"found {len(states)} hidden states; allowed: {depth + 1}, with {depth} layers"
         )
     for number, (state, same) in enumerate(zip(states, again, strict=True)):
-        if not torch.isfinite(state).all():
-            raise InputError(f"found values in layer {number} that are not finite; allowed: none")
+        largest = float(state.abs().max())
+        if not largest <= LARGEST:  # written so that NaN fails too
+            raise InputError(
+                f"found a value of {largest:.4g} in layer {number}; "
+                f"allowed: finite values up to {LARGEST:.0f}, as a cache of activations holds"
+            )
         if not torch.equal(state, same):
             raise InputError(
                 f"found other values in layer {number} for the same text a second time; "

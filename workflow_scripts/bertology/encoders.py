@@ -3,9 +3,11 @@
 An encoder is a Hugging Face folder: `model.safetensors`, `config.json` and the tokenizer's files.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -39,10 +41,33 @@ def load_encoder(folder: Path) -> PreTrainedModel:
             )
     except Exception as error:  # transformers and safetensors raise errors of every kind
         raise InputError(f"{folder}: cannot be loaded as an encoder: {error}") from error
+    _refuse_other_weights(encoder, report, folder)
+    return without_pooler(encoder).eval()
+
+
+def _refuse_other_weights(encoder: PreTrainedModel, report: dict[str, Any], folder: Path) -> None:
+    """Raise InputError for weights that lack, and for layers more than the configuration says.
+
+    A head that was trained on the encoder is no layer of it, and is left out.
+    """
     missing = sorted(key for key in report["missing_keys"] if "pooler" not in key)
     if missing:
         raise InputError(f"{folder}: found no weights for {missing[0]} ({len(missing)} missing)")
-    return without_pooler(encoder).eval()
+    beyond = [key for key in report["unexpected_keys"] if _is_of_further_layer(key, encoder)]
+    if beyond:
+        raise InputError(
+            f"{folder}: found weights for {min(beyond)}, a layer that its configuration does not "
+            f"have ({len(beyond)} such); allowed: the configuration that they were saved with"
+        )
+
+
+def _is_of_further_layer(key: str, encoder: PreTrainedModel) -> bool:
+    """Say whether a weight belongs to a layer above the last one of some stack of the encoder."""
+    for name, module in encoder.named_modules():
+        found = re.search(rf"(?:^|\.){re.escape(name)}\.([0-9]+)\.", key) if name else None
+        if found and isinstance(module, nn.ModuleList) and int(found[1]) >= len(module):
+            return True
+    return False
 
 
 @contextmanager
