@@ -1,19 +1,21 @@
-# make study   the default study       make test   all checks        make open   the study on real text
-# make report  Snakemake's report of the finished study; of another one: make report STUDY=open
+# make study   the default study       make test   all checks
+# make open DATA=<folder>   the study on real text, whose files are in that folder
+# make report  Snakemake's report of the finished study; of another one: make report STUDY=open DATA=<folder>
 # Each makes .venv first if there is none.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 CORES ?= $(shell nproc)
 BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake --profile profiles/local
 STUDY ?= default
-OVERLAY = $(if $(filter default,$(STUDY)),,--configfile studies/$(STUDY).yaml)
+OVERLAY = $(if $(filter default,$(STUDY)),,--configfile studies/$(STUDY).yaml) $(FILES)
+FILES = $(if $(DATA),--config data_dir="$(DATA)")
 
 .PHONY: study open report test lint bench dry-run
 study: .venv/installed
 	$(SNAKEMAKE) --cores $(CORES)
 
 open: .venv/installed
-	$(SNAKEMAKE) --cores $(CORES) --configfile studies/open.yaml
+	$(SNAKEMAKE) --cores $(CORES) --configfile studies/open.yaml $(FILES)
 
 report: .venv/installed
 	$(BIN)/snakemake $(OVERLAY) --report results/$(STUDY)/report.html

@@ -14,6 +14,7 @@ os.environ.update(
 )
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 from bertology import run_times
 from bertology.canonical import canonical
@@ -21,7 +22,8 @@ from bertology.claims.terminal import claims_summary
 from bertology.corpora.grammar.write import WRITERS
 from bertology.corpora.kinds import FORMATS
 from bertology.corpora.spans.formats import SPAN_FORMATS
-from bertology.configuration import CORPUS_KIND, check, without_removed
+from bertology.configuration import CORPUS_KIND, check, with_only, without_removed
+from bertology.display import plan_line, show_jobs
 from bertology.errors import InputError
 from bertology.fingerprint import fingerprint
 from bertology.similarity.contrasts import contrasts, domain_of, own_texts
@@ -31,16 +33,20 @@ from bertology.user_files import by_content, source_files
 DEFAULT = Path(workflow.basedir, "config.yaml")
 OVERLAYS = [Path(name) for name in workflow.configfiles if Path(name) != DEFAULT]
 
-config = without_removed(config)
+FILES = [Path(os.path.relpath(path)) for path in (DEFAULT, *OVERLAYS)]
+SCHEMA = Path(workflow.basedir, "schemas", "config.schema.yaml")
+
 try:
-    check(
-        config,
-        [Path(os.path.relpath(path)) for path in (DEFAULT, *OVERLAYS)],
-        Path(workflow.basedir, "schemas", "config.schema.yaml"),
-    )
+    config = with_only(config, FILES, SCHEMA, dict(workflow.config_settings.config))
+    config = without_removed(config)
+    check(config, FILES, SCHEMA)
 except InputError as error:
     raise WorkflowError(f"The configuration has mistakes.\n{error}")
 config = canonical(config)
+
+# Jobs of a cluster, and scripts, read this file again and show nothing; --verbose has all of Snakemake's own display.
+if workflow.is_main_process and not workflow.output_settings.verbose:
+    show_jobs(logger, workflow.output_settings.dryrun, lambda jobs: plan_line(config, jobs))
 
 RESULTS = f"results/{config['study']}"
 ENCODERS = config["fine_tuned_encoders"]

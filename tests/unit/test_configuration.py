@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from bertology.canonical import canonical
-from bertology.configuration import check, without_removed
+from bertology.configuration import check, with_only, without_removed
 from bertology.corpora.spans.formats import SPAN_FORMATS
 from bertology.errors import InputError
 
@@ -78,10 +78,14 @@ def test_labels_of_sentence_pairs(tmp_path, source):
 @pytest.mark.parametrize("studies", [["smoke"], ["open"], ["open", "open_seeds"], ["paper"]])
 def test_the_studies_are_valid_over_the_default(studies, tmp_path):
     config = default()
-    for study in studies:
-        overlay = yaml.safe_load((REPOSITORY / "studies" / f"{study}.yaml").read_text())
-        config = merged(config, overlay)
-    config = without_removed(config)
+    files = [DEFAULT, *(REPOSITORY / "studies" / f"{study}.yaml" for study in studies)]
+    for path in files[1:]:
+        config = merged(config, yaml.safe_load(path.read_text()))
+    config = without_removed(with_only(config, files, SCHEMA))
+    if studies[0] == "open":
+        # The data are where the user has them.
+        assert config["data_dir"] is None
+        config["data_dir"] = str(tmp_path)
     if config["data_dir"]:
         config["data_dir"] = str(tmp_path)
         for kinds in config["corpora"].values():
@@ -90,7 +94,7 @@ def test_the_studies_are_valid_over_the_default(studies, tmp_path):
                     path = tmp_path / str(source[name])
                     path.parent.mkdir(parents=True, exist_ok=True)
                     path.touch()
-    check(config, [DEFAULT], SCHEMA)
+    check(config, files, SCHEMA)
 
 
 def test_every_object_of_the_schema_is_closed():
@@ -121,7 +125,7 @@ def test_the_schema_names_the_formats_of_spans_that_there_are():
 @pytest.mark.parametrize(
     ("overlay", "expected"),
     [
-        ({"sede": 1}, "study.yaml: sede: found an unknown key; allowed: study, seeds,"),
+        ({"sede": 1}, "study.yaml: sede: found an unknown key; allowed: only, study, seeds,"),
         (
             {"tasks": {"parsing": {"learnig_rate": 1}}},
             "study.yaml: tasks.parsing.learnig_rate: found an unknown key; allowed: kind,",
@@ -199,7 +203,12 @@ def test_the_schema_names_the_formats_of_spans_that_there_are():
         ),
         (
             {"corpora": {"mine": {"text": {"source": "files", "test": "my.txt"}}}},
-            "data_dir: found null; allowed: a folder, for corpora.mine.text reads files",
+            "data_dir: found null; allowed: a folder, for corpora.mine.text reads files; say which "
+            "with --config data_dir=<folder> or in the study",
+        ),
+        (
+            {"corpora": {name: {"text": FILES} for name in ("mine", "yours")}},
+            "data_dir: found null; allowed: a folder, for corpora.mine.text reads files; say which",
         ),
         (
             {
@@ -285,7 +294,7 @@ def test_a_value_from_the_command_line_is_put_down_to_it():
     with pytest.raises(InputError) as caught:
         check(config, [DEFAULT], SCHEMA)
     assert str(caught.value).splitlines() == [
-        f"--config: sede: found an unknown key; allowed: {', '.join(default())}",
+        f"--config: sede: found an unknown key; allowed: only, {', '.join(default())}",
         "--config: seeds.0: found '1'; allowed: integer; this is a text: write 1 without quotes, "
         "in a file (--config makes texts of all parts of a list)",
     ]
@@ -458,3 +467,126 @@ def test_home_and_variables_are_filled_in(tmp_path, monkeypatch):
         "encoders": {"mine": {"source": "folder", "path": "~/${DATA}", "layers": 1}},
     }
     check(merged(default(), overlay), [DEFAULT], SCHEMA)
+
+
+# --- only: sections that a study does not inherit -------------------------------------------------
+
+STIMULI = {"corpus": "harbour", "kind": "treebank", "split": "dev", "sentences": 9, "form": "own"}
+STIMULI |= {"longest": 9, "seed": 1}
+
+
+def laid_over(tmp_path, *overlays, command_line=None):
+    """The default with overlays on it, in files a.yaml, b.yaml, ..., as `with_only` leaves it."""
+    config, files = default(), [DEFAULT]
+    for name, overlay in zip("abc", overlays, strict=False):
+        files.append(tmp_path / f"{name}.yaml")
+        files[-1].write_text(yaml.safe_dump(overlay))
+        config = merged(config, overlay)
+    config = merged(config, command_line or {})
+    return with_only(config, files, SCHEMA, command_line), files
+
+
+def test_only_what_a_study_names_stays_and_inherits_its_settings(tmp_path):
+    overlay = {"only": ["tasks", "stimuli"], "tasks": {"parsing": {"epochs": 7}}}
+    overlay["stimuli"] = {"mine": STIMULI, "village": {"sentences": 3}}
+    config, _ = laid_over(tmp_path, overlay)
+    expected = default()
+    expected["tasks"] = {"parsing": {**expected["tasks"]["parsing"], "epochs": 7}}
+    village = {**expected["stimuli"]["village"], "sentences": 3}
+    expected["stimuli"] = {"village": village, "mine": STIMULI}
+    assert config == expected
+    assert "only" not in config
+
+
+def test_only_means_what_nulls_by_name_mean(tmp_path):
+    named = {"stimuli": {"mine": STIMULI}, "trajectory": {"stimuli": ["mine"]}}
+    nulls = {**named, "stimuli": {**dict.fromkeys(default()["stimuli"]), **named["stimuli"]}}
+    config, files = laid_over(tmp_path, {**named, "only": ["stimuli"]})
+    check(config, files, SCHEMA)
+    assert canonical(config) == canonical(without_removed(merged(default(), nulls)))
+
+
+def test_the_last_file_that_says_only_of_a_section_decides(tmp_path):
+    first = {"only": ["stimuli", "probes"], "stimuli": {"one": STIMULI, "two": STIMULI}}
+    second = {"stimuli": {"three": STIMULI}}
+    config, _ = laid_over(tmp_path, first, second)
+    assert set(config["stimuli"]) == {"one", "two", "three"}
+    assert config["probes"] == {}
+    # A later `only` of another section leaves the first one in force.
+    tasks = {"only": ["tasks"], "tasks": {"parsing": {}}}
+    config, _ = laid_over(tmp_path, first, merged(second, tasks))
+    assert set(config["stimuli"]) == {"one", "two", "three"}
+    assert (set(config["tasks"]), config["probes"]) == ({"parsing"}, {})
+    # Of the same section it drops what the first brought; an entry of both keeps what both say.
+    second = {"only": ["stimuli"], "stimuli": {"two": {"sentences": 4}, "village": {"seed": 8}}}
+    config, _ = laid_over(tmp_path, first, second)
+    village = {**default()["stimuli"]["village"], "seed": 8}
+    assert config["stimuli"] == {"two": {**STIMULI, "sentences": 4}, "village": village}
+
+
+def test_entries_of_the_command_line_and_after_an_only_stay(tmp_path):
+    overlay = {"only": ["stimuli"], "stimuli": {"mine": STIMULI}}
+    later = {"stimuli": {"market": {"sentences": 5}}}
+    command_line = {"stimuli": {"village": {"sentences": 6}}}
+    config, _ = laid_over(tmp_path, overlay, later, command_line=command_line)
+    assert {name: entry["sentences"] for name, entry in config["stimuli"].items()} == {
+        "village": 6,
+        "market": 5,
+        "mine": 9,
+    }
+
+
+def test_a_null_under_only_removes_what_it_would_remove(tmp_path):
+    overlay = {"only": ["stimuli"], "stimuli": {"mine": STIMULI, "village": None}}
+    config, _ = laid_over(tmp_path, overlay)
+    assert set(without_removed(config)["stimuli"]) == {"mine"}
+
+
+@pytest.mark.parametrize(
+    ("only", "expected"),
+    [
+        ("probes", "only: found 'probes'; allowed: array; a list stands in brackets, as [1, 2]"),
+        (None, "only: found None; allowed: array"),
+        ({"probes": 1}, "only: found {'probes': 1}; allowed: array"),
+        (["probe"], "only.0: found 'probe'; allowed: encoders | corpora | tasks | stimuli | pro"),
+        (["probes", "probes"], "only: found ['probes', 'probes']; allowed: each value once"),
+        (["probes", ["tasks"]], "only.1: found ['tasks']; allowed: encoders | corpora | tasks"),
+        (["probes", "corpora"], "only.1: found 'corpora', and no entry of it in this file or a "),
+        (["trajectory"], "only.0: found 'trajectory'; allowed: encoders | corpora | tasks | stim"),
+    ],
+)
+@pytest.mark.parametrize("later", [{}, {"only": ["probes"]}])
+def test_a_wrong_only_is_named_with_its_own_file(tmp_path, only, expected, later):
+    with pytest.raises(InputError) as caught:
+        laid_over(tmp_path, {"only": only}, later)
+    (message,) = str(caught.value).splitlines()
+    assert message.startswith(f"{tmp_path}/a.yaml: {expected}")
+
+
+def test_only_means_nothing_in_the_first_file_or_on_the_command_line(tmp_path):
+    allowed = "found here; allowed: in a file that is laid over config.yaml"
+    with pytest.raises(InputError) as caught:
+        laid_over(tmp_path, command_line={"only": ["probes"]})
+    assert str(caught.value) == f"--config: only: {allowed}"
+    first = tmp_path / "config.yaml"
+    first.write_text("only: [probes]\n")
+    with pytest.raises(InputError) as caught:
+        with_only(default(), [first], SCHEMA)
+    assert str(caught.value) == f"{first}: only: {allowed}"
+
+
+def test_what_still_names_a_dropped_entry_is_told_who_dropped_it(tmp_path):
+    overlay = {"only": ["stimuli", "corpora"], "corpora": {"harbour": {}, "market": {}}}
+    overlay["stimuli"] = {"mine": STIMULI}
+    config, files = laid_over(tmp_path, overlay)
+    with pytest.raises(InputError) as caught:
+        check(config, files, SCHEMA)
+    study = tmp_path / "a.yaml"
+    assert str(caught.value).splitlines() == [
+        f"{DEFAULT}: tasks.question_answering.corpus: found 'laboratory', no corpus of that name; "
+        f"allowed: harbour, market; `only` in {study} leaves laboratory out",
+        f"{DEFAULT}: probes.village.corpus: found 'village', no corpus of that name; "
+        f"allowed: harbour, market; `only` in {study} leaves village out",
+        f"{DEFAULT}: trajectory.stimuli.0: found 'village'; allowed: mine; "
+        f"`only` in {study} leaves village out",
+    ]

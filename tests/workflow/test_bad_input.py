@@ -121,7 +121,7 @@ def test_what_a_probe_cannot_use_is_counted(fresh):
 @pytest.mark.parametrize(
     ("overlay", "expected"),
     [
-        ({"sede": 1}, "wrong.yaml: sede: found an unknown key; allowed: study,"),
+        ({"sede": 1}, "wrong.yaml: sede: found an unknown key; allowed: only, study,"),
         ({"seeds": "one"}, "wrong.yaml: seeds: found 'one'; allowed: array"),
         (
             {"tasks": {"tagging": {"kind": "tagging"}}},

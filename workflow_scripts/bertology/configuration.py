@@ -9,11 +9,14 @@ from bertology.corpora.grammar.write import WRITERS
 from bertology.corpora.shapes import SPLITS
 from bertology.corpora.spans.formats import SPAN_FORMATS, has_phenomenon
 from bertology.errors import InputError
-from bertology.schema import Key, Problem, schema_problems
+from bertology.schema import Key, Problem, key_problems, schema_problems
 from bertology.study_files import read_study
 from bertology.user_files import canonical_folder, data_file
 
 Config = dict[str, Any]
+Place = Path | str
+Contents = list[tuple[Place, Any]]
+"""What each configuration file holds, in the order in which they are merged."""
 
 CORPUS_KIND = {
     "parsing": "treebank",
@@ -24,6 +27,8 @@ CORPUS_KIND = {
 
 MISSING = object()
 NAMED_SECTIONS = ("encoders", "corpora", "tasks", "stimuli", "probes")
+MAY_BE_EMPTY = ("probes",)
+COMMAND_LINE = "--config"
 
 
 def without_removed(config: Config) -> Config:
@@ -37,11 +42,76 @@ def without_removed(config: Config) -> Config:
     return {key: kept(value) if key in NAMED_SECTIONS else value for key, value in config.items()}
 
 
+def with_only(
+    config: Config, files: Sequence[Path], schema: Path, command_line: Config | None = None
+) -> Config:
+    """Return the merged configuration without the entries that a study's `only` drops, or `only`.
+
+    `files` are the configuration files in the order in which they were merged, `command_line` what
+    came with `--config` after them. Of a section under `only` those entries stay that the file, a
+    later one or the command line names, with all that earlier files say of them. Where several
+    files have a section under `only`, the last one decides. InputError for an `only` that cannot be.
+    """
+    contents = [*_read_all(files), (COMMAND_LINE, command_line or {})]
+    problems = list(_only_problems(contents, schema))
+    if problems:
+        raise InputError("\n".join(problems))
+    dropped = _dropped(contents)
+    return {
+        key: {name: entry for name, entry in section.items() if (key, name) not in dropped}
+        if isinstance(section, dict)
+        else section
+        for key, section in config.items()
+        if key != "only"
+    }
+
+
+def _only_problems(contents: Contents, schema: Path) -> Iterator[str]:
+    """Find an `only` that breaks the schema, stands where it means nothing, or leaves nothing."""
+    for at, (place, content) in enumerate(contents):
+        if not isinstance(content, dict) or "only" not in content:
+            continue
+        if place == COMMAND_LINE or at == 0:
+            yield f"{place}: only: found here; allowed: in a file that is laid over config.yaml"
+            continue
+        wrong = list(key_problems("only", content["only"], schema))
+        for key, text in wrong:
+            yield f"{place}: {_dotted(key)}: {text}"
+        for position, section in enumerate([] if wrong else content["only"]):
+            if section not in MAY_BE_EMPTY and not _named(contents[at:], section):
+                found = f"found {section!r}, and no entry of it in this file or a later one"
+                yield f"{place}: only.{position}: {found}; allowed: sections with entries of yours"
+
+
+def _named(contents: Contents, section: str) -> set[str]:
+    """Return the names of a section's entries in any of some files."""
+    sections = [_value(content, (section,)) for _, content in contents]
+    return {name for entries in sections if isinstance(entries, dict) for name in entries}
+
+
+def _dropped(contents: Contents) -> dict[tuple[str, str], Place]:
+    """Return the section and name of each entry that an `only` drops, and the file that does."""
+    dropped = {}
+    for section in NAMED_SECTIONS:
+        deciding = [at for at, (_, content) in enumerate(contents) if section in _only(content)]
+        if deciding:
+            last = deciding[-1]
+            gone = _named(contents[:last], section) - _named(contents[last:], section)
+            dropped |= {(section, name): contents[last][0] for name in gone}
+    return dropped
+
+
+def _only(content: Any) -> list[str]:
+    only = _value(content, ("only",))
+    return only if isinstance(only, list) else []
+
+
 def check(config: Config, files: Sequence[Path], schema: Path) -> None:
     """Raise InputError with a line for each mistake: the file, the key, what is there, what may be.
 
-    `files` are the configuration files in the order in which they were merged, the last one
-    winning. A value that no file sets came with `--config`.
+    `config` is as `with_only` and `without_removed` leave it. `files` are the configuration files
+    in the order in which they were merged, the last one winning. A value that no file sets came
+    with `--config`.
     """
     contents = _read_all(files)
     problems = list(schema_problems(config, schema)) or list(_cross_problems(config))
@@ -49,9 +119,10 @@ def check(config: Config, files: Sequence[Path], schema: Path) -> None:
         raise InputError("\n".join(_message(problem, config, contents) for problem in problems))
 
 
-def _read_all(files: Sequence[Path]) -> list[tuple[Path, Any]]:
+def _read_all(files: Sequence[Path]) -> Contents:
     """Read the configuration files; all that is wrong in any of them is one InputError."""
-    contents, problems = [], []
+    contents: Contents = []
+    problems = []
     for path in files:
         try:
             contents.append((path, read_study(path)))
@@ -62,12 +133,21 @@ def _read_all(files: Sequence[Path]) -> list[tuple[Path, Any]]:
     return contents
 
 
-def _message(problem: Problem, config: Config, contents: list[tuple[Path, Any]]) -> str:
+def _message(problem: Problem, config: Config, contents: Contents) -> str:
     key, text = problem
-    return f"{_setting_place(key, config, contents)}: {_dotted(key)}: {text}"
+    place = _setting_place(key, config, contents)
+    return f"{place}: {_dotted(key)}: {text}{_who_dropped(_value(config, key), contents)}"
 
 
-def _setting_place(key: Key, config: Config, contents: list[tuple[Path, Any]]) -> Path | str:
+def _who_dropped(value: Any, contents: Contents) -> str:
+    """Name the file whose `only` drops what a setting that stays refers to; else nothing."""
+    for (_, name), place in _dropped(contents).items():
+        if value == name:
+            return f"; `only` in {place} leaves {name} out"
+    return ""
+
+
+def _setting_place(key: Key, config: Config, contents: Contents) -> Place:
     """Name the last file that sets `key`, or else the longest part of it that any file sets."""
     for length in range(len(key), 0, -1):
         part = key[:length]
@@ -76,8 +156,8 @@ def _setting_place(key: Key, config: Config, contents: list[tuple[Path, Any]]) -
             if found is not MISSING:
                 # A dictionary is merged from several files; all else is there as the file has it.
                 set_here = isinstance(found, dict) or _value(config, part) in (found, MISSING)
-                return path if set_here else "--config"
-    return "--config"
+                return path if set_here else COMMAND_LINE
+    return COMMAND_LINE
 
 
 def _value(content: Any, key: Key) -> Any:
@@ -165,20 +245,24 @@ def _corpus_problems(config: Config) -> Iterator[Problem]:
         except InputError as error:
             yield ("data_dir",), str(error)
             return
+    from_files = []
     for name, corpus in config["corpora"].items():
         for kind, origin in corpus.items():
             key: Key = ("corpora", name, kind)
             yield from _kind_problems(key, kind, origin)
-            if origin["source"] != "files":
-                continue
-            if config["data_dir"] is None:
-                yield (
-                    ("data_dir",),
-                    f"found null; allowed: a folder, for {_dotted(key)} reads files",
-                )
-                continue
-            for split in (split for split in SPLITS if split in origin):
-                yield from _file_problems((*key, split), config["data_dir"], origin[split])
+            if origin["source"] == "files":
+                from_files.append((key, origin))
+    if config["data_dir"] is None and from_files:
+        first = f"{_dotted(from_files[0][0])} reads files"
+        yield (
+            ("data_dir",),
+            f"found null; allowed: a folder, for {first}; say which with --config data_dir=<folder>"
+            " or in the study",
+        )
+        return
+    for key, origin in from_files:
+        for split in (split for split in SPLITS if split in origin):
+            yield from _file_problems((*key, split), config["data_dir"], origin[split])
 
 
 def _file_problems(key: Key, data_dir: str, name: str) -> Iterator[Problem]:

@@ -19,12 +19,24 @@ SHOWN = 60
 
 def schema_problems(config: dict[str, Any], schema: Path) -> Iterator[Problem]:
     """Give each key at which a configuration breaks the schema: what is there, what may be."""
-    validator = Draft202012Validator(yaml.safe_load(schema.read_text(encoding="utf-8")))
-    for error in sorted(
-        validator.iter_errors(config), key=lambda error: list(map(str, error.path))
-    ):
-        yield from _in_words(error)
+    yield from _problems(config, _read(schema))
     yield from _endless_numbers((), config)
+
+
+def key_problems(key: str, value: Any, schema: Path) -> Iterator[Problem]:
+    """Give what the schema finds in the value of one key at the top, as one file has it."""
+    yield from _problems({key: value}, {"properties": {key: _read(schema)["properties"][key]}})
+
+
+def _read(schema: Path) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load(schema.read_text(encoding="utf-8"))
+    return content
+
+
+def _problems(value: Any, schema: dict[str, Any]) -> Iterator[Problem]:
+    errors = Draft202012Validator(schema).iter_errors(value)
+    for error in sorted(errors, key=lambda error: list(map(str, error.path))):
+        yield from _in_words(error)
 
 
 def _endless_numbers(key: Key, value: Any) -> Iterator[Problem]:
