@@ -50,7 +50,7 @@ def with_only(
     `files` are the configuration files in the order in which they were merged, `command_line` what
     came with `--config` after them. Of a section under `only` those entries stay that the file, a
     later one or the command line names, with all that earlier files say of them. Where several
-    files have a section under `only`, the last one decides. InputError for an `only` that cannot be.
+    files have a section under `only`, the last one decides. InputError for a wrong `only`.
     """
     contents = [*_read_all(files), (COMMAND_LINE, command_line or {})]
     problems = list(_only_problems(contents, schema))
@@ -91,7 +91,7 @@ def _named(contents: Contents, section: str) -> set[str]:
 
 def _dropped(contents: Contents) -> dict[tuple[str, str], Place]:
     """Return the section and name of each entry that an `only` drops, and the file that does."""
-    dropped = {}
+    dropped: dict[tuple[str, str], Place] = {}
     for section in NAMED_SECTIONS:
         deciding = [at for at, (_, content) in enumerate(contents) if section in _only(content)]
         if deciding:

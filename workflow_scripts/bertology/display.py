@@ -16,9 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+DEFAULT_HANDLER = "DefaultStreamHandler"
+"""The name that Snakemake gives to the handler of its own display."""
 TAIL = 12
 """Lines of a failed job's log that are shown."""
 TAIL_BYTES = 50_000
+TAIL_WIDTH = 500
+"""Characters of each of these lines that are shown."""
 LEAST = 10
 """Seconds from which on a lower bound of the time left is shown."""
 UNSAID = ("workflow_started", "job_started", "resources_info", "progress", "shellcmd")
@@ -61,11 +65,10 @@ def in_words(seconds: float) -> str:
 
 @dataclass
 class Job:
-    """A job that was started: its rule, its wildcards in words, its logs, and since when it runs."""
+    """A job that runs: its rule, that and its wildcards in words, and since when, in seconds."""
 
     rule: str
     name: str
-    logs: list[str]
     start: float
 
 
@@ -110,7 +113,7 @@ class Display(logging.Handler):
     What it has no line for, warnings and errors above all, `inner` shows.
     """
 
-    def __init__(self, inner: Any, dry_run: bool, plan: Callable[[int], str]):
+    def __init__(self, inner: Any, dry_run: bool, plan: Callable[[int], str]) -> None:
         super().__init__(inner.level)
         self.filters = inner.filters
         self.inner, self.dry_run, self.plan = inner, dry_run, plan
@@ -163,7 +166,7 @@ class Display(logging.Handler):
         if self.dry_run:
             return None if record.output else [f"target {record.rule_name}:", *_target(record)]
         name = " ".join([record.rule_name, *(f"{k}={v}" for k, v in record.wildcards.items())])
-        self.jobs[record.jobid] = Job(record.rule_name, name, list(record.log), record.created)
+        self.jobs[record.jobid] = Job(record.rule_name, name, record.created)
         return []
 
     def _job_finished(self, record: Any) -> list[str]:
@@ -216,7 +219,7 @@ def log_tail(log: Path) -> list[str]:
     lines = [line for line in lines if line]
     shown = lines[-TAIL:]
     more = f", its last {TAIL} lines" if len(lines) > TAIL else "" if lines else ", which is empty"
-    return [f"    log: {log}{more}", *(f"    | {line}" for line in shown)]
+    return [f"    log: {log}{more}", *(f"    | {line[:TAIL_WIDTH]}" for line in shown)]
 
 
 def show_jobs(logger: logging.Logger, dry_run: bool, plan: Callable[[int], str]) -> None:
@@ -227,7 +230,3 @@ def show_jobs(logger: logging.Logger, dry_run: bool, plan: Callable[[int], str])
     for handler in [handler for handler in logger.handlers if handler.name == DEFAULT_HANDLER]:
         logger.removeHandler(handler)
         logger.addHandler(Display(handler, dry_run, plan))
-
-
-DEFAULT_HANDLER = "DefaultStreamHandler"
-"""The name that Snakemake gives to the handler of its own display."""

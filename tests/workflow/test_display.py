@@ -1,0 +1,93 @@
+"""What people see of a study: a line before it starts, a line for each job, and why one failed."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from stale_jobs import once
+
+pytestmark = pytest.mark.workflow
+README = Path(__file__).resolve().parents[2] / "README.md"
+
+
+def test_the_example_of_the_readme_plans_what_it_names(fresh):
+    """Its YAML as it is printed, but for the commit hash that is left to the reader."""
+    text = README.read_text()
+    example = re.search(r"^```yaml\n(study: mine\n.*?)^```$", text, flags=re.M | re.S)[1]
+    study = fresh.folder / "studies/mine.yaml"
+    study.write_text(example.replace("<the full commit hash>", "c0ffee01" * 5))
+    (fresh.folder / "data").mkdir()
+    for name in re.findall(r"[\w-]+\.(?:conllu|jsonl)", example):
+        (fresh.folder / "data" / name).write_text("Only its name and content count here.\n")
+    planned = fresh.stale(study="studies/mine.yaml", HOME=str(fresh.folder))
+    seeds, ablations, steps = 3, 3, 3
+    encoders = 2 + seeds  # pretrained, random, tuned
+    pairs = 3  # of seeds
+    followed = {
+        "finetune_encoder": seeds,
+        "ablate_layers": seeds * ablations,
+        # Stimuli and probed text of each encoder, stimuli of each step.
+        "cache_activations": 2 * encoders + steps,
+        # Random, permuted, tuned, pairs of tuned; steps, and step 0.
+        "compare_representations": 1 + 1 + seeds + pairs + steps + 1,
+        "compare_weights": 1 + seeds + pairs,
+        "probe_edges": encoders,
+        "probe_structure": encoders,
+        "fetch_corpus": 2,
+        "fetch_encoder": 2,
+        "prepare_probe": 2,
+        **once("prepare_task", "sample_stimuli", "sample_tokens", "gather_probe_text"),
+    }
+    assert {rule: planned[rule] for rule in followed} == followed
+    assert all(planned[rule] == 1 for rule in planned if rule not in followed)
+    said = int(re.search(r"That is (\d+) jobs", text)[1])
+    assert said == sum(planned.values()) + 1  # the target itself
+    assert said < 100
+
+
+def test_over_a_pipe_each_job_is_one_line_and_a_failed_one_shows_why(fresh):
+    (fresh.folder / "bad.conllu").write_text("1\tGo\tgo\tVERB\tVB\t_\t7\troot\t_\t_\n\n")
+    corpora = {"bad": {"treebank": {"source": "files", "test": "bad.conllu"}}}
+    study = fresh.study("broken.yaml", {"study": "broken", "data_dir": ".", "corpora": corpora})
+    good, bad = "results/broken/corpora/market/inference", "results/broken/corpora/bad/treebank"
+    process = fresh.snakemake("--cores", "1", good, bad, study=study)
+    assert process.returncode != 0
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", process.stdout)
+    lines = process.stdout.splitlines()
+    plan = (
+        "Study broken: 1 encoder (minilm); 3 tasks (inference, parsing, question_answering); "
+        "3 seeds (1, 2, 3); 2 jobs to run."
+    )
+    assert lines.count(plan) == 1
+    jobs = [line.split(" ", 1)[1].split(",")[0] for line in lines if re.match(r"\d\d:\d\d:", line)]
+    assert sorted(job.split(" ", 1)[1] for job in jobs) == [
+        "FAILED: fetch_corpus annotation=bad/treebank",
+        "write_grammar_corpus annotation=market/inference",
+    ]
+    log = "results/broken/logs/fetch_corpus/bad/treebank.log"
+    at = lines.index(f"    log: {log}")
+    assert "FAILED" in lines[at - 1]
+    assert lines[at + 1] == (
+        "    | Error in rule fetch_corpus: bad.conllu, line 1: found HEAD 7; "
+        "allowed: 0 to 1, the number of words"
+    )
+    assert f"    output: {good}" not in process.stdout
+    (whole,) = (fresh.folder / ".snakemake/log").glob("*.log")
+    assert f"    output: {good}" in whole.read_text()
+
+
+def test_a_dry_run_says_what_the_study_will_do_and_no_walls_of_files(fresh):
+    shown = fresh.snakemake("--dry-run").stdout
+    plan = "Study smoke: 1 encoder (tiny); 3 tasks (inference, parsing, question_answering); 2 see"
+    assert len(re.findall(f"^{re.escape(plan)}", shown, flags=re.M)) == 1
+    (target,) = re.findall(r"^target all:\n.*\n.*$", shown, flags=re.M)
+    assert re.fullmatch(r"target all:\n    \d+ files\n    reason: [^/]+", target)
+    assert "localrule all:" not in shown and "rule all:" not in shown
+
+
+def test_verbose_is_snakemakes_own_display(fresh):
+    target = "results/smoke/corpora/notes/text"
+    shown = fresh.snakemake("--cores", "1", "--verbose", target).stdout
+    assert f"    output: {target}" in shown
+    assert "Study smoke:" not in shown
