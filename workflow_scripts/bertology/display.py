@@ -25,7 +25,7 @@ TAIL_WIDTH = 500
 """Characters of each of these lines that are shown."""
 LEAST = 10
 """Seconds from which on a lower bound of the time left is shown."""
-UNSAID = ("workflow_started", "job_started", "resources_info", "progress", "shellcmd")
+UNSAID = ("workflow_started", "job_started", "resources_info", "progress")
 """Records that say nothing to a user beyond the lines of jobs."""
 ROUTINE = (
     *("Select jobs to execute", "Using shell:", "Conda environments: ignored"),
@@ -35,7 +35,7 @@ ROUTINE = (
 CLEAR = "\r\x1b[J"
 BELOW = "\n{}\x1b[A\r"
 """The last line, below an empty one in which the cursor waits for what a job itself may print."""
-NOT_PRINTED = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[^\S\t ]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+NOT_PRINTED = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def plan_line(config: Mapping[str, Any], jobs: int) -> str:
