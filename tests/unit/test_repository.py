@@ -106,3 +106,9 @@ def test_the_name_pattern_is_the_same_in_schema_and_rules():
     rules = (REPOSITORY / "rules" / "common.smk").read_text()
     wildcard = re.search(r'^NAME = "(.*)"$', rules, flags=re.MULTILINE)[1]
     assert wildcard.replace("(?:", "(") == pattern
+
+
+def test_the_graph_in_the_documents_has_every_rule():
+    """`make graph` draws it anew."""
+    drawn = re.findall(r"<title>(\w+)</title>", (REPOSITORY / "docs" / "rules.svg").read_text())
+    assert set(drawn) - {"rules"} == set(JOBS)
