@@ -33,7 +33,7 @@ def section_of(rule: str) -> str:
 
 
 def readable(graph: str) -> str:
-    """Give the graph without the rule `all`, coloured by section, without edges of a rule to itself."""
+    """Give the graph coloured by section, without `all` and edges of a rule to itself."""
     names = dict(re.findall(r'(\d+)\[label = "(\w+)"', graph))
     edges = re.findall(r"(\d+) -> (\d+)", graph)
     kept = {number: name for number, name in names.items() if name != "all"}
