@@ -23,6 +23,7 @@ from bertology.fingerprint import fingerprint
 from bertology.report.captions import captions
 from bertology.study.plan import STRUCTURE, Study, probe_kind, reader_module
 from bertology.user_files import by_content, source_files
+from bertology.variants import ABLATION
 
 # Snakemake lists the files of the command line first, though they are merged last.
 DEFAULT = Path(workflow.basedir, "config.yaml")
@@ -61,7 +62,7 @@ wildcard_constraints:
     stimuli=f"(?:probes/)?{NAME}",
     task=NAME,
     text=NAME,
-    variant="untuned|freeze-[0-9]+|keep-[0-9]+",
+    variant=ABLATION,
 
 
 def code(script, *modules):

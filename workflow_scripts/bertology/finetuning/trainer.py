@@ -29,6 +29,7 @@ from bertology.finetuning.sampling import SimilarLengths
 from bertology.finetuning.task import Feature, Head, Score, Task, collate_inputs, task_class
 from bertology.left_out import in_words, records
 from bertology.memory import keep_freed_memory
+from bertology.variants import FULL
 
 logger = logging.getLogger(__name__)
 
@@ -94,7 +95,7 @@ def finetune(
         predicted.parent.mkdir()
         chosen.write(predictions, test.examples, test.path, predicted)
         save_head(model.head, chosen, task, folder)
-        if variant == "full":
+        if variant == FULL:
             (folder / "checkpoints").mkdir(exist_ok=True)
             saver.save(model.encoder, folder / "encoder")
 

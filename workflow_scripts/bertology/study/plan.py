@@ -17,6 +17,7 @@ from bertology.corpora.spans.formats import SPAN_FORMATS
 from bertology.figures.registry import FIGURES, Figure
 from bertology.similarity.contrasts import contrasts, domain_of, own_texts
 from bertology.study.paths import STRUCTURE, Paths
+from bertology.variants import FULL, ablations
 
 Config = dict[str, Any]
 Row = dict[str, Any]
@@ -143,18 +144,11 @@ class Study:
 
     def ablations(self, encoder: str) -> list[str]:
         """List the ablations of an encoder, as variants of its fine-tuning."""
-        settings, layers = self.config["ablations"], self.config["encoders"][encoder]["layers"]
-        freeze = range(layers) if settings["freeze"] == "all" else settings["freeze"]
-        keep = range(1, layers) if settings["keep"] == "all" else settings["keep"]
-        return [
-            *(["untuned"] if settings["untuned"] else []),
-            *(f"freeze-{number}" for number in freeze),
-            *(f"keep-{number}" for number in keep),
-        ]
+        return ablations(self.config["ablations"], self.depths()[encoder])
 
     def tuned_runs(self) -> list[Row]:
         """List the training runs of whole encoders: encoder, task, variant, seed."""
-        return self._runs({encoder: ["full"] for encoder in self.encoders})
+        return self._runs({encoder: [FULL] for encoder in self.encoders})
 
     def ablated_runs(self) -> list[Row]:
         """List the training runs with layers fixed or left out."""
