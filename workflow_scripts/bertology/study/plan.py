@@ -137,10 +137,10 @@ class Study:
         block = self.config["encoders"][encoder]
         return {key: value for key, value in block.items() if key != "floor"}
 
-    def original(self, encoder: str) -> list[str]:
-        """Give the folder of the encoder that a random one is like; none for others."""
+    def original(self, encoder: str) -> str | list[str]:
+        """Give the folder of the encoder that a random one is like; an empty list for others."""
         like = self.config["encoders"][encoder].get("like")
-        return [self.paths.encoder.format(encoder=like)] if like else []
+        return self.paths.encoder.format(encoder=like) if like else []
 
     def ablations(self, encoder: str) -> list[str]:
         """List the ablations of an encoder, as variants of its fine-tuning."""
