@@ -21,9 +21,9 @@ PORTIONS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.0625, 0.125, 0.25, 0.5, 
 """Shares of the training data at which portions end."""
 
 
-def portion_ends(examples: int, portions: Sequence[float] = PORTIONS) -> list[int]:
+def portion_ends(examples: int) -> list[int]:
     """Return the numbers of examples at which portions end; rising, each at least 1, none twice."""
-    return sorted({max(1, round(share * examples)) for share in portions})
+    return sorted({max(1, round(share * examples)) for share in PORTIONS})
 
 
 def code_bits(logits: np.ndarray, labels: np.ndarray, one_label: bool) -> np.ndarray:
@@ -70,7 +70,6 @@ def online_codelength(
     development: ProbeData,
     inputs: Sequence[str | int],
     training: Training,
-    portions: Sequence[float] = PORTIONS,
 ) -> dict[str | int, Codelength]:
     """Send the labels of `train`, sentences in random order, with the probes of `inputs`.
 
@@ -79,7 +78,7 @@ def online_codelength(
     one_label = has_one_label(train.labels)
     uniform = uniform_bits(train.labels, one_label)
     numbers = np.random.default_rng(training.seed).permutation(np.unique(train.sentences))
-    ends = portion_ends(len(numbers), portions)
+    ends = portion_ends(len(numbers))
     first = train.of_sentences(numbers[: ends[0]])
     bits = np.full(len(inputs), uniform_bits(first.labels, one_label))
     for known, end in pairwise(ends):

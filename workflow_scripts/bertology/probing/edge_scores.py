@@ -15,7 +15,7 @@ from bertology.corpora.kinds import read_kind, split_path
 from bertology.corpora.shapes import SPLITS, SpanSentence
 from bertology.errors import InputError
 from bertology.files import write_json
-from bertology.left_out import in_words, records
+from bertology.left_out import records, warn_of
 from bertology.probing.codelength import online_codelength
 from bertology.probing.control import control_task
 from bertology.probing.counts import confusion_counts, micro_f1
@@ -111,8 +111,7 @@ def probe_edges(
     write_parquet(outputs["sentences"], by_sentence, SENTENCES)
     write_parquet(outputs["predictions"], _predictions(inputs, predicted, task), PREDICTIONS)
     summary = _summary(task, progress)
-    for record in summary["left_out"]:
-        logger.warning("%s", in_words(record))
+    warn_of(summary["left_out"])
     write_json(outputs["summary"], summary)
 
 
