@@ -61,8 +61,8 @@ def finetune(
 
     Written are the files of `write_results`, `summary.json` (how many features each split has, and
     what of it was left out or shortened) and, for `full` alone (since of an ablation it is the
-    scores that count), the Hugging Face folders `encoder/` and `checkpoints/step-<n>/`.
-    Raises InputError for what cannot be used.
+    scores that count), the Hugging Face folders `encoder/` and `checkpoints/step-<n>/`. Raises
+    InputError for what cannot be used.
     """
     torch.set_num_threads(threads)
     keep_freed_memory()
@@ -74,10 +74,8 @@ def finetune(
     chosen = kind(tokenizer, settings, examples["train"])
     model = build_model(chosen, encoder_folder, variant, precision, settings["longest"], seed)
     predictor = Predictor(model, chosen, tokenizer, settings["batch_size"])
-    features, summary = encode_splits(chosen, examples)
-    train, development, test = (
-        Split(paths[name], examples[name], features[name]) for name in SPLITS
-    )
+    splits, summary = encode_splits(chosen, paths, examples)
+    train, development, test = (splits[name] for name in SPLITS)
     refuse_nothing_to_learn(train, settings["longest"])
     with atomic_folder(out_folder) as folder:
         saver = EncoderSaver(encoder_folder, folder / "checkpoints", checkpoints)
@@ -92,17 +90,18 @@ def finetune(
 
 
 def encode_splits(
-    task: Task, examples: Mapping[str, Sequence[Any]]
-) -> tuple[dict[str, list[Feature]], dict[str, Any]]:
+    task: Task, paths: Mapping[str, Path], examples: Mapping[str, list[Any]]
+) -> tuple[dict[str, Split], dict[str, Any]]:
     """Cut each split into features; count these, and what is left out or changed, and log that."""
-    features: dict[str, list[Feature]] = {}
+    splits: dict[str, Split] = {}
     left_out: list[dict[str, Any]] = []
-    for split, of_split in examples.items():
-        features[split], counts = task.features(of_split, split == "train")
-        left_out += records(split, task.unit, len(of_split), counts)
+    for name, of_split in examples.items():
+        features, counts = task.features(of_split, name == "train")
+        splits[name] = Split(paths[name], of_split, features)
+        left_out += records(name, task.unit, len(of_split), counts)
     warn_of(left_out)
-    counted = {split: len(of_split) for split, of_split in features.items()}
-    return features, {"features": counted, "left_out": left_out}
+    counted = {name: len(split.features) for name, split in splits.items()}
+    return splits, {"features": counted, "left_out": left_out}
 
 
 def refuse_nothing_to_learn(train: Split, longest: int) -> None:
