@@ -18,6 +18,8 @@ def tables(*names: str) -> dict[str, int]:
 
 PAGE = once("write_summary_page")
 CLAIMS = once("judge_claims") | PAGE
+# Of the steps that say what they leave out, for the first seed or the pretrained encoder.
+LEFT_OUT = once("tabulate_left_out") | PAGE
 TRAJECTORY = once("tabulate_trajectory") | figures("trajectory") | PAGE
 SIMILARITY_TABLES = {
     **tables("similarity"),
@@ -42,9 +44,9 @@ PROBE_TABLES = {
     **PROBE_FIGURES,
     **CLAIMS,
 }
-EDGE_PROBES = {"probe_edges": 16, **PROBE_TABLES}
+EDGE_PROBES = {"probe_edges": 16, **PROBE_TABLES, **LEFT_OUT}
 # The trees are probed at each step too.
-STRUCTURAL_PROBES = {"probe_structure": 14, **PROBE_TABLES, **TRAJECTORY}
+STRUCTURAL_PROBES = {"probe_structure": 14, **PROBE_TABLES, **TRAJECTORY, **LEFT_OUT}
 # Two phenomena and the trees, each on eight models: base, random, three tasks with two seeds.
 PROBES = EDGE_PROBES | STRUCTURAL_PROBES
 INTERVALS = SIMILARITY | ABLATIONS | {"summarise_probes": 1, **PROBE_FIGURES}

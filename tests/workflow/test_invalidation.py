@@ -7,6 +7,7 @@ from stale_jobs import (
     CLAIMS,
     EDGE_PROBES,
     INTERVALS,
+    LEFT_OUT,
     ONE_TASK,
     PAGE,
     PROBES,
@@ -103,6 +104,7 @@ def test_another_stimulus_set_runs_nothing_else(smoke):
             "sample_tokens": 1,
             "compare_representations": 11,
             **SIMILARITY_TABLES,
+            **LEFT_OUT,
         }
 
 
