@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from stale_jobs import (
+    LEFT_OUT,
     ONE_TASK,
     SIMILARITY,
     SIMILARITY_TABLES,
@@ -27,6 +28,7 @@ OF_NOTES = {
     "cache_activations": 8,
     "compare_representations": 11,
     **SIMILARITY_TABLES,
+    **LEFT_OUT,
 }
 """The jobs of a corpus that is read from a file, and is a stimulus set."""
 
