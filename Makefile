@@ -10,7 +10,7 @@ STUDY ?= default
 OVERLAY = $(if $(filter default,$(STUDY)),,--configfile studies/$(STUDY).yaml) $(FILES)
 FILES = $(if $(DATA),--config data_dir="$(DATA)")
 
-.PHONY: study open report test lint bench dry-run
+.PHONY: study open report test lint bench dry-run graph
 study: .venv/installed
 	$(SNAKEMAKE) --cores $(CORES)
 
@@ -46,3 +46,8 @@ bench: .venv/installed-for-tests
 .venv/installed-for-tests: requirements-test.txt .venv/installed
 	$(BIN)/pip install --quiet --requirement requirements-test.txt
 	touch $@
+
+# docs/rules.svg; needs Graphviz (dot, tred).
+graph: .venv/installed
+	$(BIN)/snakemake --rulegraph dot --configfile studies/smoke.yaml 2>/dev/null \
+	  | $(BIN)/python docs/rule_graph.py | tred | dot -Tsvg > docs/rules.svg

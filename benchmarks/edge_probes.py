@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts")
 from bertology.probing.counts import micro_f1
 from bertology.probing.edge import MIX
 from bertology.probing.targets import ProbeData
-from bertology.probing.training import Schedule, best_probes, evaluate, train_edge_probes
+from bertology.probing.training import Schedule, Training, best_probes, evaluate, train_edge_probes
 
 LARGEST_RATIO = 0.5
 LAYERS, WIDTH, LABELS, WORDS = 7, 384, 50, 15
@@ -58,7 +58,8 @@ def job(folder: Path, inputs: Sequence[str | int], epochs: int, threads: int) ->
     torch.set_num_threads(threads)
     train, development = read_data(folder / "train"), read_data(folder / "dev")
     schedule = Schedule(learning_rate=1e-3, batch_sentences=32, most_epochs=epochs, clip=5.0)
-    progress = train_edge_probes(train, development, inputs, schedule, 1, torch.device("cpu"))
+    training = Training(schedule, 1, torch.device("cpu"))
+    progress = train_edge_probes(train, development, inputs, training)
     scores: list[float] = micro_f1(evaluate(best_probes(progress, train), development, 32)).tolist()
     return scores
 

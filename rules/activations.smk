@@ -7,15 +7,15 @@
 rule cache_activations:
     """Run a model once over the stimuli and keep every layer's vectors of every token."""
     input:
-        model=model_folder,
-        stimuli=f"{RESULTS}/stimuli/{{stimuli}}.jsonl",
+        model=lambda wildcards: STUDY.model_folder(wildcards.model),
+        stimuli=f"{PATHS.stimuli}.jsonl",
     output:
-        activations=directory(f"{RESULTS}/activations/{{model}}/{{stimuli}}"),
-        provenance=f"{RESULTS}/activations/{{model}}/{{stimuli}}.provenance.json",
+        activations=directory(PATHS.activations),
+        provenance=f"{PATHS.activations}.provenance.json",
     log:
-        f"{RESULTS}/logs/cache_activations/{{model}}/{{stimuli}}.log",
+        f"{PATHS.logs}/cache_activations/{{model}}/{{stimuli}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/cache_activations/{{model}}/{{stimuli}}.tsv"
+        f"{PATHS.benchmarks}/cache_activations/{{model}}/{{stimuli}}.tsv"
     conda:
         "../envs/models.yaml"
     threads: 1
@@ -25,7 +25,7 @@ rule cache_activations:
         disk_mb=4000,
         gpu=config["gpus"],
     params:
-        checkpoint=checkpoint,
+        checkpoint=lambda wildcards: STUDY.checkpoint(wildcards.model),
         tokens_per_batch=config["activations"]["tokens_per_batch"],
         code=code("cache_activations"),
     script:

@@ -5,32 +5,32 @@
 # Outputs: tables/claims.csv, claim_cells.csv, claims.json, claims.md
 
 
-rule test_claims:
-    """Test the claims: estimates, intervals and verdicts."""
+rule judge_claims:
+    """Judge the claims by their tests: estimates, intervals and verdicts."""
     input:
-        comparisons=comparison_files(comparisons(), ".resamples.parquet"),
-        runs=run_files([*tuned_runs(), *ablated_runs()], "examples.parquet"),
-        probes=probe_files("sentences.parquet"),
+        comparisons=STUDY.comparison_files(STUDY.comparisons(), ".resamples.parquet"),
+        runs=STUDY.run_files(STUDY.all_runs(), "examples.parquet"),
+        probes=STUDY.probe_files(STUDY.probed(), "sentences.parquet"),
     output:
         table=report(
-            f"{RESULTS}/tables/claims.csv",
+            STUDY.table("claims"),
             caption="../report/claims.rst",
             category="1 Claims",
             labels={"Table": "Verdicts, as CSV"},
         ),
         cells=report(
-            f"{RESULTS}/tables/claim_cells.csv",
+            STUDY.table("claim_cells"),
             caption="../report/claim_cells.rst",
             category="1 Claims",
             labels={"Table": "Their estimates, as CSV"},
         ),
-        content=f"{RESULTS}/tables/claims.json",
-        text=f"{RESULTS}/tables/claims.md",
-        provenance=f"{RESULTS}/tables/claims.provenance.json",
+        content=f"{PATHS.results}/tables/claims.json",
+        text=f"{PATHS.results}/tables/claims.md",
+        provenance=f"{PATHS.results}/tables/claims.provenance.json",
     log:
-        f"{RESULTS}/logs/test_claims.log",
+        f"{PATHS.logs}/judge_claims.log",
     benchmark:
-        f"{RESULTS}/benchmarks/test_claims.tsv"
+        f"{PATHS.benchmarks}/judge_claims.tsv"
     conda:
         "../envs/similarity.yaml"
     threads: 1
@@ -40,18 +40,18 @@ rule test_claims:
         disk_mb=100,
     params:
         study=config["study"],
-        design=claims_design(),
-        comparisons=list(comparisons()),
-        runs=[*tuned_runs(), *ablated_runs()],
-        probes=list(probed()),
+        design=STUDY.claims_design(),
+        comparisons=STUDY.comparisons(),
+        runs=STUDY.all_runs(),
+        probes=STUDY.probed(),
         claims=config["claims"],
         intervals=config["intervals"],
-        code=code("test_claims"),
+        code=code("judge_claims"),
     script:
-        "../workflow_scripts/test_claims.py"
+        "../workflow_scripts/judge_claims.py"
 
 
 rule claims:
     """Stop after the claims of the paper: their verdicts, and what they rest on."""
     input:
-        rules.test_claims.output,
+        rules.judge_claims.output,

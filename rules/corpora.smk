@@ -8,14 +8,14 @@
 rule write_grammar_corpus:
     """Write annotated English text from the project's grammar and lexicon, in public formats."""
     output:
-        corpus=directory(f"{RESULTS}/corpora/{{annotation}}"),
-        provenance=f"{RESULTS}/corpora/{{annotation}}.provenance.json",
+        corpus=directory(PATHS.corpus),
+        provenance=f"{PATHS.corpus}.provenance.json",
     log:
-        f"{RESULTS}/logs/write_grammar_corpus/{{annotation}}.log",
+        f"{PATHS.logs}/write_grammar_corpus/{{annotation}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/write_grammar_corpus/{{annotation}}.tsv"
+        f"{PATHS.benchmarks}/write_grammar_corpus/{{annotation}}.tsv"
     wildcard_constraints:
-        annotation=annotations("grammar"),
+        annotation=any_of(STUDY.annotations("grammar")),
     conda:
         "../envs/corpora.yaml"
     threads: 1
@@ -24,9 +24,9 @@ rule write_grammar_corpus:
         runtime=20,
         disk_mb=200,
     params:
-        source=corpus_source,
+        source=lambda wildcards: STUDY.origin(wildcards.annotation),
         code=lambda wildcards: code(
-            "write_grammar_corpus", WRITERS[wildcards.annotation.split("/")[1]].module
+            "write_grammar_corpus", STUDY.grammar_module(wildcards.annotation)
         ),
     script:
         "../workflow_scripts/write_grammar_corpus.py"
@@ -37,14 +37,14 @@ rule fetch_corpus:
     input:
         unpack(corpus_files),
     output:
-        corpus=directory(f"{RESULTS}/corpora/{{annotation}}"),
-        provenance=f"{RESULTS}/corpora/{{annotation}}.provenance.json",
+        corpus=directory(PATHS.corpus),
+        provenance=f"{PATHS.corpus}.provenance.json",
     log:
-        f"{RESULTS}/logs/fetch_corpus/{{annotation}}.log",
+        f"{PATHS.logs}/fetch_corpus/{{annotation}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/fetch_corpus/{{annotation}}.tsv"
+        f"{PATHS.benchmarks}/fetch_corpus/{{annotation}}.tsv"
     wildcard_constraints:
-        annotation=annotations("files", "hub"),
+        annotation=any_of(STUDY.annotations("files", "hub")),
     conda:
         "../envs/corpora.yaml"
     threads: 1
@@ -53,8 +53,8 @@ rule fetch_corpus:
         runtime=60,
         disk_mb=2000,
     params:
-        source=lambda wildcards: by_content(corpus_source(wildcards)),
-        code=corpus_code,
+        source=lambda wildcards: by_content(STUDY.origin(wildcards.annotation)),
+        code=lambda wildcards: code("fetch_corpus", *STUDY.corpus_modules(wildcards.annotation)),
     script:
         "../workflow_scripts/fetch_corpus.py"
 
@@ -62,14 +62,14 @@ rule fetch_corpus:
 rule prepare_task:
     """Choose a task's training, development and test data from its corpus."""
     input:
-        corpus=task_corpus,
+        corpus=lambda wildcards: STUDY.task_corpus(wildcards.task),
     output:
-        data=directory(f"{RESULTS}/tasks/{{task}}"),
-        provenance=f"{RESULTS}/tasks/{{task}}.provenance.json",
+        data=directory(PATHS.task),
+        provenance=f"{PATHS.task}.provenance.json",
     log:
-        f"{RESULTS}/logs/prepare_task/{{task}}.log",
+        f"{PATHS.logs}/prepare_task/{{task}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/prepare_task/{{task}}.tsv"
+        f"{PATHS.benchmarks}/prepare_task/{{task}}.tsv"
     conda:
         "../envs/corpora.yaml"
     threads: 1
@@ -78,12 +78,10 @@ rule prepare_task:
         runtime=30,
         disk_mb=2000,
     params:
-        kind=lambda wildcards: CORPUS_KIND[config["tasks"][wildcards.task]["kind"]],
+        kind=lambda wildcards: STUDY.task_kind(wildcards.task),
         limits=lambda wildcards: config["tasks"][wildcards.task]["limits"],
         dev_fraction=lambda wildcards: config["tasks"][wildcards.task]["dev_fraction"],
-        code=lambda wildcards: code(
-            "prepare_task", reader_module(CORPUS_KIND[config["tasks"][wildcards.task]["kind"]])
-        ),
+        code=lambda wildcards: code("prepare_task", reader_module(STUDY.task_kind(wildcards.task))),
     script:
         "../workflow_scripts/prepare_task.py"
 
@@ -91,15 +89,15 @@ rule prepare_task:
 rule sample_stimuli:
     """Draw the sentences on which representations are compared."""
     input:
-        corpus=stimuli_corpus,
+        corpus=lambda wildcards: STUDY.stimuli_corpus(wildcards.stimuli),
     output:
-        stimuli=f"{RESULTS}/stimuli/{{stimuli}}.jsonl",
-        summary=f"{RESULTS}/stimuli/{{stimuli}}.summary.json",
-        provenance=f"{RESULTS}/stimuli/{{stimuli}}.provenance.json",
+        stimuli=f"{PATHS.stimuli}.jsonl",
+        summary=f"{PATHS.stimuli}.summary.json",
+        provenance=f"{PATHS.stimuli}.provenance.json",
     log:
-        f"{RESULTS}/logs/sample_stimuli/{{stimuli}}.log",
+        f"{PATHS.logs}/sample_stimuli/{{stimuli}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/sample_stimuli/{{stimuli}}.tsv"
+        f"{PATHS.benchmarks}/sample_stimuli/{{stimuli}}.tsv"
     wildcard_constraints:
         stimuli=NAME,
     conda:
@@ -121,5 +119,5 @@ rule sample_stimuli:
 rule corpora:
     """Stop after the text: every task's data and all stimuli."""
     input:
-        expand(f"{RESULTS}/tasks/{{task}}", task=config["tasks"]),
-        expand(f"{RESULTS}/stimuli/{{stimuli}}.jsonl", stimuli=STIMULI),
+        expand(PATHS.task, task=config["tasks"]),
+        expand(f"{PATHS.stimuli}.jsonl", stimuli=STUDY.stimuli),

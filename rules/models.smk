@@ -8,15 +8,15 @@
 rule fetch_encoder:
     """Put an encoder, pretrained or random, into a folder that Hugging Face loads."""
     input:
-        like=original_encoder,
+        like=lambda wildcards: STUDY.original(wildcards.encoder),
         files=encoder_files,
     output:
-        encoder=directory(f"{RESULTS}/encoders/{{encoder}}"),
-        provenance=f"{RESULTS}/encoders/{{encoder}}.provenance.json",
+        encoder=directory(PATHS.encoder),
+        provenance=f"{PATHS.encoder}.provenance.json",
     log:
-        f"{RESULTS}/logs/fetch_encoder/{{encoder}}.log",
+        f"{PATHS.logs}/fetch_encoder/{{encoder}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/fetch_encoder/{{encoder}}.tsv"
+        f"{PATHS.benchmarks}/fetch_encoder/{{encoder}}.tsv"
     conda:
         "../envs/models.yaml"
     threads: 1
@@ -25,7 +25,7 @@ rule fetch_encoder:
         runtime=60,
         disk_mb=2000,
     params:
-        source=lambda wildcards: by_content(encoder_source(wildcards)),
+        source=lambda wildcards: by_content(STUDY.encoder_source(wildcards.encoder)),
         code=code("fetch_encoder"),
     script:
         "../workflow_scripts/fetch_encoder.py"
@@ -37,27 +37,23 @@ rule finetune_encoder:
     The encoder is also kept after some of the steps, where its trajectory is followed.
     """
     input:
-        encoder=f"{RESULTS}/encoders/{{encoder}}",
-        data=f"{RESULTS}/tasks/{{task}}",
+        encoder=PATHS.encoder,
+        data=PATHS.task,
     output:
-        encoder=directory(f"{RESULTS}/models/{{encoder}}/{{task}}/full/seed-{{seed}}/encoder"),
-        head=f"{RESULTS}/models/{{encoder}}/{{task}}/full/seed-{{seed}}/head.safetensors",
-        head_description=f"{RESULTS}/models/{{encoder}}/{{task}}/full/seed-{{seed}}/head.json",
-        training=f"{RESULTS}/models/{{encoder}}/{{task}}/full/seed-{{seed}}/training.csv",
-        scores=f"{RESULTS}/models/{{encoder}}/{{task}}/full/seed-{{seed}}/scores.csv",
-        examples=f"{RESULTS}/models/{{encoder}}/{{task}}/full/seed-{{seed}}/examples.parquet",
-        summary=f"{RESULTS}/models/{{encoder}}/{{task}}/full/seed-{{seed}}/summary.json",
-        predictions=directory(
-            f"{RESULTS}/models/{{encoder}}/{{task}}/full/seed-{{seed}}/predictions"
-        ),
-        checkpoints=directory(
-            f"{RESULTS}/models/{{encoder}}/{{task}}/full/seed-{{seed}}/checkpoints"
-        ),
-        provenance=f"{RESULTS}/models/{{encoder}}/{{task}}/full/seed-{{seed}}/provenance.json",
+        encoder=directory(f"{PATHS.full_run}/encoder"),
+        head=f"{PATHS.full_run}/head.safetensors",
+        head_description=f"{PATHS.full_run}/head.json",
+        training=f"{PATHS.full_run}/training.csv",
+        scores=f"{PATHS.full_run}/scores.csv",
+        examples=f"{PATHS.full_run}/examples.parquet",
+        summary=f"{PATHS.full_run}/summary.json",
+        predictions=directory(f"{PATHS.full_run}/predictions"),
+        checkpoints=directory(f"{PATHS.full_run}/checkpoints"),
+        provenance=f"{PATHS.full_run}/provenance.json",
     log:
-        f"{RESULTS}/logs/finetune_encoder/{{encoder}}/{{task}}/full/seed-{{seed}}.log",
+        f"{PATHS.logs}/finetune_encoder/{{encoder}}/{{task}}/full/seed-{{seed}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/finetune_encoder/{{encoder}}/{{task}}/full/seed-{{seed}}.tsv"
+        f"{PATHS.benchmarks}/finetune_encoder/{{encoder}}/{{task}}/full/seed-{{seed}}.tsv"
     # The longest jobs come first, so that short ones fill the end.
     priority: 10
     conda:
@@ -70,10 +66,10 @@ rule finetune_encoder:
         gpu=config["gpus"],
     params:
         variant="full",
-        checkpoints=checkpoint_steps,
-        settings=task_settings,
+        checkpoints=lambda wildcards: STUDY.checkpoint_steps(int(wildcards.seed)),
+        settings=lambda wildcards: STUDY.task_settings(wildcards.task),
         precision=config["precision"],
-        code=task_code,
+        code=lambda wildcards: code("finetune_encoder", *STUDY.task_modules(wildcards.task)),
     script:
         "../workflow_scripts/finetune_encoder.py"
 
@@ -84,23 +80,21 @@ rule ablate_layers:
     What counts is the score; the encoder is not kept.
     """
     input:
-        encoder=f"{RESULTS}/encoders/{{encoder}}",
-        data=f"{RESULTS}/tasks/{{task}}",
+        encoder=PATHS.encoder,
+        data=PATHS.task,
     output:
-        head=f"{RESULTS}/models/{{encoder}}/{{task}}/{{variant}}/seed-{{seed}}/head.safetensors",
-        head_description=f"{RESULTS}/models/{{encoder}}/{{task}}/{{variant}}/seed-{{seed}}/head.json",
-        training=f"{RESULTS}/models/{{encoder}}/{{task}}/{{variant}}/seed-{{seed}}/training.csv",
-        scores=f"{RESULTS}/models/{{encoder}}/{{task}}/{{variant}}/seed-{{seed}}/scores.csv",
-        examples=f"{RESULTS}/models/{{encoder}}/{{task}}/{{variant}}/seed-{{seed}}/examples.parquet",
-        summary=f"{RESULTS}/models/{{encoder}}/{{task}}/{{variant}}/seed-{{seed}}/summary.json",
-        predictions=directory(
-            f"{RESULTS}/models/{{encoder}}/{{task}}/{{variant}}/seed-{{seed}}/predictions"
-        ),
-        provenance=f"{RESULTS}/models/{{encoder}}/{{task}}/{{variant}}/seed-{{seed}}/provenance.json",
+        head=f"{PATHS.run}/head.safetensors",
+        head_description=f"{PATHS.run}/head.json",
+        training=f"{PATHS.run}/training.csv",
+        scores=f"{PATHS.run}/scores.csv",
+        examples=f"{PATHS.run}/examples.parquet",
+        summary=f"{PATHS.run}/summary.json",
+        predictions=directory(f"{PATHS.run}/predictions"),
+        provenance=f"{PATHS.run}/provenance.json",
     log:
-        f"{RESULTS}/logs/ablate_layers/{{encoder}}/{{task}}/{{variant}}/seed-{{seed}}.log",
+        f"{PATHS.logs}/ablate_layers/{{encoder}}/{{task}}/{{variant}}/seed-{{seed}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/ablate_layers/{{encoder}}/{{task}}/{{variant}}/seed-{{seed}}.tsv"
+        f"{PATHS.benchmarks}/ablate_layers/{{encoder}}/{{task}}/{{variant}}/seed-{{seed}}.tsv"
     priority: 5
     conda:
         "../envs/models.yaml"
@@ -112,9 +106,9 @@ rule ablate_layers:
         gpu=config["gpus"],
     params:
         variant=lambda wildcards: wildcards.variant,
-        settings=task_settings,
+        settings=lambda wildcards: STUDY.task_settings(wildcards.task),
         precision=config["precision"],
-        code=task_code,
+        code=lambda wildcards: code("finetune_encoder", *STUDY.task_modules(wildcards.task)),
     script:
         "../workflow_scripts/finetune_encoder.py"
 
@@ -122,11 +116,11 @@ rule ablate_layers:
 rule models:
     """Stop after fine-tuning: every fine-tuned encoder with its scores."""
     input:
-        run_files(tuned_runs(), "encoder"),
-        run_files(tuned_runs(), "scores.csv"),
+        STUDY.run_files(STUDY.tuned_runs(), "encoder"),
+        STUDY.run_files(STUDY.tuned_runs(), "scores.csv"),
 
 
 rule ablations:
     """Stop after the ablations: their scores."""
     input:
-        run_files(ablated_runs(), "scores.csv"),
+        STUDY.run_files(STUDY.ablated_runs(), "scores.csv"),

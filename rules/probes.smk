@@ -13,14 +13,14 @@
 rule prepare_probe:
     """Choose a probe's training, development and test data from its corpus."""
     input:
-        corpus=probe_corpus,
+        corpus=lambda wildcards: STUDY.probe_corpus(wildcards.text, wildcards.phenomenon),
     output:
-        data=directory(f"{RESULTS}/probe_data/{{text}}/{{phenomenon}}"),
-        provenance=f"{RESULTS}/probe_data/{{text}}/{{phenomenon}}.provenance.json",
+        data=directory(PATHS.probe_data),
+        provenance=f"{PATHS.probe_data}.provenance.json",
     log:
-        f"{RESULTS}/logs/prepare_probe/{{text}}/{{phenomenon}}.log",
+        f"{PATHS.logs}/prepare_probe/{{text}}/{{phenomenon}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/prepare_probe/{{text}}/{{phenomenon}}.tsv"
+        f"{PATHS.benchmarks}/prepare_probe/{{text}}/{{phenomenon}}.tsv"
     conda:
         "../envs/corpora.yaml"
     threads: 1
@@ -43,14 +43,14 @@ rule prepare_probe:
 rule gather_probe_text:
     """Write each different sentence of a text's probes once, to be encoded."""
     input:
-        data=probe_data,
+        data=lambda wildcards: STUDY.probe_data(wildcards.text),
     output:
-        stimuli=f"{RESULTS}/stimuli/probes/{{text}}.jsonl",
-        provenance=f"{RESULTS}/stimuli/probes/{{text}}.provenance.json",
+        stimuli=f"{PATHS.probe_text}.jsonl",
+        provenance=f"{PATHS.probe_text}.provenance.json",
     log:
-        f"{RESULTS}/logs/gather_probe_text/{{text}}.log",
+        f"{PATHS.logs}/gather_probe_text/{{text}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/gather_probe_text/{{text}}.tsv"
+        f"{PATHS.benchmarks}/gather_probe_text/{{text}}.tsv"
     conda:
         "../envs/corpora.yaml"
     threads: 1
@@ -59,10 +59,10 @@ rule gather_probe_text:
         runtime=30,
         disk_mb=500,
     params:
-        kinds=lambda wildcards: [probe_kind(name) for name in phenomena(wildcards.text)],
+        kinds=lambda wildcards: STUDY.probe_kinds(wildcards.text),
         code=lambda wildcards: code(
             "gather_probe_text",
-            *sorted({reader_module(probe_kind(name)) for name in phenomena(wildcards.text)}),
+            *sorted(set(map(reader_module, STUDY.probe_kinds(wildcards.text)))),
         ),
     script:
         "../workflow_scripts/gather_probe_text.py"
@@ -71,18 +71,18 @@ rule gather_probe_text:
 rule probe_edges:
     """Train edge probes of one phenomenon on all layers of a model, with their controls."""
     input:
-        data=f"{RESULTS}/probe_data/{{text}}/{{phenomenon}}",
-        activations=f"{RESULTS}/activations/{{model}}/probes/{{text}}",
+        data=PATHS.probe_data,
+        activations=PATHS.probed_activations,
     output:
-        scores=f"{RESULTS}/probes/{{text}}/{{phenomenon}}/{{model}}/scores.csv",
-        sentences=f"{RESULTS}/probes/{{text}}/{{phenomenon}}/{{model}}/sentences.parquet",
-        predictions=f"{RESULTS}/probes/{{text}}/{{phenomenon}}/{{model}}/predictions.parquet",
-        summary=f"{RESULTS}/probes/{{text}}/{{phenomenon}}/{{model}}/summary.json",
-        provenance=f"{RESULTS}/probes/{{text}}/{{phenomenon}}/{{model}}/provenance.json",
+        scores=f"{PATHS.probe}/scores.csv",
+        sentences=f"{PATHS.probe}/sentences.parquet",
+        predictions=f"{PATHS.probe}/predictions.parquet",
+        summary=f"{PATHS.probe}/summary.json",
+        provenance=f"{PATHS.probe}/provenance.json",
     log:
-        f"{RESULTS}/logs/probe_edges/{{text}}/{{phenomenon}}/{{model}}.log",
+        f"{PATHS.logs}/probe_edges/{{text}}/{{phenomenon}}/{{model}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/probe_edges/{{text}}/{{phenomenon}}/{{model}}.tsv"
+        f"{PATHS.benchmarks}/probe_edges/{{text}}/{{phenomenon}}/{{model}}.tsv"
     wildcard_constraints:
         phenomenon=f"(?!{STRUCTURE}/){NAME}",
     conda:
@@ -105,18 +105,18 @@ rule probe_edges:
 rule probe_structure:
     """Train structural probes (tree distance and depth) on all layers of a model."""
     input:
-        data=f"{RESULTS}/probe_data/{{text}}/{STRUCTURE}",
-        activations=f"{RESULTS}/activations/{{model}}/probes/{{text}}",
+        data=PATHS.tree_data,
+        activations=PATHS.probed_activations,
     output:
-        scores=f"{RESULTS}/probes/{{text}}/{STRUCTURE}/{{model}}/scores.csv",
-        sentences=f"{RESULTS}/probes/{{text}}/{STRUCTURE}/{{model}}/sentences.parquet",
-        predictions=f"{RESULTS}/probes/{{text}}/{STRUCTURE}/{{model}}/predictions.parquet",
-        summary=f"{RESULTS}/probes/{{text}}/{STRUCTURE}/{{model}}/summary.json",
-        provenance=f"{RESULTS}/probes/{{text}}/{STRUCTURE}/{{model}}/provenance.json",
+        scores=f"{PATHS.structural_probe}/scores.csv",
+        sentences=f"{PATHS.structural_probe}/sentences.parquet",
+        predictions=f"{PATHS.structural_probe}/predictions.parquet",
+        summary=f"{PATHS.structural_probe}/summary.json",
+        provenance=f"{PATHS.structural_probe}/provenance.json",
     log:
-        f"{RESULTS}/logs/probe_structure/{{text}}/{{model}}.log",
+        f"{PATHS.logs}/probe_structure/{{text}}/{{model}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/probe_structure/{{text}}/{{model}}.tsv"
+        f"{PATHS.benchmarks}/probe_structure/{{text}}/{{model}}.tsv"
     conda:
         "../envs/probes.yaml"
     threads: 1
@@ -135,4 +135,4 @@ rule probe_structure:
 rule probes:
     """Stop after the probes: all their scores, in two tables."""
     input:
-        [f"{RESULTS}/tables/{name}.csv" for name in PROBE_TABLES],
+        [STUDY.table(name) for name in STUDY.probe_tables()],

@@ -7,30 +7,30 @@
 rule write_summary_page:
     """Write the page: claims first, every figure, tables that sort, what was run and on what."""
     input:
-        claims=f"{RESULTS}/tables/claims.json",
-        figures=expand(f"{RESULTS}/figures/{{figure}}.png", figure=FIGURES),
-        tables=[f"{RESULTS}/tables/{table}.csv" for table in SHOWN_TABLES],
-        left_out=f"{RESULTS}/tables/left_out.csv",
+        claims=f"{PATHS.results}/tables/claims.json",
+        figures=expand(f"{PATHS.figure}.png", figure=STUDY.figure_names()),
+        tables=[STUDY.table(name) for name in STUDY.shown_tables()],
+        left_out=STUDY.table("left_out"),
         records=[
-            *expand(f"{RESULTS}/tables/{{table}}.provenance.json", table=RECORDED_TABLES),
-            *expand(f"{RESULTS}/figures/{{figure}}.provenance.json", figure=FIGURES),
+            *expand(f"{PATHS.table}.provenance.json", table=STUDY.recorded_tables()),
+            *expand(f"{PATHS.figure}.provenance.json", figure=STUDY.figure_names()),
         ],
         template=report_source("summary_page.html.j2"),
         methods=report_source("workflow.rst"),
-        captions=[report_source(f"{figure}.rst") for figure in FIGURES],
+        captions=[report_source(f"{name}.rst") for name in STUDY.figure_names()],
     output:
-        page=f"{RESULTS}/index.html",
+        page=f"{PATHS.results}/index.html",
         claims=report(
-            f"{RESULTS}/claims.html",
+            f"{PATHS.results}/claims.html",
             caption="../report/claims.rst",
             category="1 Claims",
             labels={"Table": "All verdicts, with what they rest on"},
         ),
-        provenance=f"{RESULTS}/index.provenance.json",
+        provenance=f"{PATHS.results}/index.provenance.json",
     log:
-        f"{RESULTS}/logs/write_summary_page.log",
+        f"{PATHS.logs}/write_summary_page.log",
     benchmark:
-        f"{RESULTS}/benchmarks/write_summary_page.tsv"
+        f"{PATHS.benchmarks}/write_summary_page.tsv"
     conda:
         "../envs/report.yaml"
     threads: 1
@@ -39,12 +39,12 @@ rule write_summary_page:
         runtime=10,
         disk_mb=100,
     params:
-        config=config,
+        config=STUDY.config,
         figures=[
-            {"name": figure, "section": FIGURE_SECTIONS[figure], "title": FIGURE_TITLES[figure]}
-            for figure in FIGURES
+            {"name": figure.name, "section": figure.section, "title": figure.title}
+            for figure in STUDY.figures()
         ],
-        benchmarks=f"{RESULTS}/benchmarks",
+        benchmarks=PATHS.benchmarks,
         code=code("write_summary_page"),
     script:
         "../workflow_scripts/write_summary_page.py"

@@ -10,14 +10,14 @@
 rule sample_tokens:
     """Draw the tokens that every comparison of an encoder on these stimuli uses."""
     input:
-        activations=f"{RESULTS}/activations/{{encoder}}/{{stimuli}}",
+        activations=PATHS.pretrained_activations,
     output:
-        tokens=f"{RESULTS}/similarity/{{stimuli}}/{{encoder}}.tokens.csv",
-        provenance=f"{RESULTS}/similarity/{{stimuli}}/{{encoder}}.tokens.provenance.json",
+        tokens=f"{PATHS.tokens}.csv",
+        provenance=f"{PATHS.tokens}.provenance.json",
     log:
-        f"{RESULTS}/logs/sample_tokens/{{stimuli}}/{{encoder}}.log",
+        f"{PATHS.logs}/sample_tokens/{{stimuli}}/{{encoder}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/sample_tokens/{{stimuli}}/{{encoder}}.tsv"
+        f"{PATHS.benchmarks}/sample_tokens/{{stimuli}}/{{encoder}}.tsv"
     conda:
         "../envs/similarity.yaml"
     threads: 1
@@ -35,18 +35,22 @@ rule sample_tokens:
 rule compare_representations:
     """Compare a model's layers with a reference model's, by every measure, and RSA in resamples."""
     input:
-        model=f"{RESULTS}/activations/{{model}}/{{stimuli}}",
-        reference=reference_activations,
-        tokens=sampled_tokens,
-        stimuli=f"{RESULTS}/stimuli/{{stimuli}}.jsonl",
+        model=PATHS.activations,
+        reference=lambda wildcards: STUDY.reference_activations(
+            wildcards.reference, wildcards.stimuli
+        ),
+        tokens=lambda wildcards: STUDY.sampled_tokens(
+            wildcards.model, wildcards.reference, wildcards.stimuli
+        ),
+        stimuli=f"{PATHS.stimuli}.jsonl",
     output:
-        similarity=f"{RESULTS}/similarity/{{stimuli}}/{{model}}/against/{{reference}}.csv",
-        resamples=f"{RESULTS}/similarity/{{stimuli}}/{{model}}/against/{{reference}}.resamples.parquet",
-        provenance=f"{RESULTS}/similarity/{{stimuli}}/{{model}}/against/{{reference}}.provenance.json",
+        similarity=f"{PATHS.similarity}.csv",
+        resamples=f"{PATHS.similarity}.resamples.parquet",
+        provenance=f"{PATHS.similarity}.provenance.json",
     log:
-        f"{RESULTS}/logs/compare_representations/{{stimuli}}/{{model}}/against/{{reference}}.log",
+        f"{PATHS.logs}/compare_representations/{{stimuli}}/{{model}}/against/{{reference}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/compare_representations/{{stimuli}}/{{model}}/against/{{reference}}.tsv"
+        f"{PATHS.benchmarks}/compare_representations/{{stimuli}}/{{model}}/against/{{reference}}.tsv"
     conda:
         "../envs/similarity.yaml"
     threads: 1
@@ -56,7 +60,7 @@ rule compare_representations:
         disk_mb=100,
     params:
         measures=config["similarity"]["measures"],
-        permutation_seed=permutation_seed,
+        permutation_seed=lambda wildcards: STUDY.permutation_seed(wildcards.reference),
         intervals=config["intervals"],
         code=code("compare_representations"),
     script:
@@ -66,15 +70,15 @@ rule compare_representations:
 rule compare_weights:
     """Measure how far the weights of a model lie from those of a reference model."""
     input:
-        model=model_folder,
-        reference=reference_folder,
+        model=lambda wildcards: STUDY.model_folder(wildcards.model),
+        reference=lambda wildcards: STUDY.model_folder(wildcards.reference),
     output:
-        changes=f"{RESULTS}/weights/{{model}}/against/{{reference}}.csv",
-        provenance=f"{RESULTS}/weights/{{model}}/against/{{reference}}.provenance.json",
+        changes=f"{PATHS.weights}.csv",
+        provenance=f"{PATHS.weights}.provenance.json",
     log:
-        f"{RESULTS}/logs/compare_weights/{{model}}/against/{{reference}}.log",
+        f"{PATHS.logs}/compare_weights/{{model}}/against/{{reference}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/compare_weights/{{model}}/against/{{reference}}.tsv"
+        f"{PATHS.benchmarks}/compare_weights/{{model}}/against/{{reference}}.tsv"
     conda:
         "../envs/similarity.yaml"
     threads: 1
@@ -91,7 +95,7 @@ rule compare_weights:
 rule similarity:
     """Stop after similarity: all comparisons, of representations and of weights."""
     input:
-        f"{RESULTS}/tables/similarity.csv",
-        f"{RESULTS}/tables/similarity_summary.csv",
-        f"{RESULTS}/tables/domains.csv",
-        f"{RESULTS}/tables/weights.csv",
+        STUDY.table("similarity"),
+        STUDY.table("similarity_summary"),
+        STUDY.table("domains"),
+        STUDY.table("weights"),

@@ -6,17 +6,19 @@
 #          similarity_summary.csv, domains.csv and (wide) probe_summary.csv
 
 
-rule tabulate_finetuning:
-    """Collect the scores of all fine-tuned and ablated models."""
+rule tabulate_results:
+    """Collect the results of single jobs: scores, comparisons of representations and of weights."""
     input:
-        scores=run_files([*tuned_runs(), *ablated_runs()], "scores.csv"),
+        files=lambda wildcards: STUDY.results(wildcards.table)[1],
     output:
-        table=f"{RESULTS}/tables/finetuning.csv",
-        provenance=f"{RESULTS}/tables/finetuning.provenance.json",
+        table=f"{PATHS.table}.csv",
+        provenance=f"{PATHS.table}.provenance.json",
     log:
-        f"{RESULTS}/logs/tabulate_finetuning.log",
+        f"{PATHS.logs}/tabulate_results/{{table}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/tabulate_finetuning.tsv"
+        f"{PATHS.benchmarks}/tabulate_results/{{table}}.tsv"
+    wildcard_constraints:
+        table="finetuning|similarity|weights|probes",
     conda:
         "../envs/similarity.yaml"
     threads: 1
@@ -25,23 +27,23 @@ rule tabulate_finetuning:
         runtime=10,
         disk_mb=100,
     params:
-        runs=[*tuned_runs(), *ablated_runs()],
-        code=code("tabulate_finetuning"),
+        rows=lambda wildcards: STUDY.results(wildcards.table)[0],
+        code=code("tabulate_results"),
     script:
-        "../workflow_scripts/tabulate_finetuning.py"
+        "../workflow_scripts/tabulate_results.py"
 
 
 rule summarise_ablations:
     """Relate the scores of ablations to those of full fine-tuning, with intervals."""
     input:
-        examples=run_files([*tuned_runs(), *ablated_runs()], "examples.parquet"),
+        examples=STUDY.run_files(STUDY.all_runs(), "examples.parquet"),
     output:
-        table=f"{RESULTS}/tables/ablations.csv",
-        provenance=f"{RESULTS}/tables/ablations.provenance.json",
+        table=STUDY.table("ablations"),
+        provenance=f"{PATHS.results}/tables/ablations.provenance.json",
     log:
-        f"{RESULTS}/logs/summarise_ablations.log",
+        f"{PATHS.logs}/summarise_ablations.log",
     benchmark:
-        f"{RESULTS}/benchmarks/summarise_ablations.tsv"
+        f"{PATHS.benchmarks}/summarise_ablations.tsv"
     conda:
         "../envs/similarity.yaml"
     threads: 1
@@ -50,50 +52,25 @@ rule summarise_ablations:
         runtime=10,
         disk_mb=100,
     params:
-        runs=[*tuned_runs(), *ablated_runs()],
-        depths={encoder: config["encoders"][encoder]["layers"] for encoder in ENCODERS},
+        runs=STUDY.all_runs(),
+        depths=STUDY.depths(),
         intervals=config["intervals"],
         code=code("summarise_ablations"),
     script:
         "../workflow_scripts/summarise_ablations.py"
 
 
-rule tabulate_similarity:
-    """Collect all comparisons of representations."""
-    input:
-        comparisons=comparison_files(comparisons(), ".csv"),
-    output:
-        table=f"{RESULTS}/tables/similarity.csv",
-        provenance=f"{RESULTS}/tables/similarity.provenance.json",
-    log:
-        f"{RESULTS}/logs/tabulate_similarity.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/tabulate_similarity.tsv"
-    conda:
-        "../envs/similarity.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-        disk_mb=100,
-    params:
-        comparisons=list(comparisons()),
-        code=code("tabulate_similarity"),
-    script:
-        "../workflow_scripts/tabulate_similarity.py"
-
-
 rule summarise_similarity:
     """Average similarity over seeds, with intervals over sentences and seeds."""
     input:
-        resamples=comparison_files(comparisons(), ".resamples.parquet"),
+        resamples=STUDY.comparison_files(STUDY.comparisons(), ".resamples.parquet"),
     output:
-        table=f"{RESULTS}/tables/similarity_summary.csv",
-        provenance=f"{RESULTS}/tables/similarity_summary.provenance.json",
+        table=STUDY.table("similarity_summary"),
+        provenance=f"{PATHS.results}/tables/similarity_summary.provenance.json",
     log:
-        f"{RESULTS}/logs/summarise_similarity.log",
+        f"{PATHS.logs}/summarise_similarity.log",
     benchmark:
-        f"{RESULTS}/benchmarks/summarise_similarity.tsv"
+        f"{PATHS.benchmarks}/summarise_similarity.tsv"
     conda:
         "../envs/similarity.yaml"
     threads: 1
@@ -102,7 +79,7 @@ rule summarise_similarity:
         runtime=30,
         disk_mb=100,
     params:
-        comparisons=list(comparisons()),
+        comparisons=STUDY.comparisons(),
         intervals=config["intervals"],
         code=code("summarise_similarity"),
     script:
@@ -112,14 +89,14 @@ rule summarise_similarity:
 rule compare_domains:
     """Compare similarity between texts, between forms of a text, and between tasks."""
     input:
-        resamples=comparison_files(comparisons(), ".resamples.parquet"),
+        resamples=STUDY.comparison_files(STUDY.comparisons(), ".resamples.parquet"),
     output:
-        table=f"{RESULTS}/tables/domains.csv",
-        provenance=f"{RESULTS}/tables/domains.provenance.json",
+        table=STUDY.table("domains"),
+        provenance=f"{PATHS.results}/tables/domains.provenance.json",
     log:
-        f"{RESULTS}/logs/compare_domains.log",
+        f"{PATHS.logs}/compare_domains.log",
     benchmark:
-        f"{RESULTS}/benchmarks/compare_domains.tsv"
+        f"{PATHS.benchmarks}/compare_domains.tsv"
     conda:
         "../envs/similarity.yaml"
     threads: 1
@@ -128,52 +105,27 @@ rule compare_domains:
         runtime=30,
         disk_mb=100,
     params:
-        comparisons=list(comparisons()),
-        contrasts=domain_contrasts(),
+        comparisons=STUDY.comparisons(),
+        contrasts=STUDY.domain_contrasts(),
         intervals=config["intervals"],
         code=code("compare_domains"),
     script:
         "../workflow_scripts/compare_domains.py"
 
 
-rule tabulate_weights:
-    """Collect all comparisons of weights."""
-    input:
-        comparisons=[weights_file(comparison) for comparison in weight_comparisons()],
-    output:
-        table=f"{RESULTS}/tables/weights.csv",
-        provenance=f"{RESULTS}/tables/weights.provenance.json",
-    log:
-        f"{RESULTS}/logs/tabulate_weights.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/tabulate_weights.tsv"
-    conda:
-        "../envs/similarity.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-        disk_mb=100,
-    params:
-        comparisons=weight_comparisons(),
-        code=code("tabulate_weights"),
-    script:
-        "../workflow_scripts/tabulate_weights.py"
-
-
 rule tabulate_trajectory:
     """Collect similarity to the pretrained encoder, and structural probes, by training step."""
     input:
-        similarity=comparison_files(traced_similarity(), ".csv"),
-        structure=[structure_scores(job) for job in traced_structure()],
-        training=[training_file(run) for run in tuned_runs()],
+        similarity=STUDY.comparison_files(STUDY.traced_similarity(), ".csv"),
+        structure=STUDY.traced_structure_files(),
+        training=STUDY.run_files(STUDY.tuned_runs(), "training.csv"),
     output:
-        table=f"{RESULTS}/tables/trajectory.csv",
-        provenance=f"{RESULTS}/tables/trajectory.provenance.json",
+        table=STUDY.table("trajectory"),
+        provenance=f"{PATHS.results}/tables/trajectory.provenance.json",
     log:
-        f"{RESULTS}/logs/tabulate_trajectory.log",
+        f"{PATHS.logs}/tabulate_trajectory.log",
     benchmark:
-        f"{RESULTS}/benchmarks/tabulate_trajectory.tsv"
+        f"{PATHS.benchmarks}/tabulate_trajectory.tsv"
     conda:
         "../envs/similarity.yaml"
     threads: 1
@@ -182,51 +134,26 @@ rule tabulate_trajectory:
         runtime=10,
         disk_mb=100,
     params:
-        similarity=traced_similarity(),
-        structure=traced_structure(),
-        training=tuned_runs(),
+        similarity=STUDY.traced_similarity(),
+        structure=STUDY.traced_structure(),
+        training=STUDY.tuned_runs(),
         code=code("tabulate_trajectory"),
     script:
         "../workflow_scripts/tabulate_trajectory.py"
 
 
-rule tabulate_probes:
-    """Collect the scores of all probes."""
-    input:
-        scores=probe_files("scores.csv"),
-    output:
-        table=f"{RESULTS}/tables/probes.csv",
-        provenance=f"{RESULTS}/tables/probes.provenance.json",
-    log:
-        f"{RESULTS}/logs/tabulate_probes.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/tabulate_probes.tsv"
-    conda:
-        "../envs/similarity.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-        disk_mb=100,
-    params:
-        probed=list(probed()),
-        code=code("tabulate_probes"),
-    script:
-        "../workflow_scripts/tabulate_probes.py"
-
-
 rule summarise_probes:
     """Put all probes in one table: scores and changes with intervals, and controls beside them."""
     input:
-        table=f"{RESULTS}/tables/probes.csv",
-        sentences=probe_files("sentences.parquet"),
+        table=STUDY.table("probes"),
+        sentences=STUDY.probe_files(STUDY.probed(), "sentences.parquet"),
     output:
-        table=f"{RESULTS}/tables/probe_summary.csv",
-        provenance=f"{RESULTS}/tables/probe_summary.provenance.json",
+        table=STUDY.table("probe_summary"),
+        provenance=f"{PATHS.results}/tables/probe_summary.provenance.json",
     log:
-        f"{RESULTS}/logs/summarise_probes.log",
+        f"{PATHS.logs}/summarise_probes.log",
     benchmark:
-        f"{RESULTS}/benchmarks/summarise_probes.tsv"
+        f"{PATHS.benchmarks}/summarise_probes.tsv"
     conda:
         "../envs/similarity.yaml"
     threads: 1
@@ -235,7 +162,7 @@ rule summarise_probes:
         runtime=30,
         disk_mb=100,
     params:
-        probed=list(probed()),
+        probed=STUDY.probed(),
         intervals=config["intervals"],
         code=code("summarise_probes"),
     script:
@@ -245,14 +172,14 @@ rule summarise_probes:
 rule tabulate_left_out:
     """Collect what each step left out of its input or had to change: the report warns above 1 %."""
     input:
-        summaries=[path for _, path in summaries()],
+        summaries=[path for _, path in STUDY.summaries()],
     output:
-        table=f"{RESULTS}/tables/left_out.csv",
-        provenance=f"{RESULTS}/tables/left_out.provenance.json",
+        table=STUDY.table("left_out"),
+        provenance=f"{PATHS.results}/tables/left_out.provenance.json",
     log:
-        f"{RESULTS}/logs/tabulate_left_out.log",
+        f"{PATHS.logs}/tabulate_left_out.log",
     benchmark:
-        f"{RESULTS}/benchmarks/tabulate_left_out.tsv"
+        f"{PATHS.benchmarks}/tabulate_left_out.tsv"
     conda:
         "../envs/similarity.yaml"
     threads: 1
@@ -261,7 +188,7 @@ rule tabulate_left_out:
         runtime=10,
         disk_mb=100,
     params:
-        steps=[step for step, _ in summaries()],
+        steps=[step for step, _ in STUDY.summaries()],
         code=code("tabulate_left_out"),
     script:
         "../workflow_scripts/tabulate_left_out.py"

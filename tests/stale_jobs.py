@@ -1,29 +1,52 @@
-"""Which jobs of the smoke study a change makes stale: how many of each rule."""
+"""Which jobs of the smoke study a change makes stale: how many of each rule.
+
+Of rules that make different things, each is a key of its own: "plot_figure similarity".
+"""
 
 
 def once(*rules: str) -> dict[str, int]:
     return dict.fromkeys(rules, 1)
 
 
+def figures(*names: str) -> dict[str, int]:
+    return once(*(f"plot_figure {name}" for name in names))
+
+
+def tables(*names: str) -> dict[str, int]:
+    return once(*(f"tabulate_results {name}" for name in names))
+
+
 PAGE = once("write_summary_page")
-CLAIMS = once("test_claims") | PAGE
-TRAJECTORY = once("tabulate_trajectory", "plot_trajectory") | PAGE
-SIMILARITY_TABLES = once(
-    *("tabulate_similarity", "summarise_similarity", "compare_domains"),
-    *("plot_similarity", "plot_measures", "plot_domains", "plot_token_classes", "test_claims"),
-    "write_summary_page",
-)
+CLAIMS = once("judge_claims") | PAGE
+# Of the steps that say what they leave out, for the first seed or the pretrained encoder.
+LEFT_OUT = once("tabulate_left_out") | PAGE
+TRAJECTORY = once("tabulate_trajectory") | figures("trajectory") | PAGE
+SIMILARITY_TABLES = {
+    **tables("similarity"),
+    **once("summarise_similarity", "compare_domains"),
+    **figures("similarity", "measures", "domains", "token_classes"),
+    **CLAIMS,
+}
 # On each of three stimulus sets: tuned, ceiling, floor and null (6 + 3 + 1 + 1); on one of them the
 # base with itself and two steps of three runs.
 SIMILARITY = {"compare_representations": 40, **SIMILARITY_TABLES, **TRAJECTORY}
-WEIGHTS = {"compare_weights": 10, **once("tabulate_weights", "plot_weights"), **PAGE}
-ABLATIONS = once("summarise_ablations", "plot_ablations", "plot_finetuning") | CLAIMS
-PROBE_FIGURES = once("plot_probes", "plot_probe_changes", "plot_structure")
-PROBE_TABLES = once("tabulate_probes", "plot_mix_weights", "summarise_probes")
-PROBE_TABLES |= PROBE_FIGURES | CLAIMS
-EDGE_PROBES = {"probe_edges": 16, **PROBE_TABLES}
+WEIGHTS = {"compare_weights": 10, **tables("weights"), **figures("weights"), **PAGE}
+ABLATIONS = {
+    **once("summarise_ablations"),
+    **figures("ablations", "finetuning"),
+    **CLAIMS,
+}
+PROBE_FIGURES = figures("probes", "probe_changes", "structure")
+PROBE_TABLES = {
+    **tables("probes"),
+    **figures("mix_weights"),
+    **once("summarise_probes"),
+    **PROBE_FIGURES,
+    **CLAIMS,
+}
+EDGE_PROBES = {"probe_edges": 16, **PROBE_TABLES, **LEFT_OUT}
 # The trees are probed at each step too.
-STRUCTURAL_PROBES = {"probe_structure": 14, **PROBE_TABLES, **TRAJECTORY}
+STRUCTURAL_PROBES = {"probe_structure": 14, **PROBE_TABLES, **TRAJECTORY, **LEFT_OUT}
 # Two phenomena and the trees, each on eight models: base, random, three tasks with two seeds.
 PROBES = EDGE_PROBES | STRUCTURAL_PROBES
 INTERVALS = SIMILARITY | ABLATIONS | {"summarise_probes": 1, **PROBE_FIGURES}
@@ -34,7 +57,7 @@ INTERVALS = SIMILARITY | ABLATIONS | {"summarise_probes": 1, **PROBE_FIGURES}
 ONE_TASK = {
     "finetune_encoder": 2,
     "ablate_layers": 6,
-    **once("tabulate_finetuning", "plot_finetuning"),
+    **tables("finetuning"),
     **ABLATIONS,
     "cache_activations": 12,
     **SIMILARITY,

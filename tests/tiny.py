@@ -1,6 +1,7 @@
 """A tiny random encoder and tiny tasks, for tests of fine-tuning."""
 
 import string
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from bertology.corpora.shapes import (
 )
 from bertology.corpora.treebank import write_treebank
 
+LETTERS = string.ascii_lowercase + string.digits + ".,?'"
 LAYERS = 2
 LONGEST = 64
 SETTINGS = {
@@ -40,10 +42,9 @@ SETTINGS = {
 TASKS = ("parsing", "inference", "question_answering")
 
 
-def tokenizer() -> PreTrainedTokenizerFast:
+def tokenizer(letters: Iterable[str] = LETTERS) -> PreTrainedTokenizerFast:
     """Cut words into letters, as BERT's tokenizer does with words that it does not know."""
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
-    letters = string.ascii_lowercase + string.digits + ".,?'"
     vocabulary = [*special, *letters, *(f"##{letter}" for letter in letters)]
     numbers = {token: number for number, token in enumerate(vocabulary)}
     backend = Tokenizer(models.WordPiece(numbers, unk_token="[UNK]"))

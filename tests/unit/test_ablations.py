@@ -4,12 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bertology.ablations import layers_of, summarise_ablations
+from bertology.ablations import summarise_ablations
 from bertology.errors import InputError
 from bertology.figures import ablations as drawing
 from bertology.figures.ablations import plot_ablations
 from bertology.statistics import Intervals
 from bertology.tables import ABLATIONS
+from bertology.variants import layers_of
 from figure_files import files_in
 
 INTERVALS = Intervals(resamples=400, level=0.9, seed=3)

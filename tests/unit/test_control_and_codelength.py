@@ -14,10 +14,10 @@ from bertology.probing.codelength import (
 )
 from bertology.probing.control import control_task
 from bertology.probing.targets import ProbeData
-from bertology.probing.training import Schedule
+from bertology.probing.training import Schedule, Training
 
-CPU = torch.device("cpu")
 SCHEDULE = Schedule(learning_rate=2e-3, batch_sentences=8, most_epochs=12, clip=5.0)
+TRAINING = Training(SCHEDULE, seed=1, device=torch.device("cpu"))
 
 
 def one_word(word: str, label: str) -> SpanSentence:
@@ -90,7 +90,7 @@ def data(seed: int, signal: float, sentences: int = 120) -> ProbeData:
 
 
 def test_random_labels_have_no_shorter_code_than_the_uniform_one():
-    found = online_codelength(data(1, 0.0), data(2, 0.0), [0, 1], SCHEDULE, 1, CPU)
+    found = online_codelength(data(1, 0.0), data(2, 0.0), [0, 1], TRAINING)
     for length in found.values():
         assert length.uniform == 360 * 2
         # Chance differences in frequency of 360 labels are worth a few bits, no more.
@@ -98,7 +98,7 @@ def test_random_labels_have_no_shorter_code_than_the_uniform_one():
 
 
 def test_a_layer_that_tells_the_labels_makes_the_code_short():
-    found = online_codelength(data(1, 3.0), data(2, 3.0), [0, 1], SCHEDULE, 1, CPU)
+    found = online_codelength(data(1, 3.0), data(2, 3.0), [0, 1], TRAINING)
     assert found[1].compression > 1.5
     assert found[0].compression < 1.05
 
@@ -108,6 +108,6 @@ def test_a_single_label_has_nothing_to_send():
     same = ProbeData(
         labelled.layers, labelled.spans, np.ones((30, 1), bool), labelled.sentences, {}
     )
-    found = online_codelength(same, same, [0], SCHEDULE, 1, CPU)[0]
+    found = online_codelength(same, same, [0], TRAINING)[0]
     assert (found.online, found.uniform) == (0, 0)
     assert np.isnan(found.compression)

@@ -9,13 +9,15 @@ from sklearn.metrics import f1_score
 from bertology.activations import Activations
 from bertology.corpora.shapes import SpanSentence, SpanTarget
 from bertology.probing.counts import confusion_counts, micro_f1
-from bertology.probing.edge import MIX, EdgeProbes, collate, softmax_within
+from bertology.probing.edge import MIX, Batch, EdgeProbes, collate, softmax_within
+from bertology.probing.side_by_side import SideBySide
 from bertology.probing.targets import TOO_LONG, UNKNOWN, ProbeData, align, known_labels
 from bertology.probing.texts import sentence_key
 from bertology.probing.training import (
     Schedule,
-    SideBySide,
+    Training,
     best_probes,
+    losses,
     predict,
     train_edge_probes,
 )
@@ -97,6 +99,10 @@ def all_of(data: ProbeData, layers: list[int]):
     return collate([data.layers[n] for n in layers], data.spans, data.labels, CPU)
 
 
+def step(running: SideBySide[EdgeProbes], batch: Batch) -> None:
+    running.step(losses(running.probes(batch), batch.labels))
+
+
 def test_batches_hold_whole_sentences_and_each_target_once():
     data = random_data(0)
     batches = list(data.batches(7, np.random.default_rng(0)))
@@ -161,12 +167,12 @@ def test_a_span_of_one_token_needs_no_attention():
 def test_a_step_is_that_of_plain_adam_with_clipping():
     data = random_data(3)
     together = SideBySide.start(
-        EdgeProbes([MIX, 3, 0], layers=4, width=24, labels=3, slots=2, seed=1), 1e-2, 0.05
+        EdgeProbes([MIX, 3, 0], layers=4, width=24, labels=3, slots=2, seed=1), 1e-2, 0.05, True
     )
     alone = EdgeProbes([3], layers=4, width=24, labels=3, slots=2, seed=1)
     optimizer = torch.optim.Adam(alone.parameters(), lr=1e-2, amsgrad=True)
     for _ in range(3):
-        together.step(all_of(data, [0, 1, 2, 3]))
+        step(together, all_of(data, [0, 1, 2, 3]))
         batch = all_of(data, [3])
         optimizer.zero_grad()
         torch.nn.functional.binary_cross_entropy_with_logits(
@@ -184,9 +190,10 @@ def test_training_side_by_side_is_training_one_after_another():
     train, development = random_data(4), random_data(5, sentences=20)
     inputs = [MIX, 0, 1, 2, 3]
     schedule = Schedule(learning_rate=1e-3, batch_sentences=16, most_epochs=4, clip=5.0)
-    together = train_edge_probes(train, development, inputs, schedule, 1, CPU)
+    training = Training(schedule, 1, CPU)
+    together = train_edge_probes(train, development, inputs, training)
     for each in inputs:
-        alone = train_edge_probes(train, development, [each], schedule, 1, CPU)[each]
+        alone = train_edge_probes(train, development, [each], training)[each]
         assert alone.best == pytest.approx(together[each].best, abs=0.2)
 
 
@@ -194,15 +201,15 @@ def test_a_probe_that_stops_leaves_the_others_as_they_were():
     data = random_data(6)
     inputs = [MIX, 0, 1]
     one = SideBySide.start(
-        EdgeProbes(inputs, layers=4, width=24, labels=3, slots=2, seed=1), 1e-2, 5.0
+        EdgeProbes(inputs, layers=4, width=24, labels=3, slots=2, seed=1), 1e-2, 5.0, True
     )
     for _ in range(2):
-        one.step(all_of(data, [0, 1, 2, 3]))
+        step(one, all_of(data, [0, 1, 2, 3]))
     fewer = one.selected([1, 2])
     assert fewer.probes.read == [0, 1]
     for _ in range(2):
-        one.step(all_of(data, [0, 1, 2, 3]))
-        fewer.step(all_of(data, [0, 1]))
+        step(one, all_of(data, [0, 1, 2, 3]))
+        step(fewer, all_of(data, [0, 1]))
     for number in (0, 1):
         for name, value in fewer.probes.weights_of(number).items():
             torch.testing.assert_close(
@@ -237,7 +244,7 @@ def planted(seed: int, sentences: int = 160, shuffled: bool = False) -> ProbeDat
 def scores_of(shuffled: bool) -> dict:
     train, development = (planted(seed, shuffled=shuffled) for seed in (31, 32))
     inputs = [MIX, 0, 1, 2, 3]
-    progress = train_edge_probes(train, development, inputs, SCHEDULE, 1, CPU)
+    progress = train_edge_probes(train, development, inputs, Training(SCHEDULE, 1, CPU))
     best = best_probes(progress, train)
     test = planted(33, shuffled=shuffled)
     counts = confusion_counts(predict(best, test, 16) >= 0, test.labels[None])

@@ -23,8 +23,7 @@ from bertology.tables import (
     SIMILARITY,
     SIMILARITY_SUMMARY,
     WEIGHTS,
-    collect_finetuning,
-    collect_similarity,
+    collect_results,
 )
 from bertology.tables import DOMAINS as DOMAIN_COLUMNS
 from figure_files import files_in
@@ -280,7 +279,7 @@ def test_scores_are_collected_digit_for_digit(tmp_path):
         tmp_path / "a.csv", "split,metric,value,n\ndev,las,0.1,7\ntest,las,85.29999999999999716,8\n"
     )
     runs = [{"encoder": "e", "task": "t", "variant": "full", "seed": seed} for seed in (2, 1)]
-    collect_finetuning([(run, scores) for run in runs], tmp_path / "out.csv")
+    collect_results("finetuning", [(run, scores) for run in runs], tmp_path / "out.csv")
     assert (tmp_path / "out.csv").read_text() == (
         "encoder,task,variant,seed,split,metric,value,n\n"
         "e,t,full,2,dev,las,0.1,7\ne,t,full,2,test,las,85.29999999999999716,8\n"
@@ -298,7 +297,7 @@ def test_comparisons_are_collected_with_their_wildcards(tmp_path):
     floor = {**shared, "comparison": "floor", "model": "x", "reference": "e"}
     ceiling = {**floor, "comparison": "ceiling", "domain": "other", "task": "t"}
     ceiling |= {"variant": "full", "seed": 1, "second_seed": 2}
-    collect_similarity([(floor, file), (ceiling, file)], tmp_path / "out.csv")
+    collect_results("similarity", [(floor, file), (ceiling, file)], tmp_path / "out.csv")
     assert (tmp_path / "out.csv").read_text().splitlines() == [
         ",".join(SIMILARITY),
         "e,s,own,,floor,,,,,all,0,1,rsa_pearson,0.30000000000000004,9",
@@ -466,9 +465,9 @@ def test_token_classes_of_several_encoders_and_of_no_text(tmp_path, monkeypatch)
 def test_results_that_cannot_be_collected_are_refused(tmp_path):
     file = write(tmp_path / "a.csv", "split,metric,n\ntest,las,3\n")
     with pytest.raises(InputError, match=r"a\.csv.*'value'"):
-        collect_finetuning([({}, file)], tmp_path / "out.csv")
+        collect_results("finetuning", [({}, file)], tmp_path / "out.csv")
     with pytest.raises(InputError, match="no result"):
-        collect_similarity([], tmp_path / "out.csv")
+        collect_results("similarity", [], tmp_path / "out.csv")
     assert not (tmp_path / "out.csv").exists()
 
 

@@ -183,14 +183,18 @@ def scorer():
     """A parser's head without a zero weight, and a batch for it."""
     sentences = tiny.sentences(6)
     task = parsing(sentences, word="mean")
+    return task, *random_scorer(task, sentences, training=True)
+
+
+def random_scorer(task: Parsing, sentences: list[TreeSentence], training: bool):
+    """Give a head without a zero weight, features, and random output of an encoder for them."""
     torch.manual_seed(0)
     head = task.head(BertConfig(hidden_size=32)).eval()
     for parameter in head.parameters():
         torch.nn.init.normal_(parameter, std=0.5)
-    features, _ = task.features(sentences, training=True)
+    features, _ = task.features(sentences, training)
     inputs = collate_inputs(features, task.tokenizer)
-    hidden = torch.randn(*inputs["input_ids"].shape, 32)
-    return task, head, features, hidden
+    return head, features, torch.randn(*inputs["input_ids"].shape, 32)
 
 
 def test_biaffine_scores_follow_the_formula(scorer):
@@ -328,13 +332,7 @@ def test_a_parser_that_saw_one_word_at_a_time_still_labels(tmp_path):
 
 def decoded_roots(task: Parsing, sentences: list[TreeSentence]) -> dict[str, set[str]]:
     """Relations of words with head 0, and of others, that a random scorer predicts."""
-    torch.manual_seed(0)
-    head = task.head(BertConfig(hidden_size=32)).eval()
-    for parameter in head.parameters():
-        torch.nn.init.normal_(parameter, std=0.5)
-    features, _ = task.features(sentences, training=False)
-    inputs = collate_inputs(features, task.tokenizer)
-    hidden = torch.randn(*inputs["input_ids"].shape, 32)
+    head, features, hidden = random_scorer(task, sentences, training=False)
     with torch.no_grad():
         trees = task.decode(head(hidden, task.targets(features)), features)
     found: dict[str, set[str]] = {"root": set(), "others": set()}

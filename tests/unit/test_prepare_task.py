@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bertology.corpora.inference import read_pairs
-from bertology.corpora.kinds import EXTENSIONS, read_kind, split_path, write_kind
+from bertology.corpora.kinds import read_kind, split_path, write_kind
 from bertology.corpora.questions import read_questions
 from bertology.corpora.shapes import Answer, Question, SentencePair, TreeSentence
 from bertology.corpora.sources import fetch_corpus
@@ -86,10 +86,10 @@ def test_fetching_stores_what_was_read(shared_data, tmp_path, kind):
     files = REAL_FILES[kind]
     folder = tmp_path / "corpus"
     counts = fetch_corpus(kind, {"source": "files", **files}, folder, shared_data)
-    expected = {f"{split}.{EXTENSIONS[kind]}" for split in files} | {"summary.json"}
+    expected = {split_path(kind, folder, split).name for split in files} | {"summary.json"}
     assert {path.name for path in folder.iterdir()} == expected
     for split, file in files.items():
-        stored = read_kind(kind, folder / f"{split}.{EXTENSIONS[kind]}")
+        stored = read_kind(kind, split_path(kind, folder, split))
         assert stored == read_kind(kind, shared_data / file)
         assert counts[split] == len(stored)
     summary = json.loads((folder / "summary.json").read_text())

@@ -8,7 +8,6 @@ import string
 import numpy as np
 import pytest
 import torch
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from torchmetrics.functional.text import squad
 from transformers import PreTrainedTokenizerFast
 
@@ -275,15 +274,7 @@ def test_answers_of_squad_are_where_they_were(shared_data, packaged_minilm):
 
 def letters_of(text: str) -> PreTrainedTokenizerFast:
     """Cut words into letters, without the signs that BERT's multilingual tokenizer drops."""
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
-    letters = sorted(set(text) - {" "})
-    vocabulary = [*special, *letters, *(f"##{letter}" for letter in letters)]
-    numbers = {token: number for number, token in enumerate(vocabulary)}
-    backend = Tokenizer(models.WordPiece(numbers, unk_token="[UNK]"))
-    backend.normalizer = normalizers.BertNormalizer(lowercase=True)
-    backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    backend.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
-    return PreTrainedTokenizerFast(tokenizer_object=backend, pad_token="[PAD]", unk_token="[UNK]")
+    return tiny.tokenizer(sorted(set(text) - {" "}))
 
 
 def asked(passage: str, answer: str) -> Question:

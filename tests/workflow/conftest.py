@@ -18,6 +18,10 @@ PROFILE = REPOSITORY / "profiles" / "local"
 NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.pyc")
 
 
+DIFFERENT = {"plot_figure": r"figure=(\w+)", "tabulate_results": r"table=(\w+)"}
+"""Rules that make different things, and where a job says which."""
+
+
 class Workflow:
     """A copy of the workflow in a folder of its own, and Snakemake in it."""
 
@@ -53,14 +57,22 @@ class Workflow:
         return process
 
     def stale(self, *arguments, study="studies/smoke.yaml", **environment) -> dict[str, int]:
-        """Return how many jobs of each rule a dry run would do; `all` is not counted."""
+        """Return how many jobs of each rule a dry run would do; `all` is not counted.
+
+        Jobs of a rule in DIFFERENT are counted by the value of its wildcard too.
+        """
         process = self.snakemake("--dry-run", *arguments, study=study, **environment)
         assert process.returncode == 0, process.stdout[-20000:]
         if "Nothing to be done" in process.stdout:
             return {}
         table = process.stdout.split("Job stats:")[1].split("total")[0]
         jobs = re.findall(r"^(\w+) +(\d+)$", table, flags=re.MULTILINE)
-        return {rule: int(count) for rule, count in jobs if rule != "all"}
+        counts = {rule: int(count) for rule, count in jobs if rule not in ("all", *DIFFERENT)}
+        blocks = re.findall(r"^rule (\w+):\n((?: .*\n)*)", process.stdout, flags=re.MULTILINE)
+        for rule, block in blocks:
+            if rule in DIFFERENT:
+                counts[f"{rule} {re.search(DIFFERENT[rule], block)[1]}"] = 1
+        return counts
 
     @contextmanager
     def edited(self, name: str, old: str, new: str) -> Iterator[None]:

@@ -7,6 +7,7 @@ from stale_jobs import (
     CLAIMS,
     EDGE_PROBES,
     INTERVALS,
+    LEFT_OUT,
     ONE_TASK,
     PAGE,
     PROBES,
@@ -15,7 +16,8 @@ from stale_jobs import (
     STRUCTURAL_PROBES,
     TRAJECTORY,
     WEIGHTS,
-    once,
+    figures,
+    tables,
 )
 
 pytestmark = pytest.mark.workflow
@@ -67,7 +69,7 @@ def restored(smoke):
     [
         ("similarity/rsa.py", SIMILARITY),
         ("similarity/drift.py", WEIGHTS),
-        ("figures/domains.py", {"plot_domains": 1, **PAGE}),
+        ("figures/domains.py", {**figures("domains"), **PAGE}),
         ("activations.py", {"cache_activations": 44, "sample_tokens": 3, **SIMILARITY, **PROBES}),
         ("finetuning/parsing.py", ONE_TASK),
         ("probing/edge.py", EDGE_PROBES),
@@ -77,7 +79,7 @@ def restored(smoke):
         ("trajectory.py", TRAJECTORY),
         ("claims/paper.py", CLAIMS),
         ("report/summary_page.py", PAGE),
-        ("figures/probe_changes.py", {"plot_probe_changes": 1, **PAGE}),
+        ("figures/probe_changes.py", {**figures("probe_changes"), **PAGE}),
         ("corpora/spans/entities.py", {}),
     ],
 )
@@ -102,6 +104,7 @@ def test_another_stimulus_set_runs_nothing_else(smoke):
             "sample_tokens": 1,
             "compare_representations": 11,
             **SIMILARITY_TABLES,
+            **LEFT_OUT,
         }
 
 
@@ -127,7 +130,7 @@ def test_other_intervals_train_nothing(smoke):
 
 def test_another_ablation_leaves_the_others_alone(smoke):
     with smoke.edited("studies/smoke.yaml", "freeze: [1]", "freeze: all"):
-        finetuning = once("tabulate_finetuning", "plot_finetuning")
+        finetuning = {**tables("finetuning"), **figures("finetuning")}
         assert smoke.stale() == {"ablate_layers": 6, **finetuning, **ABLATIONS}
 
 

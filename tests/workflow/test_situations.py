@@ -12,11 +12,12 @@ import pytest
 import yaml
 
 from stale_jobs import (
+    LEFT_OUT,
     ONE_TASK,
-    PAGE,
     SIMILARITY,
     SIMILARITY_TABLES,
     STRUCTURAL_PROBES,
+    TRAJECTORY,
     once,
 )
 
@@ -27,6 +28,7 @@ OF_NOTES = {
     "cache_activations": 8,
     "compare_representations": 11,
     **SIMILARITY_TABLES,
+    **LEFT_OUT,
 }
 """The jobs of a corpus that is read from a file, and is a stimulus set."""
 
@@ -134,8 +136,7 @@ def test_a_changed_float_is_a_change(smoke):
 def test_more_tokens_are_a_change(smoke):
     with smoke.edited("studies/smoke.yaml", "  tokens: 100", "  tokens: 101"):
         stale = smoke.stale()
-    trajectory = ("tabulate_trajectory", "plot_trajectory")
-    assert stale == {**SIMILARITY, "sample_tokens": 3, **once(*trajectory), **PAGE}
+    assert stale == {**SIMILARITY, "sample_tokens": 3, **TRAJECTORY}
 
 
 def test_another_spelling_of_the_data_folder_has_nothing_to_do(smoke):
@@ -220,7 +221,11 @@ def test_another_spelling_of_an_encoder_folder_has_nothing_to_do(smoke, own_enco
 
 
 def test_broken_benchmark_files_end_no_run(smoke):
-    broken = {"plot_weights": b"", "plot_domains": b"s\th:m:s\n", "plot_measures": b"\xff\x00\n"}
+    broken = {
+        "compare_domains": b"",
+        "summarise_probes": b"s\th:m:s\n",
+        "summarise_ablations": b"\xff\x00\n",
+    }
     folder, page = (
         smoke.folder / "results/smoke/benchmarks",
         smoke.folder / "results/smoke/index.html",

@@ -11,8 +11,8 @@ from bertology.errors import InputError
 from bertology.files import atomic_file
 from bertology.statistics import Estimate, Intervals, Resamples
 from bertology.tables import ABLATIONS, MAIN_METRICS
+from bertology.variants import FULL, layers_of
 
-FULL, UNTUNED = "full", "untuned"
 Runs = Sequence[tuple[Mapping[str, Any], Path]]
 
 
@@ -45,16 +45,6 @@ def files_by_task(runs: Runs) -> dict[tuple[str, str], dict[str, list[Path]]]:
         of_task = tasks.setdefault((run["encoder"], run["task"]), {})
         of_task.setdefault(run["variant"], []).append(file)
     return tasks
-
-
-def layers_of(variant: str, depth: int) -> tuple[int | None, int]:
-    """Return how many layers a variant freezes (None: not even the embeddings) and keeps."""
-    kind, _, number = variant.partition("-")
-    if kind == UNTUNED:
-        return depth, depth
-    if kind == "keep":
-        return None, int(number)
-    return (int(number) if kind == "freeze" else None), depth
 
 
 def _rows_of_task(

@@ -19,7 +19,7 @@ import pandas as pd
 
 from bertology.errors import InputError
 from bertology.files import atomic_folder, write_json
-from bertology.left_out import in_words, records
+from bertology.left_out import records, warn_of
 
 if TYPE_CHECKING:
     from transformers import BatchEncoding, PreTrainedModel
@@ -102,8 +102,7 @@ def cache_activations(
         encodings = [encoding for _, encoding in kept]
         _write_layers(encoder, tokenizer, encodings, temporary, tokens_per_batch)
         summary = {"encoder": describe(encoder), **_summary(encoded, kept)}
-        for record in summary["left_out"]:
-            logger.warning("%s", in_words(record))
+        warn_of(summary["left_out"])
         write_json(temporary / "summary.json", summary)
 
 

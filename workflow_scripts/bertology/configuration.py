@@ -10,8 +10,10 @@ from bertology.corpora.shapes import SPLITS
 from bertology.corpora.spans.formats import SPAN_FORMATS, has_phenomenon
 from bertology.errors import InputError
 from bertology.schema import Key, Problem, key_problems, schema_problems
+from bertology.similarity.names import MEASURE_NAMES
 from bertology.study_files import read_study
 from bertology.user_files import canonical_folder, data_file
+from bertology.variants import KINDS, UNTUNED
 
 Config = dict[str, Any]
 Place = Path | str
@@ -179,6 +181,7 @@ def _cross_problems(config: Config) -> Iterator[Problem]:
     yield from _corpus_problems(config)
     yield from _task_problems(config)
     yield from _ablation_problems(config)
+    yield from _measure_problems(config)
     yield from _stimuli_problems(config)
     yield from _probe_problems(config)
     yield from _trajectory_problems(config)
@@ -323,16 +326,30 @@ def _split_problems(entry: Key, settings: Config, origin: Config) -> Iterator[Pr
 
 
 def _ablation_problems(config: Config) -> Iterator[Problem]:
+    settings = config["ablations"]
+    for name in [name for name in settings if name not in (UNTUNED, *KINDS)]:
+        allowed = ", ".join([UNTUNED, *KINDS])
+        yield ("ablations", name), f"found an unknown key; allowed: {allowed}"
+    for name, kind in KINDS.items():
+        asked = settings.get(name, [])
+        for position, layers in enumerate([] if asked == "all" else asked):
+            yield from _layer_problems(("ablations", name, position), layers, kind.least, config)
+
+
+def _layer_problems(key: Key, layers: int, least: int, config: Config) -> Iterator[Problem]:
+    if layers < least:
+        yield key, f"found {layers}; allowed: {least} or more"
     for encoder in config["fine_tuned_encoders"]:
         depth = config["encoders"].get(encoder, {}).get("layers", 0)
-        for variant in ("freeze", "keep"):
-            numbers = config["ablations"][variant]
-            for position, layers in enumerate([] if numbers == "all" else numbers):
-                if depth and layers >= depth:
-                    yield (
-                        ("ablations", variant, position),
-                        f"found {layers}; allowed: less than the {depth} layers of {encoder}",
-                    )
+        if depth and layers >= depth:
+            yield key, f"found {layers}; allowed: less than the {depth} layers of {encoder}"
+
+
+def _measure_problems(config: Config) -> Iterator[Problem]:
+    for position, name in enumerate(config["similarity"]["measures"]):
+        if name not in MEASURE_NAMES:
+            key: Key = ("similarity", "measures", position)
+            yield key, f"found {name!r}; allowed: {' | '.join(MEASURE_NAMES)}"
 
 
 def _stimuli_problems(config: Config) -> Iterator[Problem]:

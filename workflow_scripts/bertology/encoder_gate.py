@@ -17,7 +17,6 @@ from torch import Tensor
 from transformers import PreTrainedModel
 from transformers import PreTrainedTokenizerBase as Tokenizer
 
-from bertology.activations import LARGEST
 from bertology.encoder_tokenizers import WORDS, known_words, load_tokenizer
 from bertology.encoders import (
     describe,
@@ -33,6 +32,8 @@ from bertology.finetuning.prefix import FixedPrefix
 
 TOLERANCE = 1e-4
 """How far hidden states may differ between batches, relative to the layer's largest value."""
+LARGEST = torch.finfo(torch.float16).max
+"""In a cache of activations values are float16."""
 LONG = 1024
 """Tokens of a long input, beside which a short one is padded; or as many as the encoder takes."""
 

@@ -4,8 +4,11 @@ A summary holds the list `left_out`, one record for each split and reason, in th
 `records`. What is left out of a study is read from these lists alone (see `tables/left_out.csv`).
 """
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+logger = logging.getLogger(__name__)
 
 WARNING_PERCENT = 1.0
 """A share of the input above which the report warns."""
@@ -29,6 +32,12 @@ def in_words(record: Mapping[str, Any]) -> str:
     place = f"{record['split']}: " if record["split"] else ""
     counted = f"{record['left_out']} of {record['of']} {record['unit']}s"
     return f"{place}{counted} left out ({record['reason']})"
+
+
+def warn_of(records: Iterable[Mapping[str, Any]]) -> None:
+    """Write a warning into the log for each record."""
+    for record in records:
+        logger.warning("%s", in_words(record))
 
 
 def percent(record: Mapping[str, Any]) -> float:

@@ -54,49 +54,34 @@ CLAIM_CELLS = (
 )
 MAIN_METRICS = ("las", "accuracy", "f1")
 """The metric that stands for a task is the first of these that the task has."""
+RESULTS = {
+    "finetuning": FINETUNING,
+    "similarity": SIMILARITY,
+    "weights": WEIGHTS,
+    "probes": PROBES,
+}
+"""The tables in long form, each of the results of one kind of job.
+
+In SIMILARITY and WEIGHTS `layer` is the first model's and `second_layer` the second's; `encoder` is
+the pretrained one that a model came from, or to which it is the random one.
+"""
 LAYER_COLUMNS = {"layer_first": "layer", "layer_second": "second_layer"}
 
 Files = Sequence[tuple[Mapping[str, object], Path]]
 
 
-def collect_finetuning(files: Files, path: Path) -> None:
-    """Write the scores of all training runs, with the columns FINETUNING.
+def collect_results(table: str, files: Files, path: Path) -> None:
+    """Write one of the tables in RESULTS, with its columns.
 
-    `files` pairs each run's wildcards (encoder, task, variant, seed) with its CSV of scores
-    (split, metric, value, n). Raises InputError for a file that lacks a column.
+    `files` pairs what each job was (the columns that its file has not; see the study's plan) with
+    its CSV, which has columns metric, value and n at least. Cells stay text, so that no digit of a
+    value changes. Raises InputError for a file that lacks a column, and where there is none.
     """
-    _collect(files, FINETUNING, path)
-
-
-def collect_similarity(files: Files, path: Path) -> None:
-    """Write all comparisons of representations, with the columns SIMILARITY.
-
-    `files` pairs what each comparison is between (encoder, stimuli, form, comparison; domain, task,
-    variant, seed and second_seed where it has them) with its CSV from `measures.write_comparison`.
-    `layer` is the first model's and `second_layer` the second's. Raises InputError for a file that
-    lacks a column.
-    """
-    _collect(files, SIMILARITY, path)
-
-
-def collect_weights(files: Files, path: Path) -> None:
-    """Write all comparisons of weights, with the columns WEIGHTS.
-
-    `files` pairs what each comparison is between with its CSV from `drift.write_drift`. Raises
-    InputError for a file that lacks a column.
-    """
-    _collect(files, WEIGHTS, path)
-
-
-def collect_probes(files: Files, path: Path) -> None:
-    """Write the scores of all probes, with the columns PROBES.
-
-    `files` pairs what was probed (text, phenomenon, encoder, comparison; task, variant and seed
-    where it is a fine-tuned model) with its CSV of scores (probing.files.SCORES). `encoder` is the
-    pretrained one that the model came from, or to which it is the random one. Raises InputError for
-    a file that lacks a column.
-    """
-    _collect(files, PROBES, path)
+    if not files:
+        raise InputError(f"{path}: found no result to collect; allowed: one or more")
+    tables = [_with_wildcards(wildcards, file, RESULTS[table]) for wildcards, file in files]
+    with atomic_file(path) as temporary:
+        pd.concat(tables).to_csv(temporary, index=False)
 
 
 def collect_left_out(files: Files, path: Path) -> None:
@@ -117,15 +102,6 @@ def collect_left_out(files: Files, path: Path) -> None:
 
 def _summary(file: Path) -> Path:
     return file / "summary.json" if file.is_dir() else file
-
-
-def _collect(files: Files, columns: Sequence[str], path: Path) -> None:
-    """Join the tables in the order given. Cells stay text, so that no digit of a value changes."""
-    if not files:
-        raise InputError(f"{path}: found no result to collect; allowed: one or more")
-    tables = [_with_wildcards(wildcards, file, columns) for wildcards, file in files]
-    with atomic_file(path) as temporary:
-        pd.concat(tables).to_csv(temporary, index=False)
 
 
 def _with_wildcards(

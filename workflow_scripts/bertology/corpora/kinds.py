@@ -32,7 +32,6 @@ FORMATS = {
     "text": Format("plain", "read_text", "write_text", "txt", "sentence"),
     "edges": Format("edges", "read_edges", "write_edges", "jsonl", "sentence"),
 }
-EXTENSIONS = {kind: form.extension for kind, form in FORMATS.items()}
 
 
 def read_kind(

@@ -20,7 +20,7 @@ from bertology.corpora.shapes import Question, SentencePair, Stimulus, TreeSente
 from bertology.corpora.words import WORD, count_words, is_word
 from bertology.errors import InputError
 from bertology.files import write_json
-from bertology.left_out import in_words, records
+from bertology.left_out import records, warn_of
 
 logger = logging.getLogger(__name__)
 
@@ -53,9 +53,7 @@ def sample_stimuli(
     of more than LONG_PASSAGE words in which no end of a sentence was found. Raises InputError for a
     kind without stimuli, an unknown form, or if nothing can be drawn.
     """
-    if kind not in CANDIDATES or form not in ("own", "single"):
-        allowed = f"{', '.join(CANDIDATES)} as own or single"
-        raise InputError(f"stimuli: found the kind {kind} as {form}; allowed: {allowed}")
+    _refuse_unknown(kind, form)
     candidates = list(CANDIDATES[kind](read_kind(kind, corpus_split_file)))
     short = [stimulus for stimulus in candidates if _length(stimulus) <= longest]
     chosen = _draw_different(short, sentences, np.random.default_rng(seed))
@@ -78,10 +76,15 @@ def sample_stimuli(
         summary["passages"], not_cut = _passages(chosen, language)
         left_out += records(split, "passage", len(chosen), {NOT_CUT: not_cut})
     logger.info("%s: %s", out_file, json.dumps(summary))
-    for record in left_out:
-        logger.warning("%s", in_words(record))
+    warn_of(left_out)
     write_stimuli(out_file, stimuli)
     write_json(Path(out_file).with_suffix(".summary.json"), {**summary, "left_out": left_out})
+
+
+def _refuse_unknown(kind: str, form: str) -> None:
+    if kind not in CANDIDATES or form not in ("own", "single"):
+        allowed = f"{', '.join(CANDIDATES)} as own or single"
+        raise InputError(f"stimuli: found the kind {kind} as {form}; allowed: {allowed}")
 
 
 def write_stimuli(path: Path | str, stimuli: Iterable[Stimulus]) -> None:

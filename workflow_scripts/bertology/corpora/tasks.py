@@ -7,7 +7,7 @@ never taken from test.
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from bertology.corpora.shapes import SPLITS, Question, SentencePair, TreeSentenc
 from bertology.corpora.words import count_words
 from bertology.errors import InputError
 from bertology.files import atomic_folder, write_json
-from bertology.left_out import in_words, records
+from bertology.left_out import records, warn_of
 
 logger = logging.getLogger(__name__)
 
@@ -116,27 +116,39 @@ def prepare_task(
         for number, split in enumerate(SPLITS)
     }
     left_out = records("train", views.name, in_corpus["train"], {IN_TEST: removed})
+    counts = {
+        split: {
+            "in_corpus": in_corpus.get(split, 0),
+            "available": len(splits[split]),
+            **_describe(samples[split], views),
+        }
+        for split in SPLITS
+    }
     summary = {
         "kind": kind,
         "seed": seed,
-        "dev": "the corpus's" if "dev" in in_corpus else "carved out of train",
+        "dev": origin_of_dev(in_corpus),
         "test_inputs_in_train": shared,
-        "splits": {
-            split: {
-                "in_corpus": in_corpus.get(split, 0),
-                "available": len(splits[split]),
-                **_describe(samples[split], views),
-            }
-            for split in SPLITS
-        },
+        "splits": counts,
         "left_out": left_out,
     }
     logger.info("%s", json.dumps(summary))
-    for record in left_out:
-        logger.warning("%s", in_words(record))
-    with atomic_folder(task_folder) as temporary:
+    write_prepared(kind, Path(task_folder), samples, summary)
+
+
+def origin_of_dev(in_corpus: Mapping[str, Any]) -> str:
+    """Say in words where development data come from: in_corpus has the corpus's own splits."""
+    return "the corpus's" if "dev" in in_corpus else "carved out of train"
+
+
+def write_prepared(
+    kind: str, folder: Path, splits: Mapping[str, list[Any]], summary: Mapping[str, Any]
+) -> None:
+    """Write all splits and `summary.json`; warn of what the summary says was left out."""
+    warn_of(summary["left_out"])
+    with atomic_folder(folder) as temporary:
         for split in SPLITS:
-            write_kind(kind, split_path(kind, temporary, split), samples[split])
+            write_kind(kind, split_path(kind, temporary, split), splits[split])
         write_json(temporary / "summary.json", summary)
 
 

@@ -24,15 +24,9 @@ from bertology.figures.style import (
     read_table,
     save_figure,
 )
+from bertology.similarity.names import MEASURE_NAMES
 from bertology.tables import SIMILARITY
 
-NAMES = {
-    "rsa_pearson": "RSA",
-    "rsa_spearman": "RSA (Spearman)",
-    "rsa_standardised": "RSA, standardised",
-    "cka": "CKA",
-    "procrustes": "Procrustes distance",
-}
 COLUMNS = ("encoder", "stimuli", "metric", "comparison", "task", "layer")
 PERMUTED_LOOK: dict[str, Any] = {"color": GREY, "linestyle": (0, (6, 2, 1, 2)), "linewidth": 1}
 PANEL_SIZE = (2.0, 1.5)  # inches
@@ -48,7 +42,7 @@ def plot_measures(table: Path, files: FigureFiles) -> None:
     """
     points = mean_and_range(_drawn(read_table(table, SIMILARITY), table), COLUMNS)
     palette = Palette.of(task for task in points["task"].unique() if task)
-    measures = [name for name in NAMES if name in set(points["metric"])]
+    measures = [name for name in MEASURE_NAMES if name in set(points["metric"])]
     texts = list(points.groupby(["encoder", "stimuli"], sort=False))
     several = points["encoder"].nunique() > 1
     with figure_style():
@@ -59,7 +53,7 @@ def plot_measures(table: Path, files: FigureFiles) -> None:
             for axis, measure in zip(line, measures, strict=True):
                 _draw_panel(axis, of_text[of_text["metric"] == measure], palette)
         for axis, measure in zip(axes[0], measures, strict=True):
-            axis.set_title(NAMES[measure])
+            axis.set_title(MEASURE_NAMES[measure])
         for axis in axes[-1]:
             layer_axis(axis)
         _legend(figure, points, palette)
@@ -70,9 +64,11 @@ def plot_measures(table: Path, files: FigureFiles) -> None:
 def _drawn(rows: pd.DataFrame, table: Path) -> pd.DataFrame:
     same = rows["layer"] == rows["second_layer"]
     whole = rows["variant"].isin(["full", ""])
-    kept = rows[same & whole & (rows["tokens"] == "all") & rows["metric"].isin(NAMES)]
+    kept = rows[same & whole & (rows["tokens"] == "all") & rows["metric"].isin(MEASURE_NAMES)]
     if kept.empty:
-        raise InputError.at(table, None, "no measure of all tokens", f"one of {', '.join(NAMES)}")
+        raise InputError.at(
+            table, None, "no measure of all tokens", f"one of {', '.join(MEASURE_NAMES)}"
+        )
     return kept
 
 

@@ -1,6 +1,6 @@
 """An encoder with a task's head, and what is fixed in it."""
 
-import re
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -11,8 +11,8 @@ from bertology.encoders import freeze_all, freeze_prefix, truncate
 from bertology.errors import InputError
 from bertology.finetuning.prefix import FixedPrefix
 from bertology.finetuning.task import Head
+from bertology.variants import FULL, KINDS, UNTUNED, parsed
 
-VARIANT = re.compile(r"full|untuned|(freeze|keep)-([0-9]+)")
 STORED = "stored_states"
 """The input, beside the encoder's own, that holds the output of its fixed layers."""
 
@@ -56,23 +56,27 @@ class TaskModel(nn.Module):
         return torch.autocast(device, torch.bfloat16, enabled=self.in_bfloat16)
 
 
+APPLY: dict[str, Callable[[PreTrainedModel, int], None]] = {
+    "freeze": freeze_prefix,
+    "keep": truncate,
+}
+"""What each kind of variant in `variants.KINDS` does with its number of layers."""
+
+
 def apply_variant(encoder: PreTrainedModel, variant: str) -> None:
     """Fix or remove layers of an encoder, in place.
 
     `full` changes nothing; `untuned` fixes the whole encoder; `freeze-k` fixes the embeddings and
     the first k layers; `keep-k` removes all but the first k layers. Raises InputError otherwise.
     """
-    match = VARIANT.fullmatch(variant)
-    if match is None:
-        raise InputError(
-            f"variant: found {variant!r}; allowed: full, untuned, freeze-<k>, keep-<k>"
-        )
-    if variant == "untuned":
+    kind = parsed(variant)
+    if kind is not None:
+        APPLY[kind[0]](encoder, kind[1])
+    elif variant == UNTUNED:
         freeze_all(encoder)
-    elif match[1] == "freeze":
-        freeze_prefix(encoder, int(match[2]))
-    elif match[1] == "keep":
-        truncate(encoder, int(match[2]))
+    elif variant != FULL:
+        allowed = ", ".join([FULL, UNTUNED, *(f"{name}-<k>" for name in KINDS)])
+        raise InputError(f"variant: found {variant!r}; allowed: {allowed}")
 
 
 def uses_bfloat16(precision: str) -> bool:

@@ -27,8 +27,9 @@ from bertology.finetuning.prediction import Predictor, Split
 from bertology.finetuning.reproducible import seed_everything
 from bertology.finetuning.sampling import SimilarLengths
 from bertology.finetuning.task import Feature, Head, Score, Task, collate_inputs, task_class
-from bertology.left_out import in_words, records
+from bertology.left_out import records, warn_of
 from bertology.memory import keep_freed_memory
+from bertology.variants import FULL
 
 logger = logging.getLogger(__name__)
 
@@ -59,13 +60,10 @@ def finetune(
     precision: float32, bfloat16 (autocast of the encoder) or auto (bfloat16 on a GPU that has it).
     checkpoints: numbers of optimizer steps after which the encoder is saved; 0 is the start.
 
-    Written are `encoder/` (a Hugging Face folder; for `full` alone, since of an ablation it is the
-    scores that count), `head.safetensors` and `head.json`, `training.csv` (loss curve and
-    development scores), `scores.csv` (split, metric, value, n), `examples.parquet` (what each test
-    example adds to each score), `summary.json` (how many features each split has, and what of it
-    was left out or shortened), `predictions/test.<extension>` (in the task's public format) and,
-    for `full`, `checkpoints/step-<n>/`. Raises InputError for what
-    cannot be used.
+    Written are the files of `write_results`, `summary.json` (how many features each split has, and
+    what of it was left out or shortened) and, for `full` alone (since of an ablation it is the
+    scores that count), the Hugging Face folders `encoder/` and `checkpoints/step-<n>/`. Raises
+    InputError for what cannot be used.
     """
     torch.set_num_threads(threads)
     keep_freed_memory()
@@ -77,41 +75,34 @@ def finetune(
     chosen = kind(tokenizer, settings, examples["train"])
     model = build_model(chosen, encoder_folder, variant, precision, settings["longest"], seed)
     predictor = Predictor(model, chosen, tokenizer, settings["batch_size"])
-    features, summary = encode_splits(chosen, examples)
-    train, development, test = (
-        Split(paths[name], examples[name], features[name]) for name in SPLITS
-    )
+    splits, summary = encode_splits(chosen, paths, examples)
+    train, development, test = (splits[name] for name in SPLITS)
     refuse_nothing_to_learn(train, settings["longest"])
     with atomic_folder(out_folder) as folder:
         saver = EncoderSaver(encoder_folder, folder / "checkpoints", checkpoints)
         trainer = TaskTrainer(predictor, train, development, settings, seed, folder, saver)
         trainer.train()
         model.load_state_dict(trainer.best_weights)
-        predictions = predictor.predict(test)
-        write_tables(trainer, chosen.score(predictions, test.examples), folder)
+        write_results(trainer, test, task, folder)
         write_json(folder / "summary.json", summary)
-        predicted = folder / "predictions" / f"test.{chosen.extension}"
-        predicted.parent.mkdir()
-        chosen.write(predictions, test.examples, test.path, predicted)
-        save_head(model.head, chosen, task, folder)
-        if variant == "full":
+        if variant == FULL:
             (folder / "checkpoints").mkdir(exist_ok=True)
             saver.save(model.encoder, folder / "encoder")
 
 
 def encode_splits(
-    task: Task, examples: Mapping[str, Sequence[Any]]
-) -> tuple[dict[str, list[Feature]], dict[str, Any]]:
+    task: Task, paths: Mapping[str, Path], examples: Mapping[str, list[Any]]
+) -> tuple[dict[str, Split], dict[str, Any]]:
     """Cut each split into features; count these, and what is left out or changed, and log that."""
-    features: dict[str, list[Feature]] = {}
+    splits: dict[str, Split] = {}
     left_out: list[dict[str, Any]] = []
-    for split, of_split in examples.items():
-        features[split], counts = task.features(of_split, split == "train")
-        left_out += records(split, task.unit, len(of_split), counts)
-    for record in left_out:
-        logger.warning("%s", in_words(record))
-    counted = {split: len(of_split) for split, of_split in features.items()}
-    return features, {"features": counted, "left_out": left_out}
+    for name, of_split in examples.items():
+        features, counts = task.features(of_split, name == "train")
+        splits[name] = Split(paths[name], of_split, features)
+        left_out += records(name, task.unit, len(of_split), counts)
+    warn_of(left_out)
+    counted = {name: len(split.features) for name, split in splits.items()}
+    return splits, {"features": counted, "left_out": left_out}
 
 
 def refuse_nothing_to_learn(train: Split, longest: int) -> None:
@@ -272,11 +263,24 @@ def training_arguments(
     )
 
 
-def write_tables(trainer: TaskTrainer, test: Mapping[str, Score], folder: Path) -> None:
-    """Write the scores, what each test example adds to them, and the loss curve."""
-    score_table({"dev": trainer.best, "test": test}).to_csv(folder / "scores.csv", index=False)
-    example_table(test).to_parquet(folder / "examples.parquet", index=False)
+def write_results(trainer: TaskTrainer, test: Split, kind: str, folder: Path) -> None:
+    """Predict and score test data with the model as it is; write that, and how training went.
+
+    kind: the task's name. Files are `training.csv` (loss curve and development scores),
+    `scores.csv` (split, metric, value, n), `examples.parquet` (what each test example adds to each
+    score), `predictions/test.<extension>` (in the task's public format), `head.safetensors` and
+    `head.json`.
+    """
+    task, model = trainer.predictor.task, trainer.predictor.model
+    predictions = trainer.predictor.predict(test)
+    scores = task.score(predictions, test.examples)
+    score_table({"dev": trainer.best, "test": scores}).to_csv(folder / "scores.csv", index=False)
+    example_table(scores).to_parquet(folder / "examples.parquet", index=False)
     training_table(trainer).to_csv(folder / "training.csv", index=False)
+    predicted = folder / "predictions" / f"test.{task.extension}"
+    predicted.parent.mkdir()
+    task.write(predictions, test.examples, test.path, predicted)
+    save_head(model.head, task, kind, folder)
 
 
 def training_table(trainer: TaskTrainer) -> pd.DataFrame:

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import torch
 
 from bertology.probing.targets import ProbeData
-from bertology.probing.training import Schedule, best_probes, predict, train_edge_probes
+from bertology.probing.training import Training, best_probes, predict, train_edge_probes
 
 logger = logging.getLogger(__name__)
 
@@ -22,9 +21,9 @@ PORTIONS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.0625, 0.125, 0.25, 0.5, 
 """Shares of the training data at which portions end."""
 
 
-def portion_ends(examples: int, portions: Sequence[float] = PORTIONS) -> list[int]:
+def portion_ends(examples: int) -> list[int]:
     """Return the numbers of examples at which portions end; rising, each at least 1, none twice."""
-    return sorted({max(1, round(share * examples)) for share in portions})
+    return sorted({max(1, round(share * examples)) for share in PORTIONS})
 
 
 def code_bits(logits: np.ndarray, labels: np.ndarray, one_label: bool) -> np.ndarray:
@@ -70,10 +69,7 @@ def online_codelength(
     train: ProbeData,
     development: ProbeData,
     inputs: Sequence[str | int],
-    schedule: Schedule,
-    seed: int,
-    device: torch.device,
-    portions: Sequence[float] = PORTIONS,
+    training: Training,
 ) -> dict[str | int, Codelength]:
     """Send the labels of `train`, sentences in random order, with the probes of `inputs`.
 
@@ -81,15 +77,15 @@ def online_codelength(
     """
     one_label = has_one_label(train.labels)
     uniform = uniform_bits(train.labels, one_label)
-    numbers = np.random.default_rng(seed).permutation(np.unique(train.sentences))
-    ends = portion_ends(len(numbers), portions)
+    numbers = np.random.default_rng(training.seed).permutation(np.unique(train.sentences))
+    ends = portion_ends(len(numbers))
     first = train.of_sentences(numbers[: ends[0]])
     bits = np.full(len(inputs), uniform_bits(first.labels, one_label))
     for known, end in pairwise(ends):
         logger.info("codelength: %d of %d sentences known", known, len(numbers))
         before, sent = train.of_sentences(numbers[:known]), train.of_sentences(numbers[known:end])
-        progress = train_edge_probes(before, development, inputs, schedule, seed, device)
-        logits = predict(best_probes(progress, train), sent, schedule.batch_sentences)
+        progress = train_edge_probes(before, development, inputs, training)
+        logits = predict(best_probes(progress, train), sent, training.schedule.batch_sentences)
         bits += code_bits(logits, sent.labels, one_label).sum(axis=-1)
     return {
         each: Codelength(float(length), uniform) for each, length in zip(inputs, bits, strict=True)

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from bertology.probing.side_by_side import StackedProbes, Weights, stacked_weights
+
 MIX = "mix"
 INPUT_DROPOUT, HIDDEN_DROPOUT = 0.2, 0.3
 PROJECTION = 256
@@ -61,7 +63,7 @@ def _members(spans: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.arange(lengths.sum()) - before[members] + spans[members, 0], members
 
 
-class EdgeProbes(nn.Module):
+class EdgeProbes(StackedProbes):
     """One edge probe for each of `inputs`: numbers of layers, and MIX, which comes first if at all.
 
     All inputs have the same initial weights and the same dropout, so that a probe is the same
@@ -113,10 +115,6 @@ class EdgeProbes(nn.Module):
     def layer_weights(self) -> Tensor:
         """Return each input's weights of the layers (inputs, layers); of use for the mix alone."""
         return self.mix_weights.softmax(dim=-1)
-
-    def weights_of(self, number: int) -> dict[str, Tensor]:
-        """Copy the weights of one input's probe, without the axis of inputs."""
-        return {name: value.detach()[number].clone() for name, value in self.named_parameters()}
 
     def selected(self, numbers: Sequence[int]) -> "EdgeProbes":
         """Return the probes of some inputs alone, which go on as they would have here."""
@@ -178,13 +176,11 @@ class EdgeProbes(nn.Module):
 
 
 def stacked(
-    inputs: Sequence[str | int], weights: Sequence[Mapping[str, Tensor]], sizes: Mapping[str, int]
+    inputs: Sequence[str | int], weights: Sequence[Weights], sizes: Mapping[str, int]
 ) -> EdgeProbes:
-    """Put the weights of single probes (as `weights_of` gives them) side by side."""
+    """Put the probes of single inputs, of these weights, side by side."""
     probes = EdgeProbes(inputs, **sizes, seed=0)
-    probes.load_state_dict(
-        {name: torch.stack([each[name] for each in weights]) for name in weights[0]}
-    )
+    probes.load_state_dict(stacked_weights(weights))
     return probes
 
 

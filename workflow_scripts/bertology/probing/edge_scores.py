@@ -15,7 +15,7 @@ from bertology.corpora.kinds import read_kind, split_path
 from bertology.corpora.shapes import SPLITS, SpanSentence
 from bertology.errors import InputError
 from bertology.files import write_json
-from bertology.left_out import in_words, records
+from bertology.left_out import records, warn_of
 from bertology.probing.codelength import online_codelength
 from bertology.probing.control import control_task
 from bertology.probing.counts import confusion_counts, micro_f1
@@ -30,22 +30,14 @@ from bertology.probing.edge_rows import (
     sentence_rows,
 )
 from bertology.probing.files import SENTENCES, Row, write_parquet, write_scores
+from bertology.probing.side_by_side import Progress
 from bertology.probing.targets import ProbeData, align, known_labels
-from bertology.probing.training import Progress, Schedule, best_probes, predict, train_edge_probes
+from bertology.probing.training import Schedule, Training, best_probes, predict, train_edge_probes
 
 logger = logging.getLogger(__name__)
 
 PREDICTIONS = ("input", "layer", "sentence", "target", "gold", "predicted")
 Splits = Mapping[str, Sequence[SpanSentence]]
-
-
-@dataclass(frozen=True)
-class Training:
-    """How the probes of a job are trained, whatever their data."""
-
-    schedule: Schedule
-    seed: int
-    device: torch.device
 
 
 @dataclass(frozen=True)
@@ -119,17 +111,14 @@ def probe_edges(
     write_parquet(outputs["sentences"], by_sentence, SENTENCES)
     write_parquet(outputs["predictions"], _predictions(inputs, predicted, task), PREDICTIONS)
     summary = _summary(task, progress)
-    for record in summary["left_out"]:
-        logger.warning("%s", in_words(record))
+    warn_of(summary["left_out"])
     write_json(outputs["summary"], summary)
 
 
 def _train(
     task: EdgeTask, inputs: Sequence[Input], training: Training
 ) -> tuple[dict[Input, Progress], EdgeProbes]:
-    progress = train_edge_probes(
-        task.train, task.dev, inputs, training.schedule, training.seed, training.device
-    )
+    progress = train_edge_probes(task.train, task.dev, inputs, training)
     return progress, best_probes(progress, task.train)
 
 
@@ -171,9 +160,7 @@ def _control_rows(
 
 def _codelength_rows(task: EdgeTask, inputs: Sequence[Input], training: Training) -> Iterator[Row]:
     """Give each input's online codelength, that of a uniform code, and how often the first fits."""
-    lengths = online_codelength(
-        task.train, task.dev, inputs, training.schedule, training.seed, training.device
-    )
+    lengths = online_codelength(task.train, task.dev, inputs, training)
     for each, length in lengths.items():
         row = {**place(each), "n": len(task.train.labels)}
         yield {**row, "metric": "codelength_bits", "value": length.online}

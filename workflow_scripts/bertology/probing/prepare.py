@@ -7,13 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bertology.corpora.kinds import split_path, write_kind
 from bertology.corpora.shapes import SPLITS, SpanSentence, SpanTarget, TreeSentence
 from bertology.corpora.sources import left_out_by_reader
-from bertology.corpora.tasks import read_splits
+from bertology.corpora.tasks import origin_of_dev, read_splits, write_prepared
 from bertology.errors import InputError
-from bertology.files import atomic_folder, write_json
-from bertology.left_out import in_words, records
+from bertology.left_out import records
 from bertology.probing.texts import sentence_key
 
 logger = logging.getLogger(__name__)
@@ -60,23 +58,17 @@ def prepare_probe(
         }
         for split in SPLITS
     }
-    left_out = _dropped(in_corpus, repeated)
     summary = {
         "kind": kind,
         "seed": seed,
-        "dev": "the corpus's" if "dev" in in_corpus else "carved out of train",
+        "dev": origin_of_dev(in_corpus),
         "sentences": counts,
-        "left_out": left_out,
+        "left_out": _dropped(in_corpus, repeated),
         "left_out_by_the_reader": left_out_by_reader(corpus_folder),
         **describe(chosen),
     }
     logger.info("%s", json.dumps(counts))
-    for record in left_out:
-        logger.warning("%s", in_words(record))
-    with atomic_folder(folder) as temporary:
-        for split in SPLITS:
-            write_kind(kind, split_path(kind, temporary, split), chosen[split])
-        write_json(temporary / "summary.json", summary)
+    write_prepared(kind, Path(folder), chosen, summary)
 
 
 def describe(splits: Mapping[str, Sequence[Sentence]]) -> dict[str, Any]:

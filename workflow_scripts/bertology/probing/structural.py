@@ -5,7 +5,7 @@ in the dependency tree, or squared norms are depths. The probes of all layers tr
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -13,15 +13,24 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bertology.probing.separate_adam import SeparateAdam
+from bertology.probing.side_by_side import (
+    Plateau,
+    Progress,
+    SideBySide,
+    StackedProbes,
+    Weights,
+    stacked_weights,
+    train_until_finished,
+)
 from bertology.probing.trees import tree_depths, tree_distances
 
 logger = logging.getLogger(__name__)
 
 Kind = Literal["distance", "depth"]
 INITIAL = 0.05
-LEARNING_RATE, RATE_DIVISOR = 1e-3, 10.0
-BATCH, MOST_EPOCHS, PATIENCE = 20, 40, 5
+LEARNING_RATE = 1e-3
+PLATEAU = Plateau(until_lower=1, divisor=10.0, until_stop=5)
+BATCH, MOST_EPOCHS = 20, 40
 
 
 @dataclass(frozen=True)
@@ -48,7 +57,7 @@ class Tree:
         return len(self.heads)
 
 
-class StructuralProbes(nn.Module):
+class StructuralProbes(StackedProbes):
     """One linear map (width x rank, no bias) for each of `layers`, axis 0 of the parameter."""
 
     def __init__(self, layers: Sequence[int], width: int, rank: int, kind: Kind, seed: int) -> None:
@@ -72,9 +81,7 @@ class StructuralProbes(nn.Module):
     def selected(self, numbers: Sequence[int]) -> "StructuralProbes":
         """Return the probes of some layers alone."""
         layers = [self.layers[number] for number in numbers]
-        chosen = StructuralProbes(layers, 1, 1, self.kind, 0)
-        chosen.map = nn.Parameter(self.map.detach()[list(numbers)].clone())
-        return chosen
+        return _stacked(layers, self.kind, [self.weights_of(number) for number in numbers])
 
 
 def _uniform(width: int, rank: int, seed: int, layer: int) -> Tensor:
@@ -97,24 +104,6 @@ def losses(predicted: Tensor, gold: Tensor, lengths: Tensor) -> Tensor:
     return (wrong / cells).mean(dim=-1)
 
 
-@dataclass
-class Progress:
-    """How the probe of one layer stands: its rate, and the map with the lowest development loss."""
-
-    rate: float = LEARNING_RATE
-    best: float = float("inf")
-    best_map: Tensor | None = None
-    since_gain: int = 0
-
-    def note(self, loss: float, weights: Tensor) -> None:
-        """Take in the development loss after an epoch."""
-        if loss < self.best:
-            self.best, self.best_map, self.since_gain = loss, weights.clone(), 0
-        else:
-            self.since_gain += 1
-            self.rate /= RATE_DIVISOR
-
-
 def train_structural_probes(
     train: Sequence[Tree],
     development: Sequence[Tree],
@@ -127,51 +116,38 @@ def train_structural_probes(
 ) -> StructuralProbes:
     """Train a probe for each of `layers` on the same batches; each as of its best development loss.
 
-    rank: columns of the map; None for the width of the encoder. A layer that has stopped (no gain
-    in PATIENCE epochs) costs nothing more.
+    rank: columns of the map; None for the width of the encoder.
     """
     width = train[0].vectors.shape[-1]
     probes = StructuralProbes(layers, width, rank or width, kind, seed).to(device)
-    optimizer = SeparateAdam([probes.map], [LEARNING_RATE] * len(layers))
-    progress = {layer: Progress() for layer in layers}
     order = np.random.default_rng(seed)
-    for epoch in range(1, most_epochs + 1):
-        train_epoch(probes, optimizer, train, order)
-        going = [progress[layer] for layer in probes.layers]
-        found = development_losses(probes, development)
-        for state, loss, weights in zip(going, found.tolist(), probes.map.detach(), strict=True):
-            state.note(loss, weights)
-        logger.info("%s, epoch %d: %s", kind, epoch, _in_words(probes.layers, found))
-        left = [number for number, state in enumerate(going) if state.since_gain < PATIENCE]
-        if not left:
-            break
-        if len(left) < len(going):
-            probes = probes.selected(left)
-            optimizer = optimizer.selected(left, [probes.map])
-        optimizer.set_rates([going[number].rate for number in left])
-    return _best(progress, kind)
+
+    def train_and_score(running: SideBySide[StructuralProbes], epoch: int) -> np.ndarray:
+        train_epoch(running, train, order)
+        found = development_losses(running.probes, development)
+        logger.info("%s, epoch %d: %s", kind, epoch, _in_words(running.probes.layers, found))
+        return -found
+
+    progress = [Progress(LEARNING_RATE, PLATEAU) for _ in layers]
+    running = SideBySide.start(probes, LEARNING_RATE)
+    train_until_finished(running, progress, train_and_score, most_epochs)
+    return _stacked(layers, kind, [state.best_weights for state in progress])
 
 
-def _best(progress: Mapping[int, Progress], kind: Kind) -> StructuralProbes:
-    probes = StructuralProbes(list(progress), 1, 1, kind, 0)
-    maps = [state.best_map for state in progress.values() if state.best_map is not None]
-    probes.map = nn.Parameter(torch.stack(maps))
+def _stacked(layers: Sequence[int], kind: Kind, weights: Sequence[Weights]) -> StructuralProbes:
+    probes = StructuralProbes(layers, 1, 1, kind, 0)
+    probes.map = nn.Parameter(stacked_weights(weights)["map"])
     return probes
 
 
 def train_epoch(
-    probes: StructuralProbes,
-    optimizer: SeparateAdam,
-    train: Sequence[Tree],
-    order: np.random.Generator,
+    running: SideBySide[StructuralProbes], train: Sequence[Tree], order: np.random.Generator
 ) -> None:
     """Train on all sentences once, in batches of similar length in random order."""
     batches = list(_batches(train))
     for number in order.permutation(len(batches)):
-        vectors, gold, lengths = collate(batches[number], probes)
-        optimizer.zero_grad()
-        losses(probes(vectors), gold, lengths).sum().backward()
-        optimizer.step()
+        vectors, gold, lengths = collate(batches[number], running.probes)
+        running.step(losses(running.probes(vectors), gold, lengths))
 
 
 @torch.no_grad()

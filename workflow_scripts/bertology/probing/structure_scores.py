@@ -12,7 +12,7 @@ from bertology.corpora.kinds import read_kind, split_path
 from bertology.corpora.shapes import SPLITS, TreeSentence
 from bertology.errors import InputError
 from bertology.files import write_json
-from bertology.left_out import in_words, records
+from bertology.left_out import records, warn_of
 from bertology.probing.files import SENTENCES, Row, write_parquet, write_scores
 from bertology.probing.structural import Tree, predictions, train_structural_probes
 from bertology.probing.targets import NO_ROW, TOO_LONG, rows_of_words
@@ -81,8 +81,7 @@ def probe_structure(
     )
     write_parquet(outputs["predictions"], _prediction_rows(spanning, depths, test), PREDICTIONS)
     counts = {split: len(found) for split, found in trees.items()}
-    for record in left_out:
-        logger.warning("%s", in_words(record))
+    warn_of(left_out)
     write_json(outputs["summary"], {"sentences": counts, "left_out": left_out})
 
 

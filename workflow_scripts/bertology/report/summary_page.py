@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import jinja2
@@ -18,6 +17,7 @@ from docutils.core import publish_parts
 from bertology import run_times
 from bertology.files import atomic_file
 from bertology.left_out import WARNING_PERCENT
+from bertology.report.captions import filled_in
 
 MOST_ROWS = 500
 """Rows of a table on the page; the others are in its file."""
@@ -126,10 +126,9 @@ def _environment() -> jinja2.Environment:
 
 def _html(source: Path, config: Mapping[str, Any]) -> str:
     """Render a caption or prose as Snakemake's report does: Jinja, then RST."""
-    text = jinja2.Template(source.read_text(encoding="utf-8")).render(
-        snakemake=SimpleNamespace(config=config)
+    parts = publish_parts(
+        filled_in(source, config), writer="html5", settings_overrides={"halt_level": 3}
     )
-    parts = publish_parts(text, writer="html5", settings_overrides={"halt_level": 3})
     return str(parts["fragment"])
 
 

@@ -20,17 +20,10 @@ from bertology.similarity.variation import NoVariationError
 CORRELATIONS = ("pearson", "spearman")
 TILE = 256
 """Tokens on a side of a tile. 26 layers take 7 MB."""
-BLOCK = 512
+TOKENS_IN_FLOAT64 = 512
 """Tokens of a layer that are in float64 at one time."""
-COLUMNS = 4096
-"""Columns of a tile that are in float64 at one time: few enough for the processor's cache."""
-BLOCK = 512
-"""Tokens of a layer that are in float64 at one time."""
-COLUMNS = 2048
-"""Columns of a tile whose products are summed in its own precision; beyond, sums are float64.
-
-A correlation of 12 million float32 pairs is within 1e-9 of that in float64.
-"""
+PAIRS_IN_FLOAT64 = 2048
+"""Pairs of a tile that are in float64 at one time: few enough for the processor's cache."""
 SMALLEST_DEVIATION = 1e-6
 """Cosines that vary less than this vary by rounding in float32."""
 RANK_STEPS = 2**18
@@ -56,7 +49,7 @@ class Centred:
 
         Block by block: float64 of a whole layer would be the largest thing in memory.
         """
-        blocks = [slice(start, start + BLOCK) for start in range(0, len(values), BLOCK)]
+        blocks = [slice(n, n + TOKENS_IN_FLOAT64) for n in range(0, len(values), TOKENS_IN_FLOAT64)]
         inverse_lengths, centre = np.empty(len(values)), np.zeros(values.shape[1])
         for rows in blocks:
             block = values[rows].astype(np.float64)
@@ -129,8 +122,8 @@ def _pearson(tiles: Iterator[np.ndarray], size: int) -> np.ndarray:
     count, sums, products = 0, np.zeros(size), np.zeros((size, size))
     for tile in tiles:
         count += tile.shape[1]
-        for start in range(0, tile.shape[1], COLUMNS):
-            exact = tile[:, start : start + COLUMNS].astype(np.float64)
+        for start in range(0, tile.shape[1], PAIRS_IN_FLOAT64):
+            exact = tile[:, start : start + PAIRS_IN_FLOAT64].astype(np.float64)
             sums += exact.sum(axis=1)
             products += exact @ exact.T
     covariance = products / count - np.outer(sums, sums) / count**2

@@ -2,13 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bertology.corpora.reading import json_lines, refuse_repeated, required, shown
-from bertology.corpora.shapes import SpanSentence
+from bertology.corpora.shapes import SpanSentence, SpanTarget
 from bertology.corpora.withheld import with_text
 from bertology.corpora.words import is_word
 from bertology.errors import InputError
@@ -49,6 +49,15 @@ class Annotated:
 def _unit(reason: str) -> str:
     """Say what a reason counts: the first of these words in it."""
     return re.findall("sentence|word|mention|pair|argument", reason)[0]
+
+
+def tag_targets(tags: Sequence[str], no_tag: str) -> tuple[SpanTarget, ...]:
+    """Give each word that has a tag as a target of one span, labelled with it."""
+    return tuple(
+        SpanTarget((position, position + 1), None, (tag,))
+        for position, tag in enumerate(tags)
+        if tag != no_tag
+    )
 
 
 def with_targets(

@@ -34,7 +34,7 @@ import numpy as np
 
 from bertology.corpora.reading import numbered_lines, refuse_blank
 from bertology.corpora.shapes import SpanSentence, SpanTarget
-from bertology.corpora.spans.annotated import Annotated, Span, with_targets
+from bertology.corpora.spans.annotated import Annotated, Span, tag_targets, with_targets
 from bertology.corpora.spans.passages import (
     Marked,
     Mention,
@@ -96,12 +96,7 @@ def read_part_of_speech(path: Path | str) -> Annotated:
     for sentence in _sentences(path, left_out):
         tags = [row.columns[TAG] for row in sentence.rows]
         left_out["word without part of speech"] += tags.count(NOTHING)
-        targets = tuple(
-            SpanTarget((position, position + 1), None, (tag,))
-            for position, tag in enumerate(tags)
-            if tag != NOTHING
-        )
-        sentences.append(SpanSentence(sentence.words, targets))
+        sentences.append(SpanSentence(sentence.words, tag_targets(tags, NOTHING)))
     return with_targets(sentences, path, left_out)
 
 

@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 from bertology.corpora.shapes import SpanSentence, SpanTarget
-from bertology.corpora.spans.annotated import Annotated, with_targets
+from bertology.corpora.spans.annotated import Annotated, tag_targets, with_targets
 from bertology.corpora.treebank import read_treebank
 
 NO_TAG = "_"
@@ -27,12 +27,7 @@ def read_part_of_speech(path: Path | str, universal: bool = False) -> Annotated:
     for sentence in read_treebank(path, left_out):
         tags = sentence.universal_tags if universal else sentence.treebank_tags
         left_out[reason] += tags.count(NO_TAG)
-        targets = tuple(
-            SpanTarget((position, position + 1), None, (tag,))
-            for position, tag in enumerate(tags)
-            if tag != NO_TAG
-        )
-        sentences.append(SpanSentence(sentence.words, targets))
+        sentences.append(SpanSentence(sentence.words, tag_targets(tags, NO_TAG)))
     return with_targets(sentences, path, left_out)
 
 

@@ -1,0 +1,201 @@
+"""The plan of a study, over the default, smoke, open and paper studies, without Snakemake."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bertology.canonical import canonical
+from bertology.configuration import with_only, without_removed
+from bertology.corpora.kinds import FORMATS
+from bertology.figures.registry import FIGURES
+from bertology.study.plan import Study, reader_module
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SCHEMA = REPOSITORY / "schemas/config.schema.yaml"
+STUDIES = ["default", "smoke", "open", "paper"]
+every_study = pytest.mark.parametrize("study", STUDIES, indirect=True)
+
+
+def merged(config, overlay):
+    """Lay one configuration over another, as Snakemake does."""
+    result = dict(config)
+    for key, value in overlay.items():
+        both = isinstance(value, dict) and isinstance(result.get(key), dict)
+        result[key] = merged(result[key], value) if both else value
+    return result
+
+
+def plan(name: str, **changes) -> Study:
+    files = [REPOSITORY / "config.yaml"]
+    files += [] if name == "default" else [REPOSITORY / f"studies/{name}.yaml"]
+    config: dict = {}
+    for file in files:
+        config = merged(config, yaml.safe_load(file.read_text()))
+    config = without_removed(with_only(config, files, SCHEMA))
+    config = merged(config, {"data_dir": "somewhere", **changes})
+    return Study(canonical(config))
+
+
+@pytest.fixture
+def study(request) -> Study:
+    return plan(request.param)
+
+
+@every_study
+def test_runs_are_all_combinations_and_none_twice(study):
+    config = study.config
+    tasks, seeds = len(config["tasks"]), len(config["seeds"])
+    assert len(study.tuned_runs()) == len(study.encoders) * tasks * seeds
+    variants = sum(len(study.ablations(encoder)) for encoder in study.encoders)
+    assert len(study.ablated_runs()) == variants * tasks * seeds
+    files = study.run_files(study.all_runs(), "scores.csv")
+    assert len(set(files)) == len(files)
+
+
+@every_study
+def test_comparisons_are_those_of_the_methods(study):
+    """On each text and encoder: a floor, a null, each run, and each pair of seeds of each task."""
+    seeds = len(study.config["seeds"])
+    tasks = len(study.config["tasks"])
+    expected = 2 + tasks * (seeds + seeds * (seeds - 1) // 2)
+    rows = study.comparisons()
+    assert len(rows) == expected * len(study.stimuli) * len(study.encoders)
+    files = study.comparison_files(rows, ".csv")
+    assert len(set(files)) == len(files)
+    by = {kind: sum(row["comparison"] == kind for row in rows) for kind in ("tuned", "floor")}
+    assert by["tuned"] == by["floor"] * tasks * seeds
+    # The same of weights, once and without the null.
+    assert len(study.weight_comparisons()) == (expected - 1) * len(study.encoders)
+
+
+@every_study
+def test_every_text_is_probed_on_every_model(study):
+    rows = study.probed()
+    probes = sum(len(study.phenomena(text)) for text in study.config["probes"])
+    models = 2 + len(study.config["tasks"]) * len(study.config["seeds"])
+    assert len(rows) == probes * models * len(study.encoders)
+    assert len(set(study.probe_files(rows, "scores.csv"))) == len(rows)
+
+
+@every_study
+def test_trajectories_begin_at_the_pretrained_encoder_and_end_at_the_tuned_one(study):
+    steps, seeds = (study.config["trajectory"][key] for key in ("steps", "seeds"))
+    rows = study.traced()
+    runs = [run for run in study.tuned_runs() if run["seed"] in seeds]
+    assert len(rows) == len(runs) * (len(steps) + 2)
+    for number, run in enumerate(runs):
+        own = rows[number * (len(steps) + 2) : (number + 1) * (len(steps) + 2)]
+        assert [row["step"] for row in own] == [0, *steps, ""]
+        assert own[0]["model"] == run["encoder"]
+        assert [study.checkpoint(row["model"]) for row in own] == [
+            *("", *(f"step-{step}" for step in steps), "")
+        ]
+        folders = {study.model_folder(row["model"]) for row in own[1:-1]}
+        full = study.paths.full_run.format(**run)
+        assert folders <= {f"{full}/checkpoints"}
+        assert study.model_folder(own[-1]["model"]) == f"{full}/encoder"
+    assert len(study.traced_structure_files()) == len(study.traced_structure())
+
+
+@every_study
+def test_each_file_that_a_row_names_fits_one_pattern_and_no_other(study):
+    """So that Snakemake finds one rule for it, and the wildcards that the row was made from."""
+    name = "[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*"
+    run = f"{name}/{name}/full/seed-[0-9]+"
+    values = {
+        "model": f"{name}|{run}(?:/step-[0-9]+)?",
+        "reference": f"(?:permuted/)?(?:{name}|{run})",
+    }
+    for rows, pattern in (
+        (study.comparisons(), study.paths.similarity),
+        (study.weight_comparisons(), study.paths.weights),
+        (study.probed(), study.paths.probe),
+    ):
+        regex = re.sub(
+            r"\\{(\w+)\\}",
+            lambda match: f"(?P<{match[1]}>{values.get(match[1], name)})",
+            re.escape(pattern),
+        )
+        for row in rows:
+            found = re.fullmatch(regex, pattern.format(**row))
+            assert found.groupdict() == {key: str(row[key]) for key in found.groupdict()}
+
+
+@every_study
+def test_figures_are_drawn_from_tables_that_the_study_has(study):
+    tables = {*study.recorded_tables(), "claim_cells"}
+    for figure in study.figures():
+        assert set(figure.tables) <= tables, figure.name
+    assert set(study.shown_tables()) <= tables
+
+
+def test_a_study_without_something_has_no_figure_of_it():
+    names = set(plan("default").figure_names())
+    assert names == set(FIGURES)
+    bare = plan(
+        "default",
+        ablations={"untuned": False, "freeze": [], "keep": []},
+        trajectory={"steps": [], "seeds": [], "stimuli": [], "structure": []},
+        probes={"village": {"structure": False}},
+    )
+    assert names - set(bare.figure_names()) == {"ablations", "trajectory", "structure"}
+
+
+def test_every_figure_has_its_function_and_its_caption():
+    folder = REPOSITORY / "workflow_scripts/bertology/figures"
+    for figure in FIGURES.values():
+        source = (folder / f"{figure.module}.py").read_text()
+        assert re.search(rf"^def plot_{figure.name}\(", source, flags=re.MULTILINE)
+        assert (REPOSITORY / "report" / f"{figure.name}.rst").is_file()
+
+
+def test_ablations_are_the_layers_that_the_configuration_says():
+    all_layers = {"untuned": True, "freeze": "all", "keep": "all"}
+    study = plan("default", ablations=all_layers)
+    assert study.ablations("minilm") == [
+        "untuned",
+        *(f"freeze-{number}" for number in range(6)),
+        *(f"keep-{number}" for number in range(1, 6)),
+    ]
+    assert plan("default").ablations("minilm") == ["untuned", "freeze-4", "keep-2"]
+
+
+def test_a_permuted_reference_is_its_model_with_a_seed():
+    study = plan("smoke")
+    assert study.permutation_seed("permuted/tiny") == study.config["similarity"]["seed"]
+    assert study.permutation_seed("tiny") is None
+    assert study.reference_activations("permuted/tiny", "notes") == (
+        study.reference_activations("tiny", "notes")
+    )
+
+
+def test_tokens_are_sampled_once_for_an_encoder_and_all_that_came_from_it():
+    study = plan("smoke")
+    samples = {
+        study.sampled_tokens(row["model"], row["reference"], row["stimuli"])
+        for row in study.comparisons()
+    }
+    assert len(samples) == len(study.stimuli)
+
+
+@every_study
+def test_what_was_left_out_is_looked_for_in_each_step(study):
+    summaries = study.summaries()
+    steps = {step["step"] for step, _ in summaries}
+    expected = {"task", "stimuli", "activations", "fine-tuning"}
+    expected |= {"probe data", "probe"} if study.config["probes"] else set()
+    expected |= {"corpus"} if study.used_files() else set()
+    assert steps == expected
+    assert len({path for _, path in summaries}) == len(summaries)
+
+
+def test_readers_are_loaded_by_the_name_of_their_kind():
+    study = plan("open")
+    assert study.corpus_modules("ewt/treebank") == [reader_module("treebank")]
+    assert study.corpus_modules("ewt/part_of_speech")[0] == reader_module("edges")
+    assert set(study.annotations("grammar", "files", "hub")) == {
+        f"{corpus}/{kind}" for corpus, kinds in study.config["corpora"].items() for kind in kinds
+    }
+    assert all(study.task_kind(task) in FORMATS for task in study.config["tasks"])

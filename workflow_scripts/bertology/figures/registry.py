@@ -1,0 +1,149 @@
+"""The figures of a study: title, place in the report, tables, and when there is one to draw.
+
+To add one: a module with a function `plot_<name>(*tables, files)`, an entry here, and a caption in
+report/<name>.rst.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Config = dict[str, Any]
+
+
+def always(config: Config) -> bool:
+    """Say that each study has such a figure."""
+    return True
+
+
+def with_tags(config: Config) -> bool:
+    """Say whether some stimuli have parts of speech."""
+    return any(stimuli["kind"] == "treebank" for stimuli in config["stimuli"].values())
+
+
+def with_edge_probes(config: Config) -> bool:
+    """Say whether some phenomenon is probed."""
+    return any(text["phenomena"] for text in config["probes"].values())
+
+
+def with_structural_probes(config: Config) -> bool:
+    """Say whether some trees are probed."""
+    return any(text["structure"] for text in config["probes"].values())
+
+
+def with_ablations(config: Config) -> bool:
+    """Say whether layers are fixed or left out."""
+    return any(config["ablations"].values())
+
+
+def with_trajectory(config: Config) -> bool:
+    """Say whether encoders are looked at while they are trained."""
+    return bool(config["trajectory"]["steps"])
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure: `plot_<name>` of `module` below bertology.figures draws it from `tables`.
+
+    section and title: its place in the report. drawn: whether a study has something to draw.
+    """
+
+    name: str
+    section: str
+    title: str
+    tables: tuple[str, ...]
+    module: str
+    drawn: Callable[[Config], bool] = always
+
+
+SIMILARITY, PROBES, SCORES = "Similarity", "Probes", "Ablations and scores"
+IN_ORDER = (
+    Figure(
+        "similarity",
+        SIMILARITY,
+        "Similarity to the pretrained encoder, layer by layer",
+        ("similarity_summary",),
+        "similarity",
+    ),
+    Figure(
+        "measures",
+        SIMILARITY,
+        "All measures of similarity side by side",
+        ("similarity",),
+        "measures",
+    ),
+    Figure(
+        "token_classes",
+        SIMILARITY,
+        "Similarity by class of tokens",
+        ("similarity",),
+        "token_classes",
+        with_tags,
+    ),
+    Figure(
+        "domains",
+        SIMILARITY,
+        "Similarity on the task's own and on other text",
+        ("similarity_summary", "domains"),
+        "domains",
+    ),
+    Figure("weights", SIMILARITY, "How far the weights moved", ("weights",), "weights"),
+    Figure(
+        "probes",
+        PROBES,
+        "What probes find in all layers together",
+        ("probe_summary",),
+        "probes",
+        with_edge_probes,
+    ),
+    Figure(
+        "probe_changes",
+        PROBES,
+        "What probes gain and lose, layer by layer",
+        ("probe_summary",),
+        "probe_changes",
+        with_edge_probes,
+    ),
+    Figure(
+        "mix_weights",
+        PROBES,
+        "Which layers probes look at",
+        ("probes",),
+        "probe_layers",
+        with_edge_probes,
+    ),
+    Figure(
+        "structure",
+        PROBES,
+        "Structural probes, layer by layer",
+        ("probe_summary",),
+        "probe_layers",
+        with_structural_probes,
+    ),
+    Figure(
+        "ablations",
+        SCORES,
+        "Scores with frozen and with missing layers",
+        ("ablations",),
+        "ablations",
+        with_ablations,
+    ),
+    Figure(
+        "finetuning",
+        SCORES,
+        "Test scores of the tasks",
+        ("finetuning", "ablations"),
+        "finetuning",
+    ),
+    Figure(
+        "trajectory",
+        "Training",
+        "The change while training runs",
+        ("trajectory",),
+        "trajectory",
+        with_trajectory,
+    ),
+)
+"""In the order of the report."""
+FIGURES = {figure.name: figure for figure in IN_ORDER}
+SECTIONS = tuple(dict.fromkeys(figure.section for figure in IN_ORDER))

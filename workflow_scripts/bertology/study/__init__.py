@@ -1,0 +1,1 @@
+"""The plan of a study: what it consists of, and where each artifact lies."""

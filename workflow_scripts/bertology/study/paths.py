@@ -1,0 +1,39 @@
+"""Where each artifact of a study lies: one pattern each, with its wildcards in braces."""
+
+STRUCTURE = "structure"
+"""The phenomenon of structural probes, beside those of edge probes."""
+
+
+class Paths:
+    """The patterns below one folder of results.
+
+    Wildcards: annotation (corpus/kind), encoder, task, variant, seed, stimuli, text, phenomenon;
+    model (an encoder, or <encoder>/<task>/full/seed-<n>, or that and /step-<n>) and reference (a
+    model, or permuted/<model>). Most are stems, to which a rule adds an ending or a file's name.
+    """
+
+    def __init__(self, results: str) -> None:
+        self.results = results
+        self.corpus = f"{results}/corpora/{{annotation}}"
+        self.task = f"{results}/tasks/{{task}}"
+        self.stimuli = f"{results}/stimuli/{{stimuli}}"
+        self.encoder = f"{results}/encoders/{{encoder}}"
+        self.run = f"{results}/models/{{encoder}}/{{task}}/{{variant}}/seed-{{seed}}"
+        self.full_run = f"{results}/models/{{encoder}}/{{task}}/full/seed-{{seed}}"
+        self.tuned = f"{results}/models/{{model}}/encoder"
+        self.checkpoints = f"{results}/models/{{model}}/checkpoints"
+        self.activations = f"{results}/activations/{{model}}/{{stimuli}}"
+        self.pretrained_activations = f"{results}/activations/{{encoder}}/{{stimuli}}"
+        self.tokens = f"{results}/similarity/{{stimuli}}/{{encoder}}.tokens"
+        self.similarity = f"{results}/similarity/{{stimuli}}/{{model}}/against/{{reference}}"
+        self.weights = f"{results}/weights/{{model}}/against/{{reference}}"
+        self.probe_data = f"{results}/probe_data/{{text}}/{{phenomenon}}"
+        self.tree_data = f"{results}/probe_data/{{text}}/{STRUCTURE}"
+        self.probe_text = f"{results}/stimuli/probes/{{text}}"
+        self.probed_activations = f"{results}/activations/{{model}}/probes/{{text}}"
+        self.probe = f"{results}/probes/{{text}}/{{phenomenon}}/{{model}}"
+        self.structural_probe = f"{results}/probes/{{text}}/{STRUCTURE}/{{model}}"
+        self.table = f"{results}/tables/{{table}}"
+        self.figure = f"{results}/figures/{{figure}}"
+        self.logs = f"{results}/logs"
+        self.benchmarks = f"{results}/benchmarks"

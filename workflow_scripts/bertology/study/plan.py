@@ -1,0 +1,463 @@
+"""What a study consists of: runs, comparisons, probes, tables, figures, and their files.
+
+Plain Python over a checked and canonical configuration; it knows neither Snakemake nor the file
+system. The rules read it. A row is what one job is, or one file holds, as columns of a table.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import PurePosixPath
+from typing import Any
+
+from bertology.configuration import CORPUS_KIND
+from bertology.corpora.grammar.write import WRITERS
+from bertology.corpora.kinds import FORMATS
+from bertology.corpora.spans.formats import SPAN_FORMATS
+from bertology.figures.registry import FIGURES, Figure
+from bertology.similarity.contrasts import contrasts, domain_of, own_texts
+from bertology.study.paths import STRUCTURE, Paths
+from bertology.variants import FULL, ablations
+
+Config = dict[str, Any]
+Row = dict[str, Any]
+
+PERMUTED = "permuted/"
+"""Before a model that is a reference with its tokens permuted."""
+NOT_FOR_TRAINING = ("corpus", "limits", "dev_fraction")
+"""What of a task's settings decides its data, and nothing in training."""
+
+
+def model_of(run: Row) -> str:
+    """Name the fine-tuned model of a run: the wildcard {model}."""
+    return "{encoder}/{task}/full/seed-{seed}".format(**run)
+
+
+def reader_module(kind: str) -> str:
+    """Name the module that the library loads by name to read and write a kind of corpus."""
+    return f"bertology.corpora.{FORMATS[kind].module}"
+
+
+def probe_kind(phenomenon: str) -> str:
+    """Name the kind of annotation as which a probe's data are stored."""
+    return "treebank" if phenomenon == STRUCTURE else "edges"
+
+
+@dataclass(frozen=True)
+class Study:
+    """The plan over a canonical configuration."""
+
+    config: Config
+
+    @property
+    def paths(self) -> Paths:
+        """Where artifacts lie, relative to the folder in which the workflow runs."""
+        return Paths(f"results/{self.config['study']}")
+
+    @property
+    def encoders(self) -> list[str]:
+        """The encoders that are fine-tuned."""
+        return list(self.config["fine_tuned_encoders"])
+
+    @property
+    def stimuli(self) -> list[str]:
+        """The texts on which representations are compared."""
+        return list(self.config["stimuli"])
+
+    def floor(self, encoder: str) -> str:
+        """Name the random encoder that is the lower reference line of another."""
+        return str(self.config["encoders"][encoder]["floor"])
+
+    # --- Corpora and text ---
+
+    def origin(self, annotation: str) -> Config:
+        """Give the block that says where one kind of a corpus's annotation comes from."""
+        corpus, kind = annotation.split("/")
+        block: Config = self.config["corpora"][corpus][kind]
+        return block
+
+    def annotations(self, *sources: str) -> list[str]:
+        """List what there is from these sources (grammar, files, hub), as corpus/kind."""
+        return [
+            f"{corpus}/{kind}"
+            for corpus, kinds in self.config["corpora"].items()
+            for kind, origin in kinds.items()
+            if origin["source"] in sources
+        ]
+
+    def corpus_modules(self, annotation: str) -> list[str]:
+        """Name the modules that fetching an annotation loads by name."""
+        origin, kind = self.origin(annotation), annotation.split("/")[1]
+        modules = [reader_module(kind if kind in FORMATS else "edges")]
+        if origin["source"] == "hub":
+            modules.append("bertology.corpora.hub")
+        if "format" in origin:
+            modules += ["bertology.corpora.spans.formats", SPAN_FORMATS[origin["format"]].module]
+        return modules
+
+    def corpus(self, name: str, kind: str) -> str:
+        """Give the folder of one kind of a corpus's annotation."""
+        return self.paths.corpus.format(annotation=f"{name}/{kind}")
+
+    def task_kind(self, task: str) -> str:
+        """Name the kind of annotation that a task learns from."""
+        return CORPUS_KIND[self.config["tasks"][task]["kind"]]
+
+    def task_corpus(self, task: str) -> str:
+        """Give the folder of the corpus that a task learns from."""
+        return self.corpus(self.config["tasks"][task]["corpus"], self.task_kind(task))
+
+    def task_modules(self, task: str) -> list[str]:
+        """Name the modules that fine-tuning on a task loads by name, and no other task's."""
+        kind = self.config["tasks"][task]["kind"]
+        return [f"bertology.finetuning.{kind}", reader_module(CORPUS_KIND[kind])]
+
+    def task_settings(self, task: str) -> Config:
+        """Give what fine-tuning needs to know of a task."""
+        settings = self.config["tasks"][task]
+        return {key: value for key, value in settings.items() if key not in NOT_FOR_TRAINING}
+
+    def stimuli_corpus(self, stimuli: str) -> str:
+        """Give the folder of the corpus that stimuli are drawn from."""
+        settings = self.config["stimuli"][stimuli]
+        return self.corpus(settings["corpus"], settings["kind"])
+
+    def grammar_module(self, annotation: str) -> str:
+        """Name the module that writes an annotation of the grammar's text."""
+        return WRITERS[annotation.split("/")[1]].module
+
+    # --- Models ---
+
+    def depths(self) -> dict[str, int]:
+        """Give the number of layers of each encoder that is fine-tuned."""
+        return {name: self.config["encoders"][name]["layers"] for name in self.encoders}
+
+    def encoder_source(self, encoder: str) -> Config:
+        """Give the block that says where an encoder comes from."""
+        block = self.config["encoders"][encoder]
+        return {key: value for key, value in block.items() if key != "floor"}
+
+    def original(self, encoder: str) -> str | list[str]:
+        """Give the folder of the encoder that a random one is like; an empty list for others."""
+        like = self.config["encoders"][encoder].get("like")
+        return self.paths.encoder.format(encoder=like) if like else []
+
+    def ablations(self, encoder: str) -> list[str]:
+        """List the ablations of an encoder, as variants of its fine-tuning."""
+        return ablations(self.config["ablations"], self.depths()[encoder])
+
+    def tuned_runs(self) -> list[Row]:
+        """List the training runs of whole encoders: encoder, task, variant, seed."""
+        return self._runs({encoder: [FULL] for encoder in self.encoders})
+
+    def ablated_runs(self) -> list[Row]:
+        """List the training runs with layers fixed or left out."""
+        return self._runs({encoder: self.ablations(encoder) for encoder in self.encoders})
+
+    def _runs(self, variants: dict[str, list[str]]) -> list[Row]:
+        return [
+            {"encoder": encoder, "task": task, "variant": variant, "seed": seed}
+            for encoder in self.encoders
+            for task in self.config["tasks"]
+            for variant in variants[encoder]
+            for seed in self.config["seeds"]
+        ]
+
+    def all_runs(self) -> list[Row]:
+        """List the training runs of whole encoders, then those with layers fixed or left out."""
+        return [*self.tuned_runs(), *self.ablated_runs()]
+
+    def run_files(self, runs: list[Row], name: str) -> list[str]:
+        """Give the file `name` of each training run."""
+        return [f"{self.paths.run.format(**run)}/{name}" for run in runs]
+
+    def checkpoint_steps(self, seed: int) -> list[int]:
+        """List the optimizer steps after which a run saves its encoder."""
+        trajectory = self.config["trajectory"]
+        return list(trajectory["steps"]) if seed in trajectory["seeds"] else []
+
+    def checkpoint(self, model: str) -> str:
+        """Name the folder, below `model_folder`, of an encoder saved in training; else ""."""
+        path = PurePosixPath(model)
+        return path.name if len(path.parts) > 1 and path.name.startswith("step-") else ""
+
+    def model_folder(self, model: str) -> str:
+        """Give the Hugging Face folder of a model.
+
+        Of an encoder in training it is the folder of all that were saved in its run.
+        """
+        if self.checkpoint(model):
+            return self.paths.checkpoints.format(model=PurePosixPath(model).parent)
+        pattern = self.paths.tuned if "/" in model else self.paths.encoder
+        return pattern.format(model=model, encoder=model)
+
+    # --- Comparisons ---
+
+    def comparisons(self) -> list[Row]:
+        """List which model is compared with which, as columns of the table of similarity."""
+        return [
+            row
+            for encoder in self.encoders
+            for stimuli in self.stimuli
+            for row in self._comparisons(encoder, stimuli)
+        ]
+
+    def _comparisons(self, encoder: str, stimuli: str) -> Iterator[Row]:
+        form = self.config["stimuli"][stimuli]["form"]
+        shared = {"encoder": encoder, "stimuli": stimuli, "form": form}
+        floor = {"model": self.floor(encoder), "reference": encoder}
+        yield {**shared, "comparison": "floor", **floor}
+        yield {
+            **shared,
+            "comparison": "permuted",
+            "model": encoder,
+            "reference": f"{PERMUTED}{encoder}",
+        }
+        for task in self.config["tasks"]:
+            domain = domain_of(self.config, stimuli, task)
+            yield from self._of_task({**shared, "task": task, "variant": "full", "domain": domain})
+
+    def _of_task(self, shared: Row) -> Iterator[Row]:
+        """Give the comparisons of a task's models with the pretrained one and with each other."""
+        seeds = self.config["seeds"]
+        model = {seed: model_of({**shared, "seed": seed}) for seed in seeds}
+        for seed in seeds:
+            pair = {"model": model[seed], "reference": shared["encoder"]}
+            yield {**shared, "comparison": "tuned", "seed": seed, **pair}
+        for seed, second in combinations(seeds, 2):
+            pair = {"model": model[seed], "reference": model[second]}
+            yield {**shared, "comparison": "ceiling", "seed": seed, "second_seed": second, **pair}
+
+    def comparison_files(self, comparisons: list[Row], ending: str) -> list[str]:
+        """Give the file with this ending of each comparison of representations."""
+        return [f"{self.paths.similarity.format(**row)}{ending}" for row in comparisons]
+
+    def weight_comparisons(self) -> list[Row]:
+        """List whose weights are compared with whose, as columns of the table of weights."""
+        left_out = ("stimuli", "form", "domain")
+        return [
+            {key: value for key, value in row.items() if key not in left_out}
+            for row in self.comparisons()
+            if row["stimuli"] == self.stimuli[0] and row["comparison"] != "permuted"
+        ]
+
+    def weight_files(self) -> list[str]:
+        """Give the table of each comparison of weights."""
+        return [f"{self.paths.weights.format(**row)}.csv" for row in self.weight_comparisons()]
+
+    def reference_activations(self, reference: str, stimuli: str) -> str:
+        """Give the activations of a reference; those of a permuted one are its model's."""
+        model = reference.removeprefix(PERMUTED)
+        return self.paths.activations.format(model=model, stimuli=stimuli)
+
+    def permutation_seed(self, reference: str) -> int | None:
+        """Give the seed that permutes the tokens of a permuted reference; else none."""
+        return self.config["similarity"]["seed"] if reference.startswith(PERMUTED) else None
+
+    def sampled_tokens(self, model: str, reference: str, stimuli: str) -> str:
+        """Give the token sample of a comparison: one for each encoder that is fine-tuned."""
+        origins = [name.split("/")[0] for name in (model, reference)]
+        encoder = next(name for name in self.encoders if name in origins)
+        return f"{self.paths.tokens.format(encoder=encoder, stimuli=stimuli)}.csv"
+
+    def results(self, table: str) -> tuple[list[Row], list[str]]:
+        """Give what a table of single jobs' results consists of: rows of columns, and files."""
+        if table == "finetuning":
+            return self.all_runs(), self.run_files(self.all_runs(), "scores.csv")
+        if table == "similarity":
+            return self.comparisons(), self.comparison_files(self.comparisons(), ".csv")
+        if table == "weights":
+            return self.weight_comparisons(), self.weight_files()
+        return self.probed(), self.probe_files(self.probed(), "scores.csv")
+
+    def domain_contrasts(self) -> list[Row]:
+        """List which similarity is held against which, as columns of the table of domains."""
+        of_study = list(contrasts(self.config))
+        return [
+            {"encoder": encoder, **contrast} for encoder in self.encoders for contrast in of_study
+        ]
+
+    # --- Probes ---
+
+    def phenomena(self, text: str) -> list[str]:
+        """List what is probed on a text."""
+        probes = self.config["probes"][text]
+        return [*probes["phenomena"], *([STRUCTURE] if probes["structure"] else [])]
+
+    def probe_corpus(self, text: str, phenomenon: str) -> str:
+        """Give the folder of the corpus that a probe's data come from."""
+        kind = "treebank" if phenomenon == STRUCTURE else phenomenon
+        return self.corpus(self.config["probes"][text]["corpus"], kind)
+
+    def probe_data(self, text: str) -> list[str]:
+        """Give the data of all probes on a text."""
+        return [
+            self.paths.probe_data.format(text=text, phenomenon=name)
+            for name in self.phenomena(text)
+        ]
+
+    def probe_kinds(self, text: str) -> list[str]:
+        """Name the kind as which the data of each probe on a text are stored."""
+        return [probe_kind(name) for name in self.phenomena(text)]
+
+    def probed(self) -> list[Row]:
+        """List which probe is trained on which model, as columns of the tables of probes."""
+        return [
+            row
+            for text in self.config["probes"]
+            for phenomenon in self.phenomena(text)
+            for encoder in self.encoders
+            for row in self._probed({"text": text, "phenomenon": phenomenon, "encoder": encoder})
+        ]
+
+    def _probed(self, shared: Row) -> Iterator[Row]:
+        encoder = shared["encoder"]
+        yield {**shared, "comparison": "pretrained", "model": encoder}
+        yield {**shared, "comparison": "random", "model": self.floor(encoder)}
+        for run in self.tuned_runs():
+            if run["encoder"] == encoder:
+                yield {**shared, **run, "comparison": "tuned", "model": model_of(run)}
+
+    def probe_files(self, probed: list[Row], name: str) -> list[str]:
+        """Give the file `name` of each probing job."""
+        return [f"{self.paths.probe.format(**row)}/{name}" for row in probed]
+
+    # --- Trajectory ---
+
+    def traced(self) -> list[Row]:
+        """List which encoder in training is looked at, as columns of the table of trajectories.
+
+        Step 0 is the pretrained encoder; no step means the end, which fine-tuning chose.
+        """
+        steps = self.config["trajectory"]["steps"]
+        return [
+            row
+            for run in self.tuned_runs()
+            if run["seed"] in self.config["trajectory"]["seeds"]
+            for row in (
+                {**run, "step": 0, "model": run["encoder"]},
+                *({**run, "step": n, "model": f"{model_of(run)}/step-{n}"} for n in steps),
+                {**run, "step": "", "model": model_of(run)},
+            )
+        ]
+
+    def traced_similarity(self) -> list[Row]:
+        """List the comparisons with the pretrained encoder of which trajectories consist."""
+        return [
+            {**row, "stimuli": stimuli, "reference": row["encoder"]}
+            for stimuli in self.config["trajectory"]["stimuli"]
+            for row in self.traced()
+        ]
+
+    def traced_structure(self) -> list[Row]:
+        """List the structural probes of which trajectories consist; `stimuli` is their text."""
+        return [
+            {**row, "stimuli": text}
+            for text in self.config["trajectory"]["structure"]
+            for row in self.traced()
+        ]
+
+    def traced_structure_files(self) -> list[str]:
+        """Give the scores of these structural probes."""
+        rows = [
+            {**row, "text": row["stimuli"], "phenomenon": STRUCTURE}
+            for row in self.traced_structure()
+        ]
+        return self.probe_files(rows, "scores.csv")
+
+    # --- Tables, claims, figures ---
+
+    def claims_design(self) -> Config:
+        """Give what the tests of the claims need to know of the study."""
+        tasks = self.config["tasks"]
+        return {
+            "layers": self.depths(),
+            "tasks": {task: settings["kind"] for task, settings in tasks.items()},
+            "own_texts": own_texts(self.config),
+            "contrasts": list(contrasts(self.config)),
+        }
+
+    def summaries(self) -> list[tuple[Row, str]]:
+        """List which summaries say what was left out: columns of that table, and the file.
+
+        Of models the first seed of each: all others read the same text.
+        """
+        paths, first = self.paths, self.config["seeds"][0]
+        of_first = [run for run in self.tuned_runs() if run["seed"] == first]
+        pretrained = [row for row in self.probed() if row["comparison"] == "pretrained"]
+        steps = {
+            "corpus": {name: paths.corpus.format(annotation=name) for name in self.used_files()},
+            "task": {name: paths.task.format(task=name) for name in self.config["tasks"]},
+            "stimuli": {
+                name: f"{paths.stimuli.format(stimuli=name)}.summary.json" for name in self.stimuli
+            },
+            "probe data": {
+                f"{text}/{name}": paths.probe_data.format(text=text, phenomenon=name)
+                for text in self.config["probes"]
+                for name in self.phenomena(text)
+            },
+            "activations": {
+                f"{encoder}/{stimuli}": paths.activations.format(model=encoder, stimuli=stimuli)
+                for encoder in self.encoders
+                for stimuli in self.stimuli
+            },
+            "fine-tuning": {
+                f"{run['encoder']}/{run['task']}": self.run_files([run], "summary.json")[0]
+                for run in of_first
+            },
+            "probe": {
+                f"{row['encoder']}/{row['text']}/{row['phenomenon']}": self.probe_files(
+                    [row], "summary.json"
+                )[0]
+                for row in pretrained
+            },
+        }
+        return [
+            ({"step": step, "name": name}, path)
+            for step, files in steps.items()
+            for name, path in files.items()
+        ]
+
+    def used_files(self) -> list[str]:
+        """List the annotations that are read from files or the hub and that the study uses."""
+        used = {
+            *(self.task_corpus(task) for task in self.config["tasks"]),
+            *(self.stimuli_corpus(stimuli) for stimuli in self.stimuli),
+            *(
+                self.probe_corpus(text, name)
+                for text in self.config["probes"]
+                for name in self.phenomena(text)
+            ),
+        }
+        read = sorted(self.annotations("files", "hub"))
+        return [name for name in read if self.paths.corpus.format(annotation=name) in used]
+
+    def probe_tables(self) -> list[str]:
+        """List the tables of probes, if anything is probed."""
+        return ["probes", "probe_summary"] if self.config["probes"] else []
+
+    def recorded_tables(self) -> list[str]:
+        """List the tables whose provenance the summary page shows."""
+        return [
+            *("claims", "finetuning", "ablations", "similarity", "similarity_summary"),
+            *("domains", "weights", "left_out"),
+            *self.probe_tables(),
+            *(["trajectory"] if self.config["trajectory"]["steps"] else []),
+        ]
+
+    def shown_tables(self) -> list[str]:
+        """List the tables that the summary page shows."""
+        probes = self.probe_tables()[1:]
+        return ["claim_cells", "ablations", "similarity_summary", "domains", *probes, "left_out"]
+
+    def table(self, name: str) -> str:
+        """Give a table's file."""
+        return f"{self.paths.table.format(table=name)}.csv"
+
+    def figure_names(self) -> list[str]:
+        """Name these figures."""
+        return [figure.name for figure in self.figures()]
+
+    def figures(self) -> list[Figure]:
+        """List the figures that this study has something for, in the order of the report."""
+        return [figure for figure in FIGURES.values() if figure.drawn(self.config)]

@@ -1,0 +1,64 @@
+"""The variants of fine-tuning: which layers are fixed or left out, and how a variant is named.
+
+`full` fixes nothing, `untuned` the whole encoder; the others are named <kind>-<number of layers>.
+`finetuning/model.py` says what each does to an encoder.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+FULL, UNTUNED = "full", "untuned"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of variant with a number of layers.
+
+    least: the smallest number; the largest is below the encoder's depth. freezes, keeps: whether
+    the number says how many layers are fixed, and how many there are.
+    """
+
+    least: int
+    freezes: bool
+    keeps: bool
+
+
+KINDS = {
+    "freeze": Kind(least=0, freezes=True, keeps=False),
+    "keep": Kind(least=1, freezes=False, keeps=True),
+}
+ABLATION = "|".join([UNTUNED, *(f"{name}-[0-9]+" for name in KINDS)])
+"""A pattern for the names of all variants but `full`."""
+
+
+def ablations(settings: Mapping[str, Any], depth: int) -> list[str]:
+    """List the variants that a configuration asks for, of an encoder of `depth` layers."""
+    return [
+        *([UNTUNED] if settings[UNTUNED] else []),
+        *(f"{name}-{n}" for name in KINDS for n in numbers(settings, name, depth)),
+    ]
+
+
+def numbers(settings: Mapping[str, Any], kind: str, depth: int) -> Iterable[int]:
+    """Give the numbers of layers that a configuration asks for: a list, or `all` there are."""
+    asked = settings.get(kind, [])
+    return range(KINDS[kind].least, depth) if asked == "all" else asked
+
+
+def parsed(variant: str) -> tuple[str, int] | None:
+    """Split the name of a variant into kind and number; None for `full`, `untuned` and others."""
+    match = re.fullmatch(r"([a-z]+)-([0-9]+)", variant)
+    return (match[1], int(match[2])) if match and match[1] in KINDS else None
+
+
+def layers_of(variant: str, depth: int) -> tuple[int | None, int]:
+    """Return how many layers a variant freezes (None: not even the embeddings) and keeps."""
+    if variant == UNTUNED:
+        return depth, depth
+    kind = parsed(variant)
+    if kind is None:
+        return None, depth
+    name, number = kind
+    return number if KINDS[name].freezes else None, number if KINDS[name].keeps else depth
