@@ -231,7 +231,7 @@ def test_the_best_epoch_is_kept_the_first_of_equals(tune, monkeypatch):
     evaluate = Predictor.evaluate
 
     def made_up(self: Predictor, split: Split) -> dict:
-        seen.append(self.model.head.linear.weight.clone())
+        seen.append(self.model.head.linear.weight.cpu().clone())
         found = evaluate(self, split)["accuracy"]
         share = next(values) / 100 * found.denominators
         return {"accuracy": dataclasses.replace(found, numerators=share)}
