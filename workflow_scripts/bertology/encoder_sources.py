@@ -81,7 +81,7 @@ def _naming(source: dict[str, Any], temporary: Path) -> Iterator[None]:
     except InputError as error:
         name = f"encoder from {source['source']} {' '.join(settings)}"
         message = str(error).replace(f"{temporary}: ", "").replace(str(temporary), settings[0])
-        raise InputError(f"{name}: {message}") from error
+        raise InputError(f"{name}: {message.removeprefix(f'{settings[0]}: ')}") from error
 
 
 def _check_depth(source: dict[str, Any], description: dict[str, Any]) -> None:
