@@ -96,8 +96,8 @@ def test_a_changed_learning_rate_reruns_that_task_alone(smoke):
 
 
 def test_another_stimulus_set_runs_nothing_else(smoke):
-    old, new = "  market: null\n  laboratory: {sentences", "  laboratory: {sentences"
-    with smoke.edited("studies/smoke.yaml", old, new):
+    old = "  laboratory: {sentences"
+    with smoke.edited("studies/smoke.yaml", old, "  market: {sentences: 12}\n" + old):
         assert smoke.stale() == {
             "sample_stimuli": 1,
             "cache_activations": 8,
