@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bertology.study.paths import Paths
 from stale_jobs import (
     LEFT_OUT,
     ONE_TASK,
@@ -311,9 +312,9 @@ def test_what_a_study_file_cannot_say_is_one_message(fresh, text, expected):
 
 
 def layout_words(folder):
-    """The words that the rules' paths are made of and that a user may take as names."""
-    text = "".join(path.read_text() for path in sorted((folder / "rules").glob("*.smk")))
-    paths = re.findall(r"\{RESULTS\}/([^\"]+)\"", text)
+    """The words that the artifacts' paths are made of and that a user may take as names."""
+    rules = "".join(path.read_text() for path in sorted((folder / "rules").glob("*.smk")))
+    paths = [*vars(Paths("results")).values(), *re.findall(r"\{PATHS\.\w+\}([^\"]*)\"", rules)]
     words = {word for path in paths for word in re.split(r"[/.]", path)}
     schema = yaml.safe_load((folder / "schemas/config.schema.yaml").read_text())
     name, folder_name = schema["$defs"]["name"], schema["$defs"]["folder"]
