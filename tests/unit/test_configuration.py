@@ -1,6 +1,5 @@
 """Each mistake in a configuration is one message with the file, the key, and what is allowed."""
 
-import copy
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from bertology.canonical import canonical
 from bertology.configuration import check, with_only, without_removed
 from bertology.corpora.spans.formats import SPAN_FORMATS
 from bertology.errors import InputError
+from overlays import merged
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SCHEMA = REPOSITORY / "schemas" / "config.schema.yaml"
@@ -18,15 +18,6 @@ DEFAULT = REPOSITORY / "config.yaml"
 
 GRAMMAR = {"source": "grammar", "domain": "harbour", "seed": 1, "train": 1, "dev": 1, "test": 1}
 FILES = {"source": "files", "train": str(DEFAULT), "test": str(DEFAULT)}
-
-
-def merged(base, overlay):
-    """Merge as Snakemake does: dictionaries by key, everything else replaced."""
-    result = copy.deepcopy(base)
-    for key, value in overlay.items():
-        both = isinstance(value, dict) and isinstance(result.get(key), dict)
-        result[key] = merged(result[key], value) if both else value
-    return result
 
 
 def default():

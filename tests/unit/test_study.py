@@ -11,20 +11,12 @@ from bertology.configuration import with_only, without_removed
 from bertology.corpora.kinds import FORMATS
 from bertology.figures.registry import FIGURES
 from bertology.study.plan import Study, reader_module
+from overlays import merged
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SCHEMA = REPOSITORY / "schemas/config.schema.yaml"
 STUDIES = ["default", "smoke", "open", "paper"]
 every_study = pytest.mark.parametrize("study", STUDIES, indirect=True)
-
-
-def merged(config, overlay):
-    """Lay one configuration over another, as Snakemake does."""
-    result = dict(config)
-    for key, value in overlay.items():
-        both = isinstance(value, dict) and isinstance(result.get(key), dict)
-        result[key] = merged(result[key], value) if both else value
-    return result
 
 
 def plan(name: str, **changes) -> Study:

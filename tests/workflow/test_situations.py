@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from bertology.study.paths import Paths
+from overlays import merged
 from stale_jobs import (
     LEFT_OUT,
     ONE_TASK,
@@ -83,13 +84,6 @@ def test_no_path_of_this_machine_is_recorded(smoke):
 
 
 # --- One meaning, many spellings ------------------------------------------------------------------
-
-
-def merged(base, overlay):
-    both = isinstance(base, dict) and isinstance(overlay, dict)
-    if not both:
-        return overlay
-    return {**base, **{key: merged(base.get(key), value) for key, value in overlay.items()}}
 
 
 def shuffled(value, chance, key=""):

@@ -7,7 +7,8 @@ has a name, by which a refusal says what failed; docs/encoders.md lists them.
 import json
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -49,11 +50,20 @@ class Candidate:
     tokenizer: Tokenizer
 
     @cached_property
+    def known(self) -> dict[str, float]:
+        """The share of words that are known, of each language."""
+        return known_words(self.tokenizer)
+
+    @cached_property
     def texts(self) -> list[str]:
         """Three texts of different lengths, of the language whose words are known best."""
-        shares = known_words(self.tokenizer)
-        words = WORDS[max(shares, key=lambda language: shares[language])].split()
+        words = WORDS[max(self.known, key=lambda language: self.known[language])].split()
         return [" ".join(words[:4]), " ".join(words), words[-2]]
+
+    @cached_property
+    def one_layer(self) -> PreTrainedModel:
+        """A copy of one layer, saved and loaded, which is cheap to run on long inputs."""
+        return _copy_of_one_layer(self.folder)
 
 
 def admit(folder: Path) -> Findings:
@@ -105,14 +115,13 @@ def _vocabulary(candidate: Candidate) -> Findings:
 
 def _known_words(candidate: Candidate) -> Findings:
     """Refuse a vocabulary to which ordinary words of all languages are unknown."""
-    shares = known_words(candidate.tokenizer)
-    if not any(shares.values()):
+    if not any(candidate.known.values()):
         raise InputError(
             f"found a vocabulary of {len(candidate.tokenizer)} tokens, to which all words of "
             f"{len(WORDS)} languages are unknown; allowed: the vocabulary that the encoder was "
             "trained with. Is one of the tokenizer's files missing?"
         )
-    return {language: round(share, 2) for language, share in shares.items() if share}
+    return {language: round(share, 2) for language, share in candidate.known.items() if share}
 
 
 def _special_tokens(candidate: Candidate) -> str:
@@ -256,36 +265,35 @@ def _frozen_layers(candidate: Candidate) -> Findings:
 
 def _fewer_layers(candidate: Candidate) -> Findings:
     """Refuse an encoder of which a copy with fewer layers does not load with the same values."""
-    copy = _copy_of_one_layer(candidate)
+    copy = replace(candidate, encoder=deepcopy(candidate.one_layer))
     embedded = _run(copy, candidate.texts[1:2])[0]
     if not torch.equal(embedded, _run(candidate, candidate.texts[1:2])[0]):
         raise InputError("found other values in a copy of one layer; allowed: the same")
     return {"layers": len(layer_stack(copy.encoder))}
 
 
-def _copy_of_one_layer(candidate: Candidate) -> Candidate:
-    """Save and load a copy, which is cheap to run on long inputs."""
-    copy = load_encoder(candidate.folder)
+def _copy_of_one_layer(folder: Path) -> PreTrainedModel:
+    copy = load_encoder(folder)
     truncate(copy, 1)
-    with tempfile.TemporaryDirectory() as folder:
-        copy.save_pretrained(folder)
+    with tempfile.TemporaryDirectory() as saved:
+        copy.save_pretrained(saved)
         try:
-            loaded = load_encoder(Path(folder))
+            return load_encoder(Path(saved))
         except InputError as error:
             allowed = "allowed: an encoder whose first layers make one by themselves"
             raise InputError(f"found a copy of one layer that does not load; {allowed}") from error
-    return Candidate(candidate.folder, loaded, candidate.tokenizer)
 
 
 def _longest_input(candidate: Candidate) -> Findings:
     """Refuse an encoder that does not take as many tokens as it claims, or reads long ones anew.
 
     Some (BigBird) attend otherwise to long inputs than to short ones: a short text then depends on
-    the batch. The batch comes first, because they stay as they were after the first short text.
+    the batch. They stay as they were after the first short text, so the batch comes first, on a
+    copy that has read nothing.
     """
-    copy = _copy_of_one_layer(candidate)
+    copy = replace(candidate, encoder=deepcopy(candidate.one_layer))
     claimed = maximum_tokens(copy.encoder)
-    short = copy.tokenizer(copy.texts[1]).input_ids
+    short = copy.tokenizer(candidate.texts[1]).input_ids
     longest = [short[len(short) // 2]] * claimed
     _run_tokens(copy, [longest])
     together = _run_tokens(copy, [longest[:LONG], short])

@@ -1,5 +1,6 @@
 """Train probes of several inputs side by side, each with a learning rate and an end of its own."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,16 +15,16 @@ from bertology.probing.separate_adam import SeparateAdam
 Weights = dict[str, Tensor]
 
 
-class StackedProbes(nn.Module):
+class StackedProbes(nn.Module, ABC):
     """Probes of several inputs; axis 0 of every parameter is the input."""
 
     def weights_of(self, number: int) -> Weights:
         """Copy the weights of one input's probe, without the axis of inputs."""
         return {name: value.detach()[number].clone() for name, value in self.named_parameters()}
 
+    @abstractmethod
     def selected(self, numbers: Sequence[int]) -> Self:
         """Return the probes of some inputs alone, which go on as they would have here."""
-        raise NotImplementedError
 
 
 Probes = TypeVar("Probes", bound=StackedProbes)
