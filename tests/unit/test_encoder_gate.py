@@ -20,6 +20,7 @@ from bertology.encoder_sources import fetch_encoder
 from bertology.encoder_tokenizers import load_tokenizer
 from bertology.encoders import layer_stack, load_encoder, maximum_tokens
 from bertology.errors import InputError
+from bertology.user_files import source_files
 
 DOCUMENT = (Path(__file__).resolve().parents[2] / "docs/encoders.md").read_text()
 TABLE = {
@@ -556,3 +557,16 @@ def test_the_gate_leaves_the_generator_as_it_was(gated):
     state = torch.get_rng_state()
     admit(gated("bert"))
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_every_file_that_is_copied_from_an_encoders_folder_is_looked_at(gated, tmp_path):
+    """What a study hashes, to notice a change, is what it copies: no more and no less."""
+    origin = shutil.copytree(gated("bert"), tmp_path / "bert")
+    others = ("._config.json", ".hidden.json", "pytorch_model.bin", "model.py", "README.md")
+    for name in (*others, "generation_config.json", "notes.txt", "merges.bpe"):
+        (origin / name).write_text("{}")
+    folder = fetched(origin, tmp_path / "encoder")
+    looked_at = source_files({"source": "folder", "path": str(origin)})
+    assert {path.name for path in folder.iterdir()} == set(looked_at)
+    assert {"config.json", "model.safetensors", "tokenizer.json", "notes.txt"} <= set(looked_at)
+    assert not {*others, "generation_config.json"} & set(looked_at)

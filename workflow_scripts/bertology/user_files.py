@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from bertology.corpora.shapes import SPLITS
+from bertology.encoder_files import is_encoder_file
 from bertology.errors import InputError
 from bertology.provenance import sha256
 
-ENCODER_ENDINGS = (".safetensors", ".json", ".txt", ".model", ".spm", ".bpe", ".codes", ".vocab")
-"""Of the files in a folder that an encoder may be made from: weights, settings, vocabulary."""
 VARIABLE = re.compile(r"\$(?:(\w+)|\{([^}]*)\})")
 
 
@@ -63,15 +62,11 @@ def source_files(source: dict[str, Any]) -> dict[str, str]:
     """
     if source["source"] == "folder":
         folder = Path(source["path"])
-        return {path.name: str(path) for path in sorted(folder.iterdir()) if _is_encoders(path)}
+        files = [path for path in sorted(folder.iterdir()) if path.is_file()]
+        return {path.name: str(path) for path in files if is_encoder_file(path.name)}
     if source["source"] == "files":
         return {split: source[split] for split in SPLITS if split in source}
     return {}
-
-
-def _is_encoders(path: Path) -> bool:
-    hidden = path.name.startswith(".")
-    return path.suffix in ENCODER_ENDINGS and not hidden and path.is_file()
 
 
 def by_content(source: dict[str, Any]) -> dict[str, Any]:
