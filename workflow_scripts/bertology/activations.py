@@ -94,8 +94,8 @@ def cache_activations(
     torch.set_num_threads(threads)
     encoder, tokenizer = load_encoder(encoder_folder), load_tokenizer(encoder_folder)
     encoder.to("cuda" if torch.cuda.is_available() else "cpu")
-    encoded = [(stimulus, _encode(stimulus, tokenizer)) for stimulus in stimuli]
-    kept = _short_enough(encoded, maximum_tokens(encoder), stimuli_file)
+    encoded = [(stimulus, encode_stimulus(stimulus, tokenizer)) for stimulus in stimuli]
+    kept = short_enough(encoded, maximum_tokens(encoder), stimuli_file)
     tokens = pd.DataFrame([row for pair in kept for row in _token_rows(*pair)])
     with atomic_folder(folder) as temporary:
         tokens.to_parquet(temporary / "tokens.parquet", index=False)
@@ -106,7 +106,8 @@ def cache_activations(
         write_json(temporary / "summary.json", summary)
 
 
-def _short_enough(encoded: "Encoded", longest: int, stimuli_file: Path) -> "Encoded":
+def short_enough(encoded: "Encoded", longest: int, stimuli_file: Path) -> "Encoded":
+    """Keep the stimuli that fit into the encoder (`longest` tokens); InputError if none does."""
     kept = [pair for pair in encoded if len(pair[1].input_ids) <= longest]
     if not kept:
         raise InputError.at(stimuli_file, None, "only longer stimuli", f"up to {longest} tokens")
@@ -131,7 +132,8 @@ def _summary(encoded: "Encoded", kept: "Encoded") -> dict[str, Any]:
     }
 
 
-def _encode(stimulus: "Stimulus", tokenizer: "Tokenizer") -> "BatchEncoding":
+def encode_stimulus(stimulus: "Stimulus", tokenizer: "Tokenizer") -> "BatchEncoding":
+    """Give the tokens of a stimulus as its task reads it, running text or words."""
     from bertology.encoding import encode_words
 
     if stimulus.texts:
@@ -208,7 +210,7 @@ def _write_layers(
     ends = np.cumsum(lengths)
     layers: list[np.memmap] = []
     for batch in pack(lengths, tokens_per_batch):
-        hidden = _hidden_states(encoder, tokenizer, [encodings[index] for index in batch])
+        hidden = hidden_states(encoder, tokenizer, [encodings[index] for index in batch])
         if not layers:
             layers = _empty_layers(folder, len(hidden), (int(ends[-1]), hidden[0].shape[-1]))
         for number, (layer, values) in enumerate(zip(layers, hidden, strict=True)):
@@ -235,7 +237,7 @@ def pack(lengths: Sequence[int], tokens_per_batch: int) -> Iterator[list[int]]:
         yield batch
 
 
-def _hidden_states(
+def hidden_states(
     encoder: "PreTrainedModel", tokenizer: "Tokenizer", encodings: "list[BatchEncoding]"
 ) -> list[np.ndarray]:
     """Run one batch; give one float32 array (sentences, longest, width) per layer."""
