@@ -61,7 +61,7 @@ wildcard_constraints:
     annotation=f"{NAME}/{NAME}",
     encoder=NAME,
     figure="|".join(FIGURES),
-    model=f"{NAME}(?:/{NAME}/full/seed-[0-9]+(?:/step-[0-9]+)?)?",
+    model=f"{NAME}(?:/{NAME}/full/seed-[0-9]+(?:/(?:step-[0-9]+|perturbed))?)?",
     reference=f"(?:permuted/)?{NAME}(?:/{NAME}/full/seed-[0-9]+)?",
     phenomenon=NAME,
     seed="[0-9]+",

@@ -1,8 +1,10 @@
 # Models: pretrained and random encoders, fine-tuned encoders with their scores, ablations.
 #
 # Inputs:  a package, the hub or a folder; tasks/<task>/
-# Outputs: encoders/<encoder>/, models/<encoder>/<task>/<variant>/seed-<seed>/
+# Outputs: encoders/<encoder>/, models/<encoder>/<task>/<variant>/seed-<seed>/, and below those of full tuning
+#          perturbed/
 # Steps:   fetch_encoder -> finetune_encoder (variant full), ablate_layers (all other variants)
+#          finetune_encoder -> perturb_encoder
 
 
 rule fetch_encoder:
@@ -111,6 +113,40 @@ rule ablate_layers:
         code=lambda wildcards: code("finetune_encoder", *STUDY.task_modules(wildcards.task)),
     script:
         "../workflow_scripts/finetune_encoder.py"
+
+
+rule perturb_encoder:
+    """Put noise on the pretrained encoder until it has changed as much as a run changed it.
+
+    It shows what that amount of change looks like when it goes nowhere in particular.
+    """
+    input:
+        tuned=f"{PATHS.full_run}/encoder",
+        pretrained=PATHS.encoder,
+        stimuli=lambda wildcards: (
+            f"{PATHS.stimuli.format(stimuli=STUDY.perturbation_stimuli(wildcards.task))}.jsonl"
+        ),
+    output:
+        encoder=directory(f"{PATHS.full_run}/perturbed"),
+        description=f"{PATHS.full_run}/perturbation.json",
+        provenance=f"{PATHS.full_run}/perturbed.provenance.json",
+    log:
+        f"{PATHS.logs}/perturb_encoder/{{encoder}}/{{task}}/full/seed-{{seed}}.log",
+    benchmark:
+        f"{PATHS.benchmarks}/perturb_encoder/{{encoder}}/{{task}}/full/seed-{{seed}}.tsv"
+    conda:
+        "../envs/models.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+        disk_mb=1000,
+        gpu=config["gpus"],
+    params:
+        settings=STUDY.perturbation_settings(),
+        code=code("perturb_encoder"),
+    script:
+        "../workflow_scripts/perturb_encoder.py"
 
 
 rule models:

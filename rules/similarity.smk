@@ -99,3 +99,4 @@ rule similarity:
         STUDY.table("similarity_summary"),
         STUDY.table("domains"),
         STUDY.table("weights"),
+        [STUDY.table(name) for name in STUDY.perturbed_tables()],

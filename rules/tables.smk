@@ -3,7 +3,7 @@
 # Inputs:  models/.../scores.csv, similarity/...csv and .resamples.parquet, weights/...csv,
 #          probes/.../scores.csv, sentences.parquet
 # Outputs: tables/finetuning.csv, similarity.csv, weights.csv, probes.csv, left_out.csv; with intervals
-#          similarity_summary.csv, domains.csv and (wide) probe_summary.csv
+#          similarity_summary.csv, domains.csv and (wide) probe_summary.csv; perturbed.csv
 
 
 rule tabulate_results:
@@ -111,6 +111,34 @@ rule compare_domains:
         code=code("compare_domains"),
     script:
         "../workflow_scripts/compare_domains.py"
+
+
+rule tabulate_perturbed:
+    """Hold each run against noise that changes the encoder as much: its size, and where it lies."""
+    input:
+        descriptions=STUDY.run_files(STUDY.perturbations(), "perturbation.json"),
+        tuned=STUDY.perturbation_comparisons("tuned"),
+        perturbed=STUDY.perturbation_comparisons("perturbed"),
+    output:
+        table=STUDY.table("perturbed"),
+        provenance=f"{PATHS.results}/tables/perturbed.provenance.json",
+    log:
+        f"{PATHS.logs}/tabulate_perturbed.log",
+    benchmark:
+        f"{PATHS.benchmarks}/tabulate_perturbed.tsv"
+    conda:
+        "../envs/similarity.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        disk_mb=100,
+    params:
+        runs=STUDY.perturbations(),
+        measure=STUDY.perturbation_settings()["measure"],
+        code=code("tabulate_perturbed"),
+    script:
+        "../workflow_scripts/tabulate_perturbed.py"
 
 
 rule tabulate_trajectory:

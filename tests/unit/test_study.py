@@ -48,18 +48,45 @@ def test_runs_are_all_combinations_and_none_twice(study):
 
 @every_study
 def test_comparisons_are_those_of_the_methods(study):
-    """On each text and encoder: a floor, a null, each run, and each pair of seeds of each task."""
+    """On each text and encoder: a floor, a null; of each task runs, noise and pairs of seeds."""
     seeds = len(study.config["seeds"])
     tasks = len(study.config["tasks"])
-    expected = 2 + tasks * (seeds + seeds * (seeds - 1) // 2)
+    expected = 2 + tasks * (2 * seeds + seeds * (seeds - 1) // 2)
     rows = study.comparisons()
     assert len(rows) == expected * len(study.stimuli) * len(study.encoders)
     files = study.comparison_files(rows, ".csv")
     assert len(set(files)) == len(files)
     by = {kind: sum(row["comparison"] == kind for row in rows) for kind in ("tuned", "floor")}
     assert by["tuned"] == by["floor"] * tasks * seeds
-    # The same of weights, once and without the null.
-    assert len(study.weight_comparisons()) == (expected - 1) * len(study.encoders)
+    # The same of weights, once, without the null and noise.
+    of_weights = expected - 1 - tasks * seeds
+    assert len(study.weight_comparisons()) == of_weights * len(study.encoders)
+
+
+def test_each_run_has_a_perturbed_encoder_where_the_study_asks_for_them():
+    study = plan("smoke")
+    runs = study.perturbations()
+    assert len(runs) == len(study.tuned_runs())
+    # The task's own text in its own form, or the first one.
+    assert {run["task"]: run["stimuli"] for run in runs} == {
+        "parsing": "harbour",
+        "inference": "harbour",
+        "question_answering": "laboratory",
+    }
+    files = study.perturbation_comparisons("perturbed")
+    assert len(set(files)) == len(runs)
+    rows = study.comparisons()
+    for name in ("tuned", "perturbed"):
+        of_kind = [row for row in rows if row["comparison"] == name]
+        of_study = study.comparison_files(of_kind, ".csv")
+        assert set(study.perturbation_comparisons(name)) <= set(of_study)
+    models = {row["model"] for row in rows if row["comparison"] == "perturbed"}
+    folders = {f"{study.paths.full_run.format(**run)}/perturbed" for run in runs}
+    assert {study.model_folder(model) for model in models} == folders
+    without = plan("smoke", similarity={"perturbed_items": 0})
+    assert not any(row["comparison"] == "perturbed" for row in without.comparisons())
+    assert without.perturbations() == without.perturbed_tables() == []
+    assert set(study.recorded_tables()) - set(without.recorded_tables()) == {"perturbed"}
 
 
 @every_study
@@ -97,7 +124,7 @@ def test_each_file_that_a_row_names_fits_one_pattern_and_no_other(study):
     name = "[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*"
     run = f"{name}/{name}/full/seed-[0-9]+"
     values = {
-        "model": f"{name}|{run}(?:/step-[0-9]+)?",
+        "model": f"{name}|{run}(?:/step-[0-9]+|/perturbed)?",
         "reference": f"(?:permuted/)?(?:{name}|{run})",
     }
     for rows, pattern in (

@@ -25,7 +25,7 @@ from bertology.encoder_tokenizers import copy_tokenizer, load_tokenizer
 from bertology.encoders import layer_stack, load_encoder, maximum_tokens
 from bertology.errors import InputError
 from bertology.files import atomic_folder, write_json
-from bertology.similarity.resampling import PREPARATION, resampled_measure
+from bertology.similarity.resampling import PREPARATION
 from bertology.similarity.rsa import correlate_similarities
 
 logger = logging.getLogger(__name__)
@@ -100,15 +100,15 @@ def write_perturbed(
 ) -> None:
     """Write the perturbed encoder of a run as a Hugging Face folder, and how it was found as JSON.
 
-    settings: those of `draw_sample`, and measures (the first that can be resampled is used). seed:
-    of the noise. The description is what `match` returns, with stimuli, items and tokens.
+    settings: those of `draw_sample`, and the measure (one that can be resampled). seed: of the
+    noise. The description is what `match` returns, with stimuli, items and tokens.
     InputError as of `find_size`.
     """
     torch.set_num_threads(threads)
     encoder, tuned = _load(pretrained_folder), _load(tuned_folder)
     tokenizer, longest = load_tokenizer(pretrained_folder), maximum_tokens(encoder)
     sample = draw_sample(stimuli_file, tokenizer, longest, settings)
-    found = match(tuned, encoder, sample, resampled_measure(settings["measures"]), seed)
+    found = match(tuned, encoder, sample, settings["measure"], seed)
     read = {"stimuli": stimuli_file.stem, "items": sample.items, "tokens": sample.tokens}
     logger.info("%s: %s", folder, {**found, **read})
     with atomic_folder(folder) as temporary, perturbed(encoder, found["noise"], seed):
@@ -145,7 +145,7 @@ def draw_sample(
 
 def match(
     tuned: PreTrainedModel, encoder: PreTrainedModel, sample: Sample, measure: str, seed: int
-) -> dict[str, float | int | None]:
+) -> dict[str, Any]:
     """Find the noise that changes the pretrained encoder as much as fine-tuning has changed it.
 
     Returns noise (its size relative to the weights, in each tensor), weight_change (the run's own),

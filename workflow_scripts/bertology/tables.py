@@ -27,6 +27,10 @@ WEIGHTS = (
     *("encoder", "comparison", "task", "variant", "seed", "second_seed"),
     *("layer", "kind", "metric", "value", "n"),
 )
+PERTURBED = (
+    *("encoder", "task", "seed", "stimuli", "noise", "weight_change", "ratio"),
+    *("change", "change_perturbed", "top_share", "top_share_perturbed"),
+)
 TRAJECTORY = (
     *("encoder", "task", "seed", "step", "end", "measured", "stimuli"),
     *("layer", "metric", "value", "n"),

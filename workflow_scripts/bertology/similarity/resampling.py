@@ -17,6 +17,7 @@ from bertology.corpora.stimuli import read_stimuli
 from bertology.errors import InputError
 from bertology.files import atomic_file
 from bertology.similarity.measures import open_both, partners, read_layers, standardised
+from bertology.similarity.names import resampled_measure
 from bertology.similarity.rsa import SMALLEST_DEVIATION, Centred, tile_slices
 from bertology.similarity.tokens import read_token_sample
 from bertology.statistics import Intervals, Resamples
@@ -26,7 +27,7 @@ PREPARATION: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "rsa_pearson": np.asarray,
     "rsa_standardised": standardised,
 }
-"""The measures that can be resampled, and what is done to a layer before its cosines are taken."""
+"""What is done to a layer before its cosines are taken, for each of names.RESAMPLED."""
 
 
 def write_resamples(
@@ -65,15 +66,6 @@ def write_resamples(
     with atomic_file(path) as temporary:
         table = _as_table(np.array(values)).assign(metric=measure, n=len(rows))
         table[list(COLUMNS)].to_parquet(temporary, index=False)
-
-
-def resampled_measure(measures: Sequence[str]) -> str:
-    """Give the first measure that can be resampled; InputError if there is none."""
-    measure = next((name for name in measures if name in PREPARATION), None)
-    if measure is None:
-        allowed = f"one of {', '.join(PREPARATION)} among them"
-        raise InputError(f"resamples of RSA: found measures {list(measures)}; allowed: {allowed}")
-    return measure
 
 
 def item_numbers(items: pd.Series, names: Sequence[str], stimuli_file: Path) -> np.ndarray:

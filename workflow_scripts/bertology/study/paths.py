@@ -2,14 +2,17 @@
 
 STRUCTURE = "structure"
 """The phenomenon of structural probes, beside those of edge probes."""
+PERTURBED = "perturbed"
+"""The model of a run that is the pretrained encoder with noise: its name below the run's."""
 
 
 class Paths:
     """The patterns below one folder of results.
 
     Wildcards: annotation (corpus/kind), encoder, task, variant, seed, stimuli, text, phenomenon;
-    model (an encoder, or <encoder>/<task>/full/seed-<n>, or that and /step-<n>) and reference (a
-    model, or permuted/<model>). Most are stems, to which a rule adds an ending or a file's name.
+    model (an encoder, or <encoder>/<task>/full/seed-<n>, or that and /step-<n> or /perturbed) and
+    reference (a model, or permuted/<model>). Most are stems, to which a rule adds an ending or a
+    file's name.
     """
 
     def __init__(self, results: str) -> None:
@@ -21,6 +24,7 @@ class Paths:
         self.run = f"{results}/models/{{encoder}}/{{task}}/{{variant}}/seed-{{seed}}"
         self.full_run = f"{results}/models/{{encoder}}/{{task}}/full/seed-{{seed}}"
         self.tuned = f"{results}/models/{{model}}/encoder"
+        self.perturbed = f"{results}/models/{{model}}/{PERTURBED}"
         self.checkpoints = f"{results}/models/{{model}}/checkpoints"
         self.activations = f"{results}/activations/{{model}}/{{stimuli}}"
         self.pretrained_activations = f"{results}/activations/{{encoder}}/{{stimuli}}"

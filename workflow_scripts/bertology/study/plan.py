@@ -16,7 +16,8 @@ from bertology.corpora.kinds import FORMATS
 from bertology.corpora.spans.formats import SPAN_FORMATS
 from bertology.figures.registry import FIGURES, Figure
 from bertology.similarity.contrasts import contrasts, domain_of, own_texts
-from bertology.study.paths import STRUCTURE, Paths
+from bertology.similarity.names import resampled_measure
+from bertology.study.paths import PERTURBED, STRUCTURE, Paths
 from bertology.variants import FULL, ablations
 
 Config = dict[str, Any]
@@ -188,6 +189,8 @@ class Study:
         """
         if self.checkpoint(model):
             return self.paths.checkpoints.format(model=PurePosixPath(model).parent)
+        if PurePosixPath(model).name == PERTURBED:
+            return self.paths.perturbed.format(model=PurePosixPath(model).parent)
         pattern = self.paths.tuned if "/" in model else self.paths.encoder
         return pattern.format(model=model, encoder=model)
 
@@ -218,12 +221,18 @@ class Study:
             yield from self._of_task({**shared, "task": task, "variant": "full", "domain": domain})
 
     def _of_task(self, shared: Row) -> Iterator[Row]:
-        """Give the comparisons of a task's models with the pretrained one and with each other."""
+        """Give the comparisons of a task's models with the pretrained one and with each other.
+
+        And those of encoders that changed as much as each of them, but by noise.
+        """
         seeds = self.config["seeds"]
         model = {seed: model_of({**shared, "seed": seed}) for seed in seeds}
         for seed in seeds:
             pair = {"model": model[seed], "reference": shared["encoder"]}
             yield {**shared, "comparison": "tuned", "seed": seed, **pair}
+        for seed in seeds if self.has_perturbed() else []:
+            pair = {"model": f"{model[seed]}/{PERTURBED}", "reference": shared["encoder"]}
+            yield {**shared, "comparison": PERTURBED, "seed": seed, **pair}
         for seed, second in combinations(seeds, 2):
             pair = {"model": model[seed], "reference": model[second]}
             yield {**shared, "comparison": "ceiling", "seed": seed, "second_seed": second, **pair}
@@ -238,7 +247,8 @@ class Study:
         return [
             {key: value for key, value in row.items() if key not in left_out}
             for row in self.comparisons()
-            if row["stimuli"] == self.stimuli[0] and row["comparison"] != "permuted"
+            if row["stimuli"] == self.stimuli[0]
+            and row["comparison"] not in ("permuted", PERTURBED)  # the table of these has it
         ]
 
     def weight_files(self) -> list[str]:
@@ -269,6 +279,42 @@ class Study:
         if table == "weights":
             return self.weight_comparisons(), self.weight_files()
         return self.probed(), self.probe_files(self.probed(), "scores.csv")
+
+    # --- Perturbed encoders ---
+
+    def has_perturbed(self) -> bool:
+        """Tell whether the study has a perturbed encoder of each run."""
+        return bool(self.config["similarity"]["perturbed_items"])
+
+    def perturbation_stimuli(self, task: str) -> str:
+        """Name the text on which perturbed encoders change as much as runs of a task.
+
+        It is the task's own, or the first one of a study that has none of it.
+        """
+        return own_texts(self.config).get(task, self.stimuli[0])
+
+    def perturbation_settings(self) -> Config:
+        """Give what decides how much noise a perturbed encoder has."""
+        similarity = self.config["similarity"]
+        return {
+            **{key: similarity[key] for key in ("perturbed_items", "tokens", "seed")},
+            **self.config["activations"],
+            "measure": resampled_measure(similarity["measures"]),
+        }
+
+    def perturbations(self) -> list[Row]:
+        """List of which runs there are perturbed encoders, as columns of the table of these."""
+        runs = self.tuned_runs() if self.has_perturbed() else []
+        return [{**run, "stimuli": self.perturbation_stimuli(run["task"])} for run in runs]
+
+    def perturbation_comparisons(self, comparison: str) -> list[str]:
+        """Give what these runs (tuned), or their perturbed encoders, share with the pretrained."""
+        below = f"/{PERTURBED}" if comparison == PERTURBED else ""
+        rows = [
+            {**run, "model": f"{model_of(run)}{below}", "reference": run["encoder"]}
+            for run in self.perturbations()
+        ]
+        return self.comparison_files(rows, ".csv")
 
     def domain_contrasts(self) -> list[Row]:
         """List which similarity is held against which, as columns of the table of domains."""
@@ -436,11 +482,16 @@ class Study:
         """List the tables of probes, if anything is probed."""
         return ["probes", "probe_summary"] if self.config["probes"] else []
 
+    def perturbed_tables(self) -> list[str]:
+        """List the table of perturbed encoders, if there are any."""
+        return [PERTURBED] if self.has_perturbed() else []
+
     def recorded_tables(self) -> list[str]:
         """List the tables whose provenance the summary page shows."""
         return [
             *("claims", "finetuning", "ablations", "similarity", "similarity_summary"),
             *("domains", "weights", "left_out"),
+            *self.perturbed_tables(),
             *self.probe_tables(),
             *(["trajectory"] if self.config["trajectory"]["steps"] else []),
         ]
@@ -448,7 +499,12 @@ class Study:
     def shown_tables(self) -> list[str]:
         """List the tables that the summary page shows."""
         probes = self.probe_tables()[1:]
-        return ["claim_cells", "ablations", "similarity_summary", "domains", *probes, "left_out"]
+        return [
+            *("claim_cells", "ablations", "similarity_summary", "domains"),
+            *self.perturbed_tables(),
+            *probes,
+            "left_out",
+        ]
 
     def table(self, name: str) -> str:
         """Give a table's file."""
