@@ -27,9 +27,16 @@ SIMILARITY_TABLES = {
     **figures("similarity", "measures", "domains", "token_classes"),
     **CLAIMS,
 }
-# On each of three stimulus sets: tuned, ceiling, floor and null (6 + 3 + 1 + 1); on one of them the
-# base with itself and two steps of three runs.
-SIMILARITY = {"compare_representations": 40, **SIMILARITY_TABLES, **TRAJECTORY}
+# On each of three stimulus sets: tuned, perturbed, ceiling, floor and null (6 + 6 + 3 + 1 + 1); on
+# one of them the base with itself and two steps of three runs.
+SIMILARITY = {
+    "compare_representations": 58,
+    **once("tabulate_perturbed"),
+    **SIMILARITY_TABLES,
+    **TRAJECTORY,
+}
+# One of each run, cached on three stimulus sets.
+PERTURBED = {"perturb_encoder": 6, "cache_activations": 18}
 WEIGHTS = {"compare_weights": 10, **tables("weights"), **figures("weights"), **PAGE}
 ABLATIONS = {
     **once("summarise_ablations"),
@@ -53,15 +60,16 @@ INTERVALS = SIMILARITY | ABLATIONS | {"summarise_probes": 1, **PROBE_FIGURES}
 
 # Two seeds: each fine-tuned, and ablated three times; cached on three stimulus sets and on the text
 # of the probes, and one of them at two steps on one set and that text; on each set compared with
-# the base, and with one another.
+# the base, and with one another. Each has a perturbed encoder, on three sets.
 ONE_TASK = {
     "finetune_encoder": 2,
     "ablate_layers": 6,
     **tables("finetuning"),
     **ABLATIONS,
-    "cache_activations": 12,
+    "perturb_encoder": 2,
+    "cache_activations": 18,
     **SIMILARITY,
-    "compare_representations": 11,
+    "compare_representations": 17,
     **WEIGHTS,
     "compare_weights": 3,
     **PROBES,

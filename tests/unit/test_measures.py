@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 
 from bertology.errors import InputError
-from bertology.similarity.measures import MEASURES, standardised, write_comparison
+from bertology.similarity.measures import MEASURES, write_comparison
+from bertology.similarity.names import RESAMPLED
+from bertology.similarity.preparation import PREPARATION, standardised
 from bertology.similarity.token_classes import token_classes
 from bertology.similarity.tokens import write_token_sample
 
@@ -179,3 +181,7 @@ def test_other_tokens_are_refused(caches):
     table.to_parquet(other / "tokens.parquet")
     with pytest.raises(InputError, match="found different tokens"):
         compared(folder, base, other)
+
+
+def test_every_measure_of_which_there_are_resamples_has_its_preparation():
+    assert set(RESAMPLED) == set(PREPARATION) <= set(MEASURES)

@@ -9,7 +9,7 @@ import pytest
 
 from bertology.errors import InputError
 from bertology.similarity import rsa
-from bertology.similarity.measures import standardised
+from bertology.similarity.preparation import standardised
 from bertology.similarity.resampling import pair_sums, resampled_rsa, write_resamples
 from bertology.similarity.tokens import write_token_sample
 from bertology.statistics import Estimate, Intervals, Resamples

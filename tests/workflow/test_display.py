@@ -27,10 +27,11 @@ def test_the_example_of_the_readme_plans_what_it_names(fresh):
     followed = {
         "finetune_encoder": seeds,
         "ablate_layers": seeds * ablations,
-        # Stimuli and probed text of each encoder, stimuli of each step.
-        "cache_activations": 2 * encoders + steps,
-        # Random, permuted, tuned, pairs of tuned; steps, and step 0.
-        "compare_representations": 1 + 1 + seeds + pairs + steps + 1,
+        "perturb_encoder": seeds,
+        # Stimuli and probed text of each encoder, stimuli of each step and of perturbed ones.
+        "cache_activations": 2 * encoders + steps + seeds,
+        # Random, permuted, tuned, perturbed, pairs of tuned; steps, and step 0.
+        "compare_representations": 1 + 1 + 2 * seeds + pairs + steps + 1,
         "compare_weights": 1 + seeds + pairs,
         "probe_edges": encoders,
         "probe_structure": encoders,

@@ -10,6 +10,7 @@ from stale_jobs import (
     LEFT_OUT,
     ONE_TASK,
     PAGE,
+    PERTURBED,
     PROBES,
     SIMILARITY,
     SIMILARITY_TABLES,
@@ -67,10 +68,28 @@ def restored(smoke):
 @pytest.mark.parametrize(
     ("module", "stale"),
     [
-        ("similarity/rsa.py", SIMILARITY),
+        ("similarity/rsa.py", {**SIMILARITY, **PERTURBED}),
         ("similarity/drift.py", WEIGHTS),
         ("figures/domains.py", {**figures("domains"), **PAGE}),
-        ("activations.py", {"cache_activations": 44, "sample_tokens": 3, **SIMILARITY, **PROBES}),
+        (
+            "activations.py",
+            {
+                **PERTURBED,
+                "cache_activations": 62,
+                "sample_tokens": 3,
+                **SIMILARITY,
+                **PROBES,
+            },
+        ),
+        (
+            "perturbation.py",
+            {
+                **PERTURBED,
+                "compare_representations": 18,
+                "tabulate_perturbed": 1,
+                **SIMILARITY_TABLES,
+            },
+        ),
         ("finetuning/parsing.py", ONE_TASK),
         ("probing/edge.py", EDGE_PROBES),
         ("probing/tree_scores.py", STRUCTURAL_PROBES),
@@ -100,9 +119,13 @@ def test_another_stimulus_set_runs_nothing_else(smoke):
     with smoke.edited("studies/smoke.yaml", old, "  market: {sentences: 12}\n" + old):
         assert smoke.stale() == {
             "sample_stimuli": 1,
-            "cache_activations": 8,
             "sample_tokens": 1,
-            "compare_representations": 11,
+            # The new set is inference's own text: its two perturbed encoders are sought on that,
+            # and read on the three other sets again.
+            "perturb_encoder": 2,
+            "cache_activations": 14 + 6,
+            "compare_representations": 17 + 6,
+            "tabulate_perturbed": 1,
             **SIMILARITY_TABLES,
             **LEFT_OUT,
         }

@@ -16,6 +16,7 @@ from overlays import merged
 from stale_jobs import (
     LEFT_OUT,
     ONE_TASK,
+    PERTURBED,
     SIMILARITY,
     SIMILARITY_TABLES,
     STRUCTURAL_PROBES,
@@ -27,8 +28,8 @@ pytestmark = pytest.mark.workflow
 NOTES = "studies/smoke.txt"
 OF_NOTES = {
     **once("fetch_corpus", "sample_stimuli", "sample_tokens"),
-    "cache_activations": 8,
-    "compare_representations": 11,
+    "cache_activations": 14,
+    "compare_representations": 17,
     **SIMILARITY_TABLES,
     **LEFT_OUT,
 }
@@ -131,7 +132,7 @@ def test_a_changed_float_is_a_change(smoke):
 def test_more_tokens_are_a_change(smoke):
     with smoke.edited("studies/smoke.yaml", "  tokens: 100", "  tokens: 101"):
         stale = smoke.stale()
-    assert stale == {**SIMILARITY, "sample_tokens": 3, **TRAJECTORY}
+    assert stale == {**SIMILARITY, "sample_tokens": 3, **PERTURBED, **TRAJECTORY}
 
 
 def test_another_spelling_of_the_data_folder_has_nothing_to_do(smoke):

@@ -81,7 +81,10 @@ def test_the_similarity_table_has_every_comparison(smoke):
     assert counts.to_dict() == {
         (stimuli, comparison): 9 * number
         for stimuli in ("harbour", "laboratory", "notes")
-        for comparison, number in (("tuned", 6), ("ceiling", 3), ("floor", 1), ("permuted", 1))
+        for comparison, number in (
+            *(("tuned", 6), ("perturbed", 6), ("ceiling", 3)),
+            *(("floor", 1), ("permuted", 1)),
+        )
     }
     assert similarity.value.between(-1.0001, 2).all()
     same = rsa[rsa.layer == rsa.second_layer]
@@ -89,12 +92,36 @@ def test_the_similarity_table_has_every_comparison(smoke):
     embeddings = same[same.layer == 0].groupby("comparison").value.mean()
     assert embeddings["tuned"] > 0.9 > 0.5 > abs(embeddings["floor"])
     summary = table(smoke, "similarity_summary")
-    assert len(summary) == 3 * 3 * (3 + 3 + 1 + 1)
+    assert len(summary) == 3 * 3 * (3 + 3 + 3 + 1 + 1)
     null = summary[summary.comparison == "permuted"]
     assert (null.low < 0).all() and (null.high > 0).all()
     domains = table(smoke, "domains")
     assert set(domains.contrast) == {"domain", "task"}
     assert domains[["difference", "low", "high"]].notna().all(axis=None)
+
+
+def test_the_table_of_perturbed_encoders_has_every_run_and_what_similarity_says(smoke):
+    perturbed = table(smoke, "perturbed")
+    assert perturbed.groupby("task").seed.unique().map(sorted).tolist() == [[1, 2]] * 3
+    own = perturbed.groupby("task").stimuli.unique().map(list).to_dict()
+    # Inference has no text of its own here, so that it gets the first one.
+    assert own == {
+        **{"inference": ["harbour"], "parsing": ["harbour"]},
+        **{"question_answering": ["laboratory"]},
+    }
+    assert (perturbed.noise > 0).all() and (perturbed.weight_change > 0).all()
+    assert perturbed.ratio.to_numpy() == pytest.approx(perturbed.noise / perturbed.weight_change)
+    summary = table(smoke, "similarity_summary")
+    for name, column in (("tuned", "change"), ("perturbed", "change_perturbed")):
+        layers = summary[(summary.comparison == name) & (summary.layer > 0)]
+        means = 1 - layers.groupby(["task", "stimuli"]).similarity.mean()
+        for (task, stimuli), rows in perturbed.groupby(["task", "stimuli"]):
+            assert rows[column].mean() == pytest.approx(means[task, stimuli], abs=1e-6)
+    folder = smoke.folder / RESULTS / "models/tiny/parsing/full/seed-1"
+    found = json.loads((folder / "perturbation.json").read_text())
+    assert found["items"] == 4
+    assert found["change_perturbed"] == pytest.approx(found["change"], rel=0.02)
+    AutoModel.from_pretrained(folder / "perturbed")
 
 
 def test_the_trajectory_starts_at_the_pretrained_encoder_and_ends_at_the_tuned_one(smoke):
@@ -211,7 +238,7 @@ def test_a_second_run_gives_bit_identical_tables(smoke, fresh):
     """The second run has one seed only: what it shares with the first must be the same."""
     study = yaml.safe_load((fresh.folder / "studies/smoke.yaml").read_text())
     fresh.finish(study=fresh.study("one-seed.yaml", {**study, "seeds": [1]}))
-    for name in ("finetuning", "similarity", "weights", "probes", "trajectory"):
+    for name in ("finetuning", "similarity", "weights", "perturbed", "probes", "trajectory"):
         first, second = table(smoke, name), table(fresh, name)
         # The floor has no seed, the ceiling has two.
         shared = first[first.seed.fillna(1) == 1]

@@ -25,7 +25,7 @@ from bertology.encoder_tokenizers import copy_tokenizer, load_tokenizer
 from bertology.encoders import layer_stack, load_encoder, maximum_tokens
 from bertology.errors import InputError
 from bertology.files import atomic_folder, write_json
-from bertology.similarity.resampling import PREPARATION
+from bertology.similarity.preparation import PREPARATION
 from bertology.similarity.rsa import correlate_similarities
 
 logger = logging.getLogger(__name__)

@@ -11,6 +11,7 @@ from bertology.activations import Activations, open_activations
 from bertology.errors import InputError
 from bertology.files import atomic_file
 from bertology.similarity.cka import unbiased_cka
+from bertology.similarity.preparation import standardised
 from bertology.similarity.procrustes import procrustes_distances
 from bertology.similarity.rsa import correlate_similarities
 from bertology.similarity.token_classes import ALL, FIRST, token_classes
@@ -37,21 +38,6 @@ def rsa(first: Layers, second: Layers, correlation: str = "pearson") -> np.ndarr
     """Return the RSA of each layer of one model with each of another."""
     matrix = correlate_similarities([*first, *second], correlation)
     return matrix[: len(first), len(first) :]
-
-
-def standardised(layer: np.ndarray) -> np.ndarray:
-    """Bring each dimension to mean 0 and variance 1 over tokens; constant ones become 0.
-
-    A few rogue dimensions dominate cosines (Timkey & van Schijndel 2021, "All bark and no bite").
-    InputError if all dimensions are constant.
-    """
-    values = layer.astype(np.float64)
-    constant = (values == values[0]).all(axis=0)
-    if constant.all():
-        raise NoVariationError("standardising: found a layer whose vectors do not vary")
-    values -= values.mean(axis=0)
-    values[:, constant] = 0
-    return values / np.where(constant, 1, values.std(axis=0))
 
 
 def rsa_standardised(first: Layers, second: Layers) -> np.ndarray:

@@ -7,7 +7,7 @@ similarity of a condition to itself: Schütt et al. 2023, "Statistical inference
 geometries"). So the sums over the pairs of tokens of each two items give the RSA of any resample.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,18 +16,14 @@ import pandas as pd
 from bertology.corpora.stimuli import read_stimuli
 from bertology.errors import InputError
 from bertology.files import atomic_file
-from bertology.similarity.measures import open_both, partners, read_layers, standardised
+from bertology.similarity.measures import open_both, partners, read_layers
 from bertology.similarity.names import resampled_measure
+from bertology.similarity.preparation import PREPARATION
 from bertology.similarity.rsa import SMALLEST_DEVIATION, Centred, tile_slices
 from bertology.similarity.tokens import read_token_sample
 from bertology.statistics import Intervals, Resamples
 
 COLUMNS = ("metric", "layer", "resample", "value", "n")
-PREPARATION: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "rsa_pearson": np.asarray,
-    "rsa_standardised": standardised,
-}
-"""What is done to a layer before its cosines are taken, for each of names.RESAMPLED."""
 
 
 def write_resamples(
