@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from bertology.ablations import files_by_task, scores_of_task
 from bertology.probing.summary import PRETRAINED, draws_of_probes
 from bertology.similarity.summary import read_draws
 from bertology.statistics import Intervals

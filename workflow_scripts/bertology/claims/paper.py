@@ -6,7 +6,7 @@ the pretrained encoder. A part that compares has a null that was measured in the
 seeds of a task, noise that changes the encoder as much, other tasks' encoders on the same texts.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -311,7 +311,7 @@ def recovered_by_shallow(evidence: Evidence, margins: Margins) -> Part:
 
 
 def less_recovered(evidence: Evidence) -> Iterator[Part]:
-    """C3d, C3e: parsing recovers less than they do, with layers frozen, and with layers put back."""
+    """C3d, C3e: parsing recovers less than they do, with layers frozen, and with them put back."""
     freeze, revert = freezing(evidence.layers), f"first-{two_thirds(evidence.layers)}"
     frozen = ("C3d", freeze, "ablations.csv", f"variant {freeze}, recovery")
     put_back = (
@@ -362,9 +362,7 @@ def out_of_domain(evidence: Evidence, form: str) -> Part:
     return Part(name, statement, cells, missing, decides=form == "single")
 
 
-def _domain_effects(
-    evidence: Evidence, task: str, form: str
-) -> Iterator[tuple[str, np.ndarray]]:
+def _domain_effects(evidence: Evidence, task: str, form: str) -> Iterator[tuple[str, np.ndarray]]:
     """Give each other text, and by how much a task's change differs there: (layers, draws, seeds).
 
     The encoders held against it are those whose own domain is neither of the two texts.
@@ -433,9 +431,7 @@ def _pairs(evidence: Evidence, missing: list[str]) -> Iterator[tuple[str, str]]:
     return ((one, other) for one in deep for other in shallow)
 
 
-def _pairs_on_common_text(
-    evidence: Evidence, missing: list[str]
-) -> Iterator[tuple[str, str, str]]:
+def _pairs_on_common_text(evidence: Evidence, missing: list[str]) -> Iterator[tuple[str, str, str]]:
     """Pair deep with shallow tasks, on each text that none of the tasks was tuned on."""
     if not evidence.common_texts:
         missing.append("a text that no task was tuned on")

@@ -92,14 +92,10 @@ def write_claims_json(
         encoder: {"text": str(about), "check": about.is_check} for encoder, about in abouts.items()
     }
     content = {"study": study, "level": rules.level, "least_seeds": rules.least_seeds}
-    write_json(
-        path, {**content, "margins": asdict(margins), "about": about, "encoders": encoders}
-    )
+    write_json(path, {**content, "margins": asdict(margins), "about": about, "encoders": encoders})
 
 
-def write_claims_text(
-    claims: Claims, abouts: Abouts, study: str, rules: Rules, path: Path
-) -> None:
+def write_claims_text(claims: Claims, abouts: Abouts, study: str, rules: Rules, path: Path) -> None:
     """Write the claims as Markdown, in plain language."""
     percent = f"{100 * rules.level:g} %"
     lines = [
@@ -200,4 +196,3 @@ def _cell(judged: Judged, level: float) -> dict[str, Any]:
 def _flat(judged: Judged, level: float) -> dict[str, Any]:
     row = _cell(judged, level)
     return {**row.pop("where"), **row}
-
