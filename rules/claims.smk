@@ -10,6 +10,8 @@ rule judge_claims:
     input:
         comparisons=STUDY.comparison_files(STUDY.comparisons(), ".resamples.parquet"),
         runs=STUDY.run_files(STUDY.all_runs(), "examples.parquet"),
+        reverts=STUDY.revert_files("examples.parquet"),
+        tasks=expand(PATHS.task, task=config["tasks"]),
         probes=STUDY.probe_files(STUDY.probed(), "sentences.parquet"),
     output:
         table=report(
@@ -41,8 +43,10 @@ rule judge_claims:
     params:
         study=config["study"],
         design=STUDY.claims_design(),
+        about=STUDY.claims_about(),
         comparisons=STUDY.comparisons(),
         runs=STUDY.all_runs(),
+        reverts=STUDY.reverted(),
         probes=STUDY.probed(),
         claims=config["claims"],
         intervals=config["intervals"],

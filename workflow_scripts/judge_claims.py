@@ -1,10 +1,11 @@
-"""Test the paper's claims on the study's results."""
+"""Judge the paper's claims by tests on the study's results."""
 
 from bertology.job import job
 
 with job(snakemake):
     from pathlib import Path
 
+    from bertology.claims.about import About, read_texts
     from bertology.claims.evidence import Design, Results, read_evidence
     from bertology.claims.paper import Margins, claims_of
     from bertology.claims.verdict import Rules
@@ -16,15 +17,21 @@ with job(snakemake):
     results = Results(
         *(
             list(zip(parameters[name], map(Path, snakemake.input[name]), strict=True))
-            for name in ("comparisons", "runs", "probes")
+            for name in ("comparisons", "runs", "reverts", "probes")
         )
     )
-    margins = Margins(parameters.claims["probe_points"], parameters.claims["kept_percent"])
-    rules = Rules(intervals.level, parameters.claims["least_seeds"])
+    margins = dict(parameters.claims)
+    rules = Rules(intervals.level, margins.pop("least_seeds"))
+    margins = Margins(**margins)
     claims = {
         encoder: claims_of(read_evidence(encoder, design, results, intervals), margins, rules)
         for encoder in design.layers
     }
+    texts = read_texts(parameters.about["tasks"], list(map(Path, snakemake.input.tasks)))
+    abouts = {
+        encoder: About(title, design.layers[encoder], texts, parameters.about["seeds"])
+        for encoder, title in parameters.about["encoders"].items()
+    }
     names = ("table", "cells", "content", "text")
     files = ClaimFiles(*(Path(snakemake.output[name]) for name in names))
-    write_claims(claims, parameters.study, margins, rules, files)
+    write_claims(claims, abouts, parameters.study, margins, rules, files)

@@ -97,6 +97,14 @@ def test_pairs_of_seeds_count_as_their_seeds(study):
     assert found["high"] - found["similarity"] == pytest.approx(margin, rel=1e-5)
 
 
+def test_one_pair_of_seeds_has_no_interval(study):
+    text = items("a", 30, 0.7, 0)
+    study.add("text", text, "parsing", 1, comparison="ceiling", second=2)
+    found = study.summary()
+    assert found["similarity"].notna().all()
+    assert (found[["low", "high"]] == "").all(axis=None)
+
+
 def test_a_text_compared_with_itself_does_not_differ(study):
     for seed in SEEDS:
         study.add("text", items("a", 40, 0.8, seed), "parsing", seed, shift=0.1 * seed)

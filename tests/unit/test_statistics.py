@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap, norm, t, ttest_1samp
 
-from bertology.statistics import Estimate, Resamples, holm, over_pairs
+from bertology.statistics import CountDifference, Estimate, Resamples, holm, over_pairs
 
 SIMULATIONS = 1000
 SENTENCES = 150
@@ -121,6 +121,85 @@ def test_intervals_hold_the_truth(seeds, seed_spread, most):
     # One-sided: a drop of exactly the margin of a test of non-inferiority is passed in 2.5 %.
     passed = np.mean([estimate.p_above(TRUTH) <= 0.025 for estimate in found])
     assert passed <= 0.025 + 3 * np.sqrt(0.025 * 0.975 / SIMULATIONS)
+
+
+def changes(seeds: int, of_probes: float) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Draw what probes read off tuned and pretrained encoders, (draws, seeds) each, in points.
+
+    Sentences differ by 1 point (of their mean), tuned runs by half a point; each training of a
+    probe, on either encoder, adds noise of its own. The truth is a loss of 2 points.
+    """
+    generator = np.random.default_rng([seeds, int(100 * of_probes)])
+    resamples = Resamples.draw(SENTENCES, 200, 7)
+    ones, unit = np.ones((seeds, SENTENCES)), np.sqrt(SENTENCES)
+    found = []
+    for _ in range(4 * SIMULATIONS):
+        text = generator.normal(TRUTH, unit, SENTENCES)
+        effect = generator.normal(-2, unit, SENTENCES)
+        trained = of_probes * generator.standard_normal((2, seeds, 1))
+        single = generator.normal(0, 0.3 * unit, (2, seeds, SENTENCES))
+        runs = generator.normal(0, 0.5, (seeds, 1))
+        scores = text + trained + single
+        found.append(
+            tuple(resamples.ratios(each, ones) for each in (scores[0] + effect + runs, scores[1]))
+        )
+    return found
+
+
+@pytest.mark.parametrize("seeds", [3, 5, 10])
+@pytest.mark.parametrize("of_probes", [1.1, 3.8])
+def test_a_loss_of_just_the_margin_is_passed_in_at_most_three_percent(seeds, of_probes):
+    """Spreads as measured of structural probes: 1.1 points after longer training, 3.8 before.
+
+    One probe of the pretrained encoder, taken for a constant, makes the same test err far more.
+    """
+    pairs = changes(seeds, of_probes)
+
+    def passed(differences):
+        return np.mean([Estimate.of(each).p_above(-2) <= 0.025 for each in differences])
+
+    assert passed([after - before for after, before in pairs]) <= 0.03
+    constant = [after - before[:, :1] for after, before in pairs]
+    assert passed(constant) > (0.045 if of_probes > 3 else 0.03)
+
+
+def test_bounds_of_a_difference_of_counts_by_hand():
+    """Four things each: of the first two certain above and one certain below, of the second none
+    above and three certain below; the others cannot be told."""
+
+    def group(*values):
+        return [Estimate(value, 1.0, 0.0, 50) for value in values]
+
+    count = CountDifference.of(group(40, 30, -30, 0.5), group(-0.5, -20, -30, -40), 0.0)
+    assert count.value == 3 and count.seeds == 50
+    assert count.interval(0.95) == (2 - 1, 3 - 0)
+    assert count.p_above(0.5) <= 0.025 < count.p_above(1.5)
+    assert count.p_below(3.5) <= 0.025 < count.p_below(2.5)
+    assert count.p_above(4) == 1.0
+
+
+def test_as_many_that_are_certain_leave_no_doubt_that_there_are_not_more():
+    equal = [Estimate(value, 1.0, 0.0, 50) for value in (40.0, 40.0, -40.0)]
+    count = CountDifference.of(equal, equal, 0.0)
+    assert count.interval(0.95) == (0, 0)
+    assert count.p_below(0.5) <= 0.025
+    assert count.p_above(0.5) > 0.5
+
+
+def test_bounds_of_a_difference_of_counts_hold_for_all_things_at_once():
+    """All things lie on the margin or just beside it: bounds err in at most 5 of 100 studies."""
+    generator = np.random.default_rng(11)
+    wrong = 0
+    for _ in range(400):
+        truths = (np.array([0.0, 0.0, 0.0, 2.0, 5.0]), np.array([0.0, 0.0, -2.0, -5.0, 2.0]))
+        groups = [
+            [Estimate(value, 1.0, 0.0, 30) for value in generator.normal(truth, 1)]
+            for truth in truths
+        ]
+        low, high = CountDifference.of(*groups, 0.0).interval(0.95)
+        # Of those on the margin none lies above; as many may be taken for above as for below.
+        wrong += low > 1 or high < 1
+    assert wrong <= 0.05 * 400
 
 
 def test_a_mean_over_pairs_of_seeds_is_covered_too():

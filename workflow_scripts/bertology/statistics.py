@@ -134,6 +134,67 @@ def _p_value(estimate: Estimate, distance: float) -> float:
     return least if excess(least) <= 0 else float(brentq(excess, least, 0.5))
 
 
+@dataclass(frozen=True)
+class CountDifference:
+    """How many more of some things lie above a margin in one group than in another.
+
+    p_above, p_below: p values of each thing of the two groups, (things,) each, of lying above and
+    below the margin. Bounds hold for all things at once, by Holm's correction: at least as many lie
+    above as are certain to, at most as many as are not certain to lie below. value: the difference
+    of the counts as observed.
+    """
+
+    value: float
+    seeds: int
+    first: tuple[np.ndarray, np.ndarray]
+    second: tuple[np.ndarray, np.ndarray]
+
+    @classmethod
+    def of(
+        cls, first: Sequence[Estimate], second: Sequence[Estimate], margin: float
+    ) -> "CountDifference":
+        """Count estimates above a margin in two groups of the same size."""
+        tests = [
+            tuple(
+                np.array([getattr(estimate, side)(margin) for estimate in group])
+                for side in ("p_above", "p_below")
+            )
+            for group in (first, second)
+        ]
+        above = [sum(estimate.value > margin for estimate in group) for group in (first, second)]
+        seeds = min(estimate.seeds for estimate in (*first, *second))
+        return cls(float(above[0] - above[1]), seeds, *tests)
+
+    def interval(self, level: float) -> tuple[float, float]:
+        """Return bounds of the difference, each of which errs with half of 1 - level."""
+        error, things = (1 - level) / 2, len(self.first[0])
+        low = (self._more() <= error).sum() - things
+        high = things - (self._fewer() <= error).sum()
+        return float(low), float(high)
+
+    def p_above(self, boundary: float) -> float:
+        """Test one-sided whether the difference lies above a boundary: the p value."""
+        return _nth(self._more(), len(self.first[0]) + int(np.floor(boundary)) + 1)
+
+    def p_below(self, boundary: float) -> float:
+        """Test one-sided whether the difference lies below a boundary: the p value."""
+        return _nth(self._fewer(), len(self.first[0]) - int(np.ceil(boundary)) + 1)
+
+    def _more(self) -> np.ndarray:
+        """Correct the tests that put things of the first above, and of the second below."""
+        return holm(np.concatenate([self.first[0], self.second[1]]))
+
+    def _fewer(self) -> np.ndarray:
+        return holm(np.concatenate([self.first[1], self.second[0]]))
+
+
+def _nth(p_values: np.ndarray, rejections: int) -> float:
+    """Return the error rate at which so many hypotheses are rejected; 1 if there are fewer."""
+    if rejections <= 0:
+        return 0.0
+    return float(np.sort(p_values)[rejections - 1]) if rejections <= len(p_values) else 1.0
+
+
 def over_pairs(draws: np.ndarray, pairs: Sequence[tuple[str, str]]) -> np.ndarray:
     """Turn a quantity of pairs of seeds, (draws, pairs), into one of seeds, (draws, seeds).
 

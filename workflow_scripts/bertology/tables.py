@@ -50,7 +50,10 @@ ABLATIONS = (
     *("score", "low", "high", "relative", "relative_low", "relative_high"),
 )
 LEFT_OUT = ("step", "name", "split", "unit", "reason", "left_out", "of", "percent")
-CLAIMS = ("encoder", "claim", "part", "statement", "verdict", "reason")
+CLAIMS = (
+    *("encoder", "about", "check", "claim", "part", "decides"),
+    *("statement", "verdict", "reason"),
+)
 CLAIM_CELLS = (
     *("encoder", "claim", "part", "task", "other_task", "text", "probe", "layer"),
     *("estimate", "low", "high", "boundary", "direction", "unit", "seeds"),

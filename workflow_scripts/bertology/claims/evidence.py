@@ -1,19 +1,24 @@
 """What the claims rest on: each quantity on the text and in resamples of it, run by run."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from bertology.ablations import files_by_task, scores_of_task
 from bertology.probing.summary import PRETRAINED, draws_of_probes
-from bertology.similarity.summary import CEILING, TUNED, read_draws
+from bertology.similarity.summary import read_draws
 from bertology.statistics import Intervals
 
 Files = Sequence[tuple[Mapping[str, object], Path]]
-IN_PERCENT = ("f1", "uuas", "root_accuracy")
-"""The metrics of probes that a margin in points fits."""
+Draws = Mapping[tuple[str, str], np.ndarray]
+"""By text (stimuli) and task: (layers with the embeddings, draws, seeds)."""
+Model = tuple[str, ...]
+
+MIXES = ("mix", "mix_normalised")
+AT_BEST_LAYER = ("uuas", "root_accuracy")
+"""The metrics of probes that read single layers alone; all are in points."""
+BEST_LAYER = "best layer"
 
 
 @dataclass(frozen=True)
@@ -21,12 +26,15 @@ class Design:
     """What the configuration says of the study. layers: of each encoder, without the embeddings.
 
     tasks: the kind of each. own_texts: the stimuli from each task's own corpus in its own form, if
-    there are any. contrasts: from `similarity.contrasts`.
+    there are any; own_stimuli: those in any form. common_texts: single segments from corpora that
+    no task was tuned on. contrasts: from `similarity.contrasts`.
     """
 
     layers: Mapping[str, int]
     tasks: Mapping[str, str]
     own_texts: Mapping[str, str]
+    own_stimuli: Mapping[str, Sequence[str]]
+    common_texts: Sequence[str]
     contrasts: Sequence[Mapping[str, str]]
 
 
@@ -34,17 +42,23 @@ class Design:
 class Results:
     """Files of single jobs, each with its wildcards.
 
-    comparisons: resamples of RSA. runs: scores of test examples. probes: scores of test sentences.
+    comparisons: resamples of RSA. runs: scores of test examples; reverts: those with parts put
+    back. probes: scores of test sentences.
     """
 
     comparisons: Files
     runs: Files
+    reverts: Files
     probes: Files
 
 
 @dataclass(frozen=True)
 class Change:
-    """By how much a probe's score changes by fine-tuning, in points: draws (draws, seeds)."""
+    """By how much a probe's score changes by fine-tuning, in points: draws (draws, seeds).
+
+    input: a mix, `layer` (then `layer` is its number), or BEST_LAYER: that of the tuned encoder
+    less that of the pretrained one, each its own best, with the same seed.
+    """
 
     text: str
     phenomenon: str
@@ -62,28 +76,40 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Similarities:
+    """RSA of encoders, by text and task (of the floor by text alone: (layers, draws, 1)).
+
+    tuned, perturbed: to the pretrained encoder. ceiling: of runs of a task. own_change: of each
+    layer's output to the pretrained layer's, from the same input.
+    """
+
+    tuned: Draws = field(default_factory=dict)
+    ceiling: Draws = field(default_factory=dict)
+    perturbed: Draws = field(default_factory=dict)
+    own_change: Draws = field(default_factory=dict)
+    floor: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Evidence:
     """All that is known of one encoder.
 
-    tasks, layers, own_texts, contrasts: as of the design. similarity: RSA to the pretrained
-    encoder, and ceiling: RSA of runs of a task, by (stimuli, task): (layers with the embeddings,
-    draws, seeds). kept: scores by task and variant, in percent of full fine-tuning: (draws, seeds).
-    changes: of probes.
+    tasks, layers, texts and contrasts: as of the design. recovered: of ablations by
+    task and variant, and of reverts by task and `first-<layers>` (the embeddings and these):
+    percent, (draws, seeds). lost: points that a task loses when a layer is put back, by task and
+    layer. changes: of probes.
     """
 
     tasks: Mapping[str, str]
     layers: int
     own_texts: Mapping[str, str]
+    own_stimuli: Mapping[str, Sequence[str]]
+    common_texts: Sequence[str]
     contrasts: Sequence[Mapping[str, str]]
-    similarity: Mapping[tuple[str, str], np.ndarray]
-    ceiling: Mapping[tuple[str, str], np.ndarray]
-    kept: Mapping[tuple[str, str], np.ndarray]
-    changes: Sequence[Change]
-
-    def change(self, task: str) -> np.ndarray:
-        """Return 1 - RSA on a task's own text, without the embeddings: (layers, draws, seeds)."""
-        distance: np.ndarray = 1 - self.similarity[self.own_texts[task], task][1:]
-        return distance
+    similarity: Similarities
+    recovered: Mapping[tuple[str, str], np.ndarray] = field(default_factory=dict)
+    lost: Mapping[tuple[str, int], np.ndarray] = field(default_factory=dict)
+    changes: Sequence[Change] = ()
 
     def tasks_of(self, *kinds: str) -> list[str]:
         """Return the tasks of some kinds."""
@@ -92,59 +118,65 @@ class Evidence:
 
 def read_evidence(encoder: str, design: Design, results: Results, intervals: Intervals) -> Evidence:
     """Read all that the claims rest on."""
-    similarity, ceiling = read_similarity(results.comparisons, encoder)
+    recovered, lost = read_scores(results, encoder, intervals)
     return Evidence(
         tasks=design.tasks,
         layers=design.layers[encoder],
         own_texts=design.own_texts,
+        own_stimuli=design.own_stimuli,
+        common_texts=design.common_texts,
         contrasts=design.contrasts,
-        similarity=similarity,
-        ceiling=ceiling,
-        kept=read_kept(results.runs, encoder, intervals),
-        changes=read_changes(results.probes, encoder, intervals),
+        similarity=read_similarities(results.comparisons, encoder),
+        recovered=recovered,
+        lost=lost,
+        changes=list(read_changes(results.probes, encoder, intervals)),
     )
 
 
-def read_similarity(
-    files: Files, encoder: str
-) -> tuple[dict[tuple[str, str], np.ndarray], dict[tuple[str, str], np.ndarray]]:
-    """Read an encoder's similarities to the pretrained one, and its ceilings."""
+def read_similarities(files: Files, encoder: str) -> Similarities:
+    """Read the similarities of an encoder's models."""
     of_encoder = [(wildcards, path) for wildcards, path in files if wildcards["encoder"] == encoder]
-    tuned, ceiling = {}, {}
+    found: dict[str, dict[tuple[str, str], np.ndarray]] = {}
     for model, draws in read_draws(of_encoder).items():
-        place = model[1], model[5]
-        if model[4] == TUNED:
-            tuned[place] = draws
-        elif model[4] == CEILING:
-            ceiling[place] = draws
-    return tuned, ceiling
+        found.setdefault(model[4], {})[model[1], model[5]] = draws
+    floor = {text: draws for (text, _), draws in found.pop("floor", {}).items()}
+    names = ("tuned", "ceiling", "perturbed", "own_change")
+    return Similarities(**{name: found.get(name, {}) for name in names}, floor=floor)
 
 
-def read_kept(runs: Files, encoder: str, intervals: Intervals) -> dict[tuple[str, str], np.ndarray]:
-    """Read the scores of an encoder's ablations in percent of full fine-tuning."""
-    kept = {}
-    for (name, task), files in files_by_task(runs).items():
-        if name == encoder:
-            _, _, scores = scores_of_task(task, files, intervals)
-            for variant, draws in scores.items():
-                kept[task, variant] = 100 * (draws / scores["full"])
-    return kept
-
-
-def read_changes(sentences: Files, encoder: str, intervals: Intervals) -> list[Change]:
+def read_changes(sentences: Files, encoder: str, intervals: Intervals) -> Iterator[Change]:
     """Read how the scores of probes on an encoder change, in the order of the files."""
     of_encoder = [each for each in sentences if each[0]["encoder"] == encoder]
-    changes = []
+    layers: dict[tuple[str, ...], list[tuple[np.ndarray, np.ndarray]]] = {}
     for place, found in draws_of_probes(of_encoder, intervals):
-        if place["metric"] in IN_PERCENT:
-            before = next(draws for model, draws in found.items() if model[3] == PRETRAINED)
-            for model, draws in found.items():
-                if model[3] == TUNED:
-                    names = {"text": model[0], "phenomenon": model[1], "task": model[4]}
-                    changes.append(Change(**names, **place, draws=draws - before))
-    return changes
+        before = next(draws for model, draws in found.items() if model[3] == PRETRAINED)
+        for model, after in found.items():
+            if model[3] != "tuned":
+                continue
+            names = {"text": model[0], "phenomenon": model[1], "task": model[4]}
+            if place["metric"] in AT_BEST_LAYER:
+                probe = (*names.values(), place["metric"])
+                layers.setdefault(probe, []).append((after, before))
+            if place["metric"] in ("f1", *AT_BEST_LAYER):
+                yield Change(**names, **place, draws=after - before)
+    for (text, phenomenon, task, metric), of_layers in layers.items():
+        after, before = (np.stack(each) for each in zip(*of_layers, strict=True))
+        draws = at_best_layer(after) - at_best_layer(before)
+        yield Change(text, phenomenon, task, BEST_LAYER, "", metric, draws)
+
+
+def at_best_layer(scores: np.ndarray) -> np.ndarray:
+    """Take the layer with the highest score on the text, of each run: (layers, draws, runs)."""
+    best = scores[:, 0].argmax(axis=0)
+    chosen: np.ndarray = np.take_along_axis(scores, best[None, None], axis=0)[0]
+    return chosen
 
 
 def freezing(layers: int) -> str:
     """Name the variant that freezes the first two thirds of the layers."""
-    return f"freeze-{round(2 * layers / 3)}"
+    return f"freeze-{two_thirds(layers)}"
+
+
+def two_thirds(layers: int) -> int:
+    """Count the first two thirds of the layers, to the nearest whole number."""
+    return round(2 * layers / 3)

@@ -5,6 +5,8 @@ import textwrap
 from datetime import datetime
 from pathlib import Path
 
+from bertology.claims.about import CHECK
+
 WIDTH = 100
 
 
@@ -19,8 +21,16 @@ def claims_summary(table: Path) -> str:
         rows = list(csv.DictReader(stream))
     lines = [f"Claims of the paper, tested {tested:%Y-%m-%d %H:%M} (reasons in claims.md):"]
     for encoder in dict.fromkeys(row["encoder"] for row in rows):
-        lines += [f"  {encoder}", *(_line(row) for row in rows if row["encoder"] == encoder)]
+        of_encoder = [row for row in rows if row["encoder"] == encoder]
+        lines += _about(of_encoder[0])
+        lines += [_line(row) for row in of_encoder]
     return "\n".join(lines)
+
+
+def _about(row: dict[str, str]) -> list[str]:
+    """Say what the verdicts on an encoder are about."""
+    text = row["about"] + (f". {CHECK}" if row["check"] == "1" else "")
+    return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ")
 
 
 def _line(row: dict[str, str]) -> str:

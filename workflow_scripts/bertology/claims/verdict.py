@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bertology.statistics import Estimate, holm
+from bertology.statistics import CountDifference, Estimate, holm
 
 SUPPORTED, CONTRADICTED, INCONCLUSIVE = "supported", "contradicted", "inconclusive"
 MOST_SEEDS, MOST_TEXTS = 1000, 1000.0
@@ -38,16 +38,17 @@ class Cell:
 
     where: what tells the cell from others (task, other_task, text, probe, layer). direction: the
     side of the boundary on which the claim puts it, above or below. table, rows: where its numbers
-    stand in the study's tables.
+    stand in the study's tables. least_seeds: how many it needs, if more than the rules say.
     """
 
     where: dict[str, str]
-    estimate: Estimate
+    estimate: Estimate | CountDifference
     boundary: float
     direction: str
     unit: str
     table: str
     rows: str
+    least_seeds: int = 0
 
     def p_for(self) -> float:
         """Test whether the truth lies on the side that the claim says."""
@@ -75,12 +76,16 @@ class Judged:
 
 @dataclass(frozen=True)
 class Part:
-    """One statement of a claim. missing: what it needs and the study has not."""
+    """One statement of a claim. missing: what it needs and the study has not.
+
+    decides: whether the verdict on the claim rests on it, or it is reported beside that.
+    """
 
     name: str
     statement: str
     cells: Sequence[Cell]
     missing: Sequence[str] = ()
+    decides: bool = True
 
 
 @dataclass(frozen=True)
@@ -95,26 +100,37 @@ class JudgedPart:
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim of the paper. notes: sentences on what was seen, on which no verdict rests."""
+    """A claim of the paper. notes: sentences on what was seen, on which no verdict rests.
+
+    paper: what the paper says, and where this software's set-up is another one.
+    """
 
     name: str
     statement: str
     parts: Sequence[JudgedPart]
     notes: Sequence[str] = field(default=())
+    paper: str = ""
 
     @property
     def verdict(self) -> str:
-        """Supported if all parts are, contradicted if one is."""
-        return _joint([part.verdict for part in self.parts])
+        """Supported if all parts that decide are, contradicted if one is."""
+        return _joint([part.verdict for part in self.parts if part.part.decides])
 
 
 def judge(parts: Sequence[Part], rules: Rules) -> list[JudgedPart]:
-    """Give the verdict on each part of one claim, and on each of its cells."""
-    corrected = iter(holm(np.array([cell.p_against() for part in parts for cell in part.cells])))
-    return [
-        _judge_part(part, [_judge_cell(cell, next(corrected), rules) for cell in part.cells])
-        for part in parts
-    ]
+    """Give the verdict on each part of one claim, and on each of its cells.
+
+    What is reported beside the verdict is corrected by itself.
+    """
+    judged: dict[str, JudgedPart] = {}
+    for decides in (True, False):
+        together = [part for part in parts if part.decides == decides]
+        p_values = np.array([cell.p_against() for part in together for cell in part.cells])
+        corrected = iter(holm(p_values))
+        for part in together:
+            cells = [_judge_cell(cell, next(corrected), rules) for cell in part.cells]
+            judged[part.name] = _judge_part(part, cells)
+    return [judged[part.name] for part in parts]
 
 
 def _judge_part(part: Part, cells: Sequence[Judged]) -> JudgedPart:
@@ -127,13 +143,17 @@ def _judge_part(part: Part, cells: Sequence[Judged]) -> JudgedPart:
 
 def _judge_cell(cell: Cell, p_against: float, rules: Rules) -> Judged:
     p_for, verdict = cell.p_for(), INCONCLUSIVE
-    if cell.estimate.seeds >= rules.least_seeds:
+    if cell.estimate.seeds >= _least_seeds(cell, rules):
         if p_for <= rules.error:
             verdict = SUPPORTED
         elif p_against <= rules.error:
             verdict = CONTRADICTED
     advice = _advice(cell, rules) if verdict == INCONCLUSIVE else ""
     return Judged(cell, p_for, float(p_against), verdict, advice)
+
+
+def _least_seeds(cell: Cell, rules: Rules) -> int:
+    return max(rules.least_seeds, cell.least_seeds)
 
 
 def _joint(verdicts: Sequence[str]) -> str:
@@ -155,9 +175,11 @@ def _deciding(cells: Sequence[Judged], verdict: str) -> Judged | None:
 
 def _advice(cell: Cell, rules: Rules) -> str:
     """Say how many seeds or sentences would decide a cell, if its estimate stays where it is."""
-    estimate = cell.estimate
-    if estimate.seeds < rules.least_seeds:
-        return f"{rules.least_seeds} seeds or more: it has {estimate.seeds}"
+    estimate, least = cell.estimate, _least_seeds(cell, rules)
+    if estimate.seeds < least:
+        return f"{least} seeds or more: it has {estimate.seeds}"
+    if isinstance(estimate, CountDifference):
+        return "more seeds or sentences, for the layers that are near the margin"
     distance = abs(estimate.value - cell.boundary)
     if not distance > 0:
         return "the estimate lies on the boundary: no size is known to decide it"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from bertology.claims.about import CHECK, About
 from bertology.claims.paper import Margins
 from bertology.claims.verdict import (
     CONTRADICTED,
@@ -22,6 +23,8 @@ from bertology.tables import CLAIM_CELLS, CLAIMS
 
 Claims = Mapping[str, Sequence[Claim]]
 """The claims of each encoder."""
+Abouts = Mapping[str, About]
+"""What the verdicts on each encoder are about."""
 
 
 @dataclass(frozen=True)
@@ -35,24 +38,33 @@ class ClaimFiles:
 
 
 def write_claims(
-    claims: Claims, study: str, margins: Margins, rules: Rules, files: ClaimFiles
+    claims: Claims, abouts: Abouts, study: str, margins: Margins, rules: Rules, files: ClaimFiles
 ) -> None:
     """Write the claims in all forms."""
-    write_claims_table(claims, rules.level, files.table)
+    write_claims_table(claims, abouts, rules.level, files.table)
     write_cells_table(claims, rules.level, files.cells)
-    write_claims_json(claims, study, margins, rules, files.content)
-    write_claims_text(claims, study, rules, files.text)
+    write_claims_json(claims, abouts, study, margins, rules, files.content)
+    write_claims_text(claims, abouts, study, rules, files.text)
 
 
-def write_claims_table(claims: Claims, level: float, path: Path) -> None:
-    """Write CSV with the columns CLAIMS: a row for each claim (`part` empty) and each part."""
+def write_claims_table(claims: Claims, abouts: Abouts, level: float, path: Path) -> None:
+    """Write CSV with the columns CLAIMS: a row for each claim (`part` empty) and each part.
+
+    check: 1 where the text is the grammar's. decides: 0 where a part is reported beside a verdict.
+    """
     rows = []
     for encoder, of_encoder in claims.items():
+        about = {"about": str(abouts[encoder]), "check": int(abouts[encoder].is_check)}
         for claim in of_encoder:
-            shared = {"encoder": encoder, "claim": claim.name}
+            shared = {"encoder": encoder, **about, "claim": claim.name}
             rows.append({**shared, "statement": claim.statement, "verdict": claim.verdict})
-            rows += [{**shared, **_summary(part, level)} for part in claim.parts]
-    _write_table(rows, CLAIMS, path)
+            rows += [
+                {**shared, "decides": int(part.part.decides), **_summary(part, level)}
+                for part in claim.parts
+            ]
+    table = pd.DataFrame(rows, columns=list(CLAIMS)).astype({"decides": "Int64"})
+    with atomic_file(path) as temporary:
+        table.to_csv(temporary, index=False)
 
 
 def write_cells_table(claims: Claims, level: float, path: Path) -> None:
@@ -64,22 +76,26 @@ def write_cells_table(claims: Claims, level: float, path: Path) -> None:
         for part in claim.parts
         for judged in part.cells
     ]
-    _write_table(rows, CLAIM_CELLS, path)
+    with atomic_file(path) as temporary:
+        pd.DataFrame(rows, columns=list(CLAIM_CELLS)).to_csv(temporary, index=False)
 
 
 def write_claims_json(
-    claims: Claims, study: str, margins: Margins, rules: Rules, path: Path
+    claims: Claims, abouts: Abouts, study: str, margins: Margins, rules: Rules, path: Path
 ) -> None:
     """Write all that is known of the claims, nested: encoders, claims, parts, cells."""
     encoders = {
         encoder: [_nested(claim, rules.level) for claim in of_encoder]
         for encoder, of_encoder in claims.items()
     }
+    about = {
+        encoder: {"text": str(about), "check": about.is_check} for encoder, about in abouts.items()
+    }
     content = {"study": study, "level": rules.level, "least_seeds": rules.least_seeds}
-    write_json(path, {**content, "margins": asdict(margins), "encoders": encoders})
+    write_json(path, {**content, "margins": asdict(margins), "about": about, "encoders": encoders})
 
 
-def write_claims_text(claims: Claims, study: str, rules: Rules, path: Path) -> None:
+def write_claims_text(claims: Claims, abouts: Abouts, study: str, rules: Rules, path: Path) -> None:
     """Write the claims as Markdown, in plain language."""
     percent = f"{100 * rules.level:g} %"
     lines = [
@@ -88,11 +104,13 @@ def write_claims_text(claims: Claims, study: str, rules: Rules, path: Path) -> N
         "The claims are those of Merchant et al. (2020). A part is supported if each of its"
         " estimates lies on the side of the boundary that it says, contradicted if one lies on the"
         " other side (corrected for their number), else inconclusive; a claim is supported if all"
-        " of its parts are, contradicted if one is. What lies within the interval of an estimate"
-        f" ({percent}, over sentences and seeds) is not decided.",
+        " of the parts that decide are, contradicted if one is. What lies within the interval of"
+        f" an estimate ({percent}, over texts and seeds) is not decided.",
     ]
     for encoder, of_encoder in claims.items():
-        lines += ["", f"## {encoder}", *_told(of_encoder, rules.level)]
+        lines += ["", f"## {encoder}"]
+        lines += ["", f"**{CHECK}**"] if abouts[encoder].is_check else []
+        lines += _told(of_encoder, abouts[encoder], rules.level)
     with atomic_file(path) as temporary:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
@@ -129,13 +147,16 @@ def _found(judged: Judged, level: float) -> str:
     return f"{named}: {cell.estimate.value:.3g} {interval} {cell.unit}, {claimed}"
 
 
-def _told(claims: Sequence[Claim], level: float) -> Iterator[str]:
+def _told(claims: Sequence[Claim], about: About, level: float) -> Iterator[str]:
     for claim in claims:
-        yield from ("", f"### {claim.name} is {claim.verdict}", "", claim.statement, "")
+        yield from ("", f"### {claim.name} is {claim.verdict}", "", f"{about}.", "")
+        yield from (claim.statement, "")
         for part in claim.parts:
+            beside = "" if part.part.decides else " (beside the verdict)"
             told = f"{part.part.statement} {reason(part, level)}"
-            yield f"- **{part.part.name} {part.verdict}.** {told}"
+            yield f"- **{part.part.name} {part.verdict}{beside}.** {told}"
         yield from (f"- Beside this: {note}" for note in claim.notes)
+        yield from (f"- {claim.paper}",) if claim.paper else ()
 
 
 def _summary(part: JudgedPart, level: float) -> dict[str, str]:
@@ -145,11 +166,15 @@ def _summary(part: JudgedPart, level: float) -> dict[str, str]:
 
 def _nested(claim: Claim, level: float) -> dict[str, Any]:
     parts = [
-        {**_summary(part, level), "cells": [_cell(judged, level) for judged in part.cells]}
+        {
+            **_summary(part, level),
+            "decides": part.part.decides,
+            "cells": [_cell(judged, level) for judged in part.cells],
+        }
         for part in claim.parts
     ]
     names = {"claim": claim.name, "statement": claim.statement, "verdict": claim.verdict}
-    return {**names, "notes": list(claim.notes), "parts": parts}
+    return {**names, "notes": list(claim.notes), "paper": claim.paper, "parts": parts}
 
 
 def _cell(judged: Judged, level: float) -> dict[str, Any]:
@@ -171,8 +196,3 @@ def _cell(judged: Judged, level: float) -> dict[str, Any]:
 def _flat(judged: Judged, level: float) -> dict[str, Any]:
     row = _cell(judged, level)
     return {**row.pop("where"), **row}
-
-
-def _write_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], path: Path) -> None:
-    with atomic_file(path) as temporary:
-        pd.DataFrame(rows, columns=list(columns)).to_csv(temporary, index=False)

@@ -66,6 +66,7 @@ def write_summary_page(
     content = dict(
         study=config["study"],
         claims=json.loads(sources.claims.read_text(encoding="utf-8")),
+        check=CHECK,
         symbols=SYMBOLS,
         methods=_html(sources.methods, config),
         sections=_sections(sources.figures, config),

@@ -30,6 +30,16 @@ def own_texts(config: Config) -> dict[str, str]:
     return texts
 
 
+def common_texts(config: Config) -> list[str]:
+    """List the texts in single segments from corpora that no task was tuned on."""
+    return [
+        name
+        for name, settings in config["stimuli"].items()
+        if all(domain_of(config, name, task) == "neutral" for task in config["tasks"])
+        and (settings["form"] == "single" or settings["kind"] in ONE_SEGMENT)
+    ]
+
+
 def contrasts(config: Config) -> Iterator[dict[str, str]]:
     """Give what is held against what, each a row of the table of domains.
 

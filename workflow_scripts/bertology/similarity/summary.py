@@ -25,7 +25,8 @@ def summarise_similarity(files: Files, path: Path, intervals: Intervals) -> None
 
     files: for each comparison its wildcards (with MODEL; seed, second_seed of a ceiling) and its
     table of resamples (`resampling.COLUMNS`). Similarity is the mean over runs; a ceiling's are
-    pairs of seeds. Intervals are over items (sentences, pairs, questions) crossed with seeds.
+    pairs of seeds, without an interval where there is one pair alone, which has no variance.
+    Intervals are over items (sentences, pairs, questions) crossed with seeds.
     """
     measured = {_model(wildcards): _measured(file) for wildcards, file in files}
     rows = [
@@ -33,6 +34,7 @@ def summarise_similarity(files: Files, path: Path, intervals: Intervals) -> None
             **dict(zip(MODEL, model, strict=True)),
             **measured[model],
             **{"layer": layer, **_bounds(of_layer, "similarity", intervals)},
+            **({"low": None, "high": None} if _is_one_pair(model, draws) else {}),
         }
         for model, draws in read_draws(files).items()
         for layer, of_layer in enumerate(draws)
@@ -85,6 +87,10 @@ def contrasted(contrast: Mapping[str, str], draws: Mapping[Key, np.ndarray]) -> 
     )
     difference: np.ndarray = other - first
     return difference
+
+
+def _is_one_pair(model: Model, draws: np.ndarray) -> bool:
+    return model[4] == CEILING and draws.shape[-1] == 1
 
 
 def _model(wildcards: Mapping[str, object]) -> Model:

@@ -15,7 +15,7 @@ from bertology.corpora.grammar.write import WRITERS
 from bertology.corpora.kinds import FORMATS
 from bertology.corpora.spans.formats import SPAN_FORMATS
 from bertology.figures.registry import FIGURES, Figure
-from bertology.similarity.contrasts import contrasts, domain_of, own_texts
+from bertology.similarity.contrasts import common_texts, contrasts, domain_of, own_texts
 from bertology.similarity.names import resampled_measure
 from bertology.study.paths import PERTURBED, STRUCTURE, Paths
 from bertology.variants import FULL, ablations
@@ -420,7 +420,29 @@ class Study:
             "layers": self.depths(),
             "tasks": {task: settings["kind"] for task, settings in tasks.items()},
             "own_texts": own_texts(self.config),
+            "own_stimuli": {
+                task: [name for name in self.stimuli if domain_of(self.config, name, task) == "own"]
+                for task in tasks
+            },
+            "common_texts": common_texts(self.config),
             "contrasts": list(contrasts(self.config)),
+        }
+
+    def claims_about(self) -> Config:
+        """Give what the verdicts on the claims are about, but for the numbers of examples."""
+        return {
+            "encoders": {name: self.title("encoders", name) for name in self.encoders},
+            "tasks": {
+                task: {
+                    "corpus": settings["corpus"],
+                    "kind": self.task_kind(task),
+                    "source": self.config["corpora"][settings["corpus"]][self.task_kind(task)][
+                        "source"
+                    ],
+                }
+                for task, settings in self.config["tasks"].items()
+            },
+            "seeds": len(self.config["seeds"]),
         }
 
     def summaries(self) -> list[tuple[Row, str]]:
