@@ -129,6 +129,10 @@ def test_the_schema_names_the_formats_of_spans_that_there_are():
             {"similarity": {"measures": ["cka", "rsa_spearman"]}},
             "study.yaml: similarity.measures: found ['cka', 'rsa_spearman']; allowed: one of rsa",
         ),
+        (
+            {"similarity": {"perturbed_items": -1}},
+            "study.yaml: similarity.perturbed_items: found -1; allowed: 0 or more",
+        ),
         ({"precision": "half"}, "study.yaml: precision: found 'half'; allowed: auto | float32"),
         (
             {"tasks": {"tagging": {"kind": "tagging"}}},
@@ -396,7 +400,7 @@ def test_whole_numbers_with_a_point_are_whole_numbers(tmp_path):
 
 RESERVED = [
     *("against", "full", "permuted", "probes", "structure", "untuned"),
-    *("freeze-4", "keep-2", "seed-1", "step-8"),
+    *("freeze-4", "keep-2", "seed-1", "step-8", "perturbed"),
 ]
 
 
