@@ -154,11 +154,11 @@ def _bounds(sentences: Files, intervals: Intervals) -> Iterator[dict[str, Any]]:
                 change = Estimate.of(draws - before[model[:3]])
                 low, high = change.interval(intervals.level)
                 row |= {"change": change.value, "change_low": low, "change_high": high}
-                row |= {"change_p": _p_of_no_change(change)}
+                row |= {"change_p": p_of_no_change(change)}
             yield row
 
 
-def _p_of_no_change(change: Estimate) -> float:
+def p_of_no_change(change: Estimate) -> float:
     """Test two-sided that there is no change; NaN where it is not known."""
     if np.isnan(change.value):
         return np.nan
