@@ -259,6 +259,10 @@ def test_the_schema_names_the_formats_of_spans_that_there_are():
             "probes.village.structure: found 'treebank', not in market; allowed: inference",
         ),
         (
+            {"probing": {"structure": {"regimen": "slow"}}},
+            "study.yaml: probing.structure.regimen: found 'slow'; allowed: patient | published",
+        ),
+        (
             {"probing": {"controls": "some"}},
             "study.yaml: probing.controls: found 'some'; allowed: all | mix | none",
         ),

@@ -71,12 +71,7 @@ def probe_structure(
     torch.set_num_threads(threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     activations = open_activations(activations_folder)
-    trees, left_out = {}, []
-    for split in SPLITS:
-        sentences = read_kind("treebank", split_path("treebank", data_folder, split))
-        trees[split] = aligned_trees(activations, sentences, split)
-        missing = len(sentences) - len(trees[split])
-        left_out += records(split, "sentence", len(sentences), {TOO_LONG: missing})
+    trees, left_out = _read_trees(activations, data_folder)
     layers = range(len(activations.layers))
     test = trees["test"]
     training = Training(regimen, epochs, rank, seed, device)
@@ -97,6 +92,19 @@ def probe_structure(
     warn_of(left_out)
     summary = {"sentences": counts, "left_out": left_out, **_training(progress, epochs)}
     write_json(outputs["summary"], summary)
+
+
+def _read_trees(
+    activations: Activations, data_folder: Path
+) -> tuple[dict[str, list[Tree]], list[dict[str, Any]]]:
+    """Read the trees of each split, and the records of what the cache has not."""
+    trees, left_out = {}, []
+    for split in SPLITS:
+        sentences = read_kind("treebank", split_path("treebank", data_folder, split))
+        trees[split] = aligned_trees(activations, sentences, split)
+        missing = len(sentences) - len(trees[split])
+        left_out += records(split, "sentence", len(sentences), {TOO_LONG: missing})
+    return trees, left_out
 
 
 def _at_the_last_epoch(
