@@ -64,6 +64,7 @@ wildcard_constraints:
     model=f"{NAME}(?:/{NAME}/full/seed-[0-9]+(?:/(?:step-[0-9]+|perturbed))?)?",
     reference=f"(?:permuted/)?{NAME}(?:/{NAME}/full/seed-[0-9]+)?",
     phenomenon=NAME,
+    probe_seed="[0-9]+",
     seed="[0-9]+",
     stimuli=f"(?:probes/)?{NAME}",
     task=NAME,

@@ -2,12 +2,13 @@
 #
 # Inputs:  corpora/<corpus>/<kind>/, models
 # Outputs: probe_data/<text>/<phenomenon>/, stimuli/probes/<text>.jsonl,
-#          probes/<text>/<phenomenon>/<model>/ (scores.csv, sentences.parquet, predictions.parquet,
-#          summary.json)
+#          probes/<text>/<phenomenon>/<model>/probe-seed-<n>/ (scores.csv, sentences.parquet,
+#          predictions.parquet, summary.json)
 # Steps:   prepare_probe -> gather_probe_text -> cache_activations -> probe_edges, probe_structure
 #
 # A text is all the sentences of the probes that one entry of `probes` names. It is cached once for
-# each model, whatever the number of probes on it.
+# each model, whatever the number of probes on it. The seed of a probe is that of the run it looks at;
+# the pretrained and the random encoder are probed with each of them.
 
 
 rule prepare_probe:
@@ -80,9 +81,9 @@ rule probe_edges:
         summary=f"{PATHS.probe}/summary.json",
         provenance=f"{PATHS.probe}/provenance.json",
     log:
-        f"{PATHS.logs}/probe_edges/{{text}}/{{phenomenon}}/{{model}}.log",
+        f"{PATHS.logs}/probe_edges/{{text}}/{{phenomenon}}/{{model}}/probe-seed-{{probe_seed}}.log",
     benchmark:
-        f"{PATHS.benchmarks}/probe_edges/{{text}}/{{phenomenon}}/{{model}}.tsv"
+        f"{PATHS.benchmarks}/probe_edges/{{text}}/{{phenomenon}}/{{model}}/probe-seed-{{probe_seed}}.tsv"
     wildcard_constraints:
         phenomenon=f"(?!{STRUCTURE}/){NAME}",
     conda:
@@ -96,7 +97,6 @@ rule probe_edges:
     params:
         schedule=config["probing"]["edges"],
         controls=config["probing"]["controls"],
-        seed=config["probing"]["seed"],
         code=code("probe_edges", reader_module("edges")),
     script:
         "../workflow_scripts/probe_edges.py"
@@ -114,9 +114,9 @@ rule probe_structure:
         summary=f"{PATHS.structural_probe}/summary.json",
         provenance=f"{PATHS.structural_probe}/provenance.json",
     log:
-        f"{PATHS.logs}/probe_structure/{{text}}/{{model}}.log",
+        f"{PATHS.logs}/probe_structure/{{text}}/{{model}}/probe-seed-{{probe_seed}}.log",
     benchmark:
-        f"{PATHS.benchmarks}/probe_structure/{{text}}/{{model}}.tsv"
+        f"{PATHS.benchmarks}/probe_structure/{{text}}/{{model}}/probe-seed-{{probe_seed}}.tsv"
     conda:
         "../envs/probes.yaml"
     threads: 1
@@ -126,7 +126,7 @@ rule probe_structure:
         disk_mb=500,
         gpu=config["gpus"],
     params:
-        settings={**config["probing"]["structure"], "seed": config["probing"]["seed"]},
+        settings=config["probing"]["structure"],
         code=code("probe_structure", reader_module("treebank")),
     script:
         "../workflow_scripts/probe_structure.py"

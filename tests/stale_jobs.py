@@ -51,10 +51,10 @@ PROBE_TABLES = {
     **PROBE_FIGURES,
     **CLAIMS,
 }
-EDGE_PROBES = {"probe_edges": 16, **PROBE_TABLES, **LEFT_OUT}
+EDGE_PROBES = {"probe_edges": 20, **PROBE_TABLES, **LEFT_OUT}
 # The trees are probed at each step too.
-STRUCTURAL_PROBES = {"probe_structure": 14, **PROBE_TABLES, **TRAJECTORY, **LEFT_OUT}
-# Two phenomena and the trees, each on eight models: base, random, three tasks with two seeds.
+STRUCTURAL_PROBES = {"probe_structure": 16, **PROBE_TABLES, **TRAJECTORY, **LEFT_OUT}
+# Two phenomena and the trees, each with two seeds on five models: base, random, three tasks.
 PROBES = EDGE_PROBES | STRUCTURAL_PROBES
 INTERVALS = SIMILARITY | ABLATIONS | {"summarise_probes": 1, **PROBE_FIGURES}
 

@@ -22,6 +22,6 @@ with job(snakemake):
             clip=schedule["clip"],
         ),
         controls=snakemake.params.controls,
-        seed=snakemake.params.seed,
+        seed=int(snakemake.wildcards.probe_seed),
         threads=snakemake.threads,
     )

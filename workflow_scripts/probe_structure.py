@@ -13,5 +13,6 @@ with job(snakemake):
         activations_folder=Path(snakemake.input.activations),
         outputs={name: Path(snakemake.output[name]) for name in files},
         **snakemake.params.settings,
+        seed=int(snakemake.wildcards.probe_seed),
         threads=snakemake.threads,
     )

@@ -263,6 +263,10 @@ def test_the_schema_names_the_formats_of_spans_that_there_are():
             "probes.village.structure: found 'treebank', not in market; allowed: inference",
         ),
         (
+            {"probing": {"structure": {"regimen": "slow"}}},
+            "study.yaml: probing.structure.regimen: found 'slow'; allowed: patient | published",
+        ),
+        (
             {"probing": {"controls": "some"}},
             "study.yaml: probing.controls: found 'some'; allowed: all | mix | none",
         ),
@@ -400,7 +404,7 @@ def test_whole_numbers_with_a_point_are_whole_numbers(tmp_path):
 
 RESERVED = [
     *("against", "full", "permuted", "probes", "structure", "untuned"),
-    *("freeze-4", "keep-2", "seed-1", "step-8", "perturbed"),
+    *("freeze-4", "keep-2", "seed-1", "step-8", "perturbed", "probe-seed-1"),
 ]
 
 

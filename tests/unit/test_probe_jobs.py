@@ -246,12 +246,18 @@ def tree_data(folder):
     return everything
 
 
+def run_structure(folder, epochs, regimen="published"):
+    outputs = {name: folder / file for name, file in FILES.items()}
+    probe_structure(
+        folder / "data", folder / "cache", outputs, None, regimen, epochs, seed=1, threads=1
+    )
+
+
 @pytest.fixture(scope="module")
 def structure(tmp_path_factory):
     folder = tmp_path_factory.mktemp("structure")
     write_cache(folder / "cache", tree_data(folder / "data"), left_out={1, 2})
-    outputs = {name: folder / file for name, file in FILES.items()}
-    probe_structure(folder / "data", folder / "cache", outputs, None, 2, 1, threads=1)
+    run_structure(folder, epochs=2)
     return folder
 
 
@@ -261,6 +267,27 @@ def test_a_structural_job_scores_every_layer(structure):
     summary = json.loads((structure / "summary.json").read_text())
     assert summary["left_out"] == records("train", "sentence", 30, {TOO_LONG: 2})
     assert summary["sentences"] == {"train": 28, "dev": 8, "test": 12}
+
+
+def test_a_structural_job_says_which_probes_have_perhaps_not_learnt(tmp_path, caplog):
+    write_cache(tmp_path / "cache", tree_data(tmp_path / "data"))
+    seen = {}
+    for epochs in (1, 40):
+        caplog.clear()
+        run_structure(tmp_path, epochs)
+        summary = json.loads((tmp_path / "summary.json").read_text())
+        best = summary["best_epoch"]
+        seen[epochs] = overall(tmp_path, "last_epoch")
+        for layer in range(LAYERS):
+            last = [best[kind][layer] == epochs for kind in ("distance", "depth")]
+            assert seen[epochs][f"layer{layer}"] == any(last)
+        for kind, layers in summary["best_epoch_is_the_last"].items():
+            assert layers == [layer for layer in range(LAYERS) if best[kind][layer] == epochs]
+            warned = any(text.startswith(f"{kind} probes of layers") for text in caplog.messages)
+            assert warned == bool(layers)
+    # After one epoch nothing can have been better; on noise, training stops long before 40.
+    assert set(seen[1].values()) == {1}
+    assert 0 in seen[40].values()
 
 
 def test_the_sums_over_sentences_give_the_structural_scores(structure):

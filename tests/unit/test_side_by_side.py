@@ -12,6 +12,7 @@ from bertology.probing.side_by_side import (
     stacked_weights,
     train_until_finished,
 )
+from bertology.probing.structural import REGIMENS
 
 NAN = float("nan")
 
@@ -70,6 +71,20 @@ def test_each_probe_ends_by_itself_and_keeps_its_best_weights():
     assert found == {"late": (8, 5, 3, 5), "early": (4, 1, 5, 1), "middle": (6, 3, 7, 3)}
     together = stacked_weights([each.best_weights for each in progress.values()])
     assert together["weight"].tolist() == [[5], [1], [3]]
+
+
+@pytest.mark.parametrize(
+    ("regimen", "rates"),
+    [
+        ("published", [1, 1, 0.1, 0.01, 0.001, 0.0001]),
+        ("patient", [1] * 4 + [0.1] * 3 + [0.01] * 3 + [0.001]),
+    ],
+)
+def test_the_regimens_of_structural_probes_as_methods_say(regimen, rates):
+    """The first epoch is the best: the rate falls after 1 (3) more, the end is after 5 (10)."""
+    progress, found = train({"only": [1] + [0] * 49}, REGIMENS[regimen].plateau)
+    assert found["only"] == pytest.approx(rates)
+    assert progress["only"].best_epoch == 1
 
 
 def test_a_probe_stops_below_the_lowest_rate():

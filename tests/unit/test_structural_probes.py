@@ -1,5 +1,7 @@
 """Structural probes: trees by brute force, scores by scipy and networkx, planted trees."""
 
+from itertools import pairwise
+
 import networkx
 import numpy as np
 import pytest
@@ -8,10 +10,16 @@ from scipy.stats import spearmanr
 
 from bertology.corpora.treebank import read_treebank
 from bertology.probing.structural import (
+    BATCH,
+    REGIMENS,
     StructuralProbes,
+    Training,
     Tree,
+    best_probes,
+    dealt,
     losses,
     predictions,
+    train_epoch,
     train_structural_probes,
 )
 from bertology.probing.tree_scores import depth_scores, spanning_trees
@@ -26,6 +34,12 @@ from bertology.probing.trees import (
 
 CPU = torch.device("cpu")
 PLANTED = 1
+every_regimen = pytest.mark.parametrize("regimen", REGIMENS)
+
+
+def trained(train, development, layers, kind, regimen, most_epochs, rank=None):
+    training = Training(regimen, most_epochs, rank, 1, CPU)
+    return best_probes(train_structural_probes(train, development, layers, kind, training), kind)
 
 
 def distance_scores(distances, trees):
@@ -166,29 +180,85 @@ def test_identity_finds_planted_trees_exactly():
             assert value[PLANTED] > value[0]
 
 
+@pytest.mark.parametrize(("regimen", "most_epochs"), [("published", 15), ("patient", 5)])
 @pytest.mark.parametrize(("kind", "metric"), [("distance", "uuas"), ("depth", "root_accuracy")])
-def test_training_finds_the_tree_in_its_layer_and_nowhere_else(kind, metric):
+def test_training_finds_the_tree_in_its_layer_and_nowhere_else(kind, metric, regimen, most_epochs):
     train, development, test = (planted_trees(seed, n) for seed, n in ((1, 400), (2, 60), (3, 60)))
-    probes = train_structural_probes(
-        train, development, [0, 1, 2], kind, None, 1, CPU, most_epochs=15
-    )
+    probes = trained(train, development, [0, 1, 2], kind, regimen, most_epochs)
     score = distance_scores if kind == "distance" else depth_scores
     found = score(predictions(probes, test), test)[metric]
     assert found[PLANTED] > 90
     assert max(found[0], found[2]) < 50
 
 
-def test_layers_side_by_side_are_layers_one_after_another():
+@every_regimen
+def test_layers_side_by_side_are_layers_one_after_another(regimen):
     train, development = planted_trees(1, 60), planted_trees(2, 20)
     layers = [0, 2, 1]
-    together = train_structural_probes(
-        train, development, layers, "distance", 8, 1, CPU, most_epochs=4
-    )
+    together = trained(train, development, layers, "distance", regimen, most_epochs=3, rank=8)
     for number, layer in enumerate(layers):
-        alone = train_structural_probes(
-            train, development, [layer], "distance", 8, 1, CPU, most_epochs=4
-        )
+        alone = trained(train, development, [layer], "distance", regimen, most_epochs=3, rank=8)
         torch.testing.assert_close(together.map[number], alone.map[0], rtol=1e-3, atol=1e-4)
+
+
+def beside_noise(tree: Tree, generator: np.random.Generator) -> Tree:
+    """Leave the planted layer alone, and set it beside dimensions that say nothing of the tree."""
+    planted = tree.vectors[[PLANTED]]
+    noise = 3 * generator.standard_normal(planted.shape).astype(np.float32)
+    return Tree(np.concatenate([planted, noise], axis=-1), tree.heads, tree.counted)
+
+
+def test_patience_learns_from_few_sentences_what_the_published_regimen_does_not():
+    generator = np.random.default_rng(4)
+    train, development, test = (
+        [beside_noise(tree, generator) for tree in planted_trees(seed, 40)] for seed in (1, 2, 3)
+    )
+    found = {}
+    for regimen in REGIMENS:
+        probes = trained(train, development, [0], "distance", regimen, most_epochs=6)
+        found[regimen] = distance_scores(predictions(probes, test), test)["uuas"].item()
+    assert found["patient"] > 80
+    assert found["published"] < 60
+
+
+def test_each_pass_deals_every_sentence_once_into_batches_of_similar_length():
+    trees = planted_trees(0, 3 * BATCH + 7)
+    order = np.random.default_rng(1)
+    passes = {anew: [list(dealt(trees, order, anew)) for _ in range(3)] for anew in (True, False)}
+    members = {
+        anew: [{frozenset(map(id, batch)) for batch in batches} for batches in of]
+        for anew, of in passes.items()
+    }
+    for batches in (each for of in passes.values() for each in of):
+        assert sorted(id(tree) for batch in batches for tree in batch) == sorted(map(id, trees))
+        assert sorted(map(len, batches)) == [7, BATCH, BATCH, BATCH]
+        spans = sorted((min(map(len, batch)), max(map(len, batch))) for batch in batches)
+        for (_, longest), (shortest, _) in pairwise(spans):
+            assert longest <= shortest
+    first, *others = members[False]
+    assert all(other == first for other in others)
+    assert not members[True][0] & members[True][1] & members[True][2]
+    # In each pass the batches come in another order.
+    fixed = [[frozenset(map(id, batch)) for batch in batches] for batches in passes[False]]
+    assert fixed[0] != fixed[1]
+
+
+@pytest.mark.parametrize(
+    ("regimen", "sentences", "steps"),
+    [("published", 47, 3), ("patient", 47, 102), ("patient", 20, 100), ("patient", 2001, 101)],
+)
+def test_an_epoch_has_the_steps_of_its_regimen(regimen, sentences, steps):
+    class Counting:
+        probes = StructuralProbes([0], 2, 1, "depth", 1)
+        steps = 0
+
+        def step(self, losses):
+            self.steps += 1
+
+    tree = Tree(np.zeros((1, 1, 2), np.float32), (0,), np.array([True]))
+    running = Counting()
+    train_epoch(running, [tree] * sentences, REGIMENS[regimen], np.random.default_rng(0))
+    assert running.steps == steps
 
 
 def test_punctuation_is_neither_edge_nor_root():

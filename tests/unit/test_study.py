@@ -93,9 +93,37 @@ def test_each_run_has_a_perturbed_encoder_where_the_study_asks_for_them():
 def test_every_text_is_probed_on_every_model(study):
     rows = study.probed()
     probes = sum(len(study.phenomena(text)) for text in study.config["probes"])
-    models = 2 + len(study.config["tasks"]) * len(study.config["seeds"])
+    seeds = study.config["seeds"]
+    models = (2 + len(study.config["tasks"])) * len(seeds)
     assert len(rows) == probes * models * len(study.encoders)
-    assert len(set(study.probe_files(rows, "scores.csv"))) == len(rows)
+    files = study.probe_files(rows, "scores.csv")
+    assert len(set(files)) == len(rows)
+    for row, file in zip(rows, files, strict=True):
+        assert row["seed"] in seeds
+        assert file.endswith(f"/{row['model']}/probe-seed-{row['seed']}/scores.csv")
+        if row["comparison"] == "tuned":
+            assert row["model"].endswith(f"/seed-{row['seed']}")
+
+
+@every_study
+def test_steps_of_a_run_are_probed_with_the_seed_of_the_run(study):
+    """So that a change in a trajectory is a difference within a seed too."""
+    rows, files = study.traced_structure(), study.traced_structure_files()
+    for row, file in zip(rows, files, strict=True):
+        assert file.endswith(f"/{row['model']}/probe-seed-{row['seed']}/scores.csv")
+    probed = set(study.probe_files(study.probed(), "scores.csv"))
+    ends = [file for row, file in zip(rows, files, strict=True) if row["step"] in (0, "")]
+    assert set(ends) <= probed
+
+
+def test_a_probe_shares_a_corpus_with_the_task_that_was_tuned_on_it():
+    shared = {
+        (row["text"], row["task"]): row["shared_corpus"]
+        for row in plan("open").probed()
+        if row["comparison"] == "tuned"
+    }
+    tuned_on = [pair for pair, value in shared.items() if value]
+    assert tuned_on == [("ewt", "parsing"), ("uds", "parsing")]
 
 
 @every_study
@@ -125,12 +153,13 @@ def test_each_file_that_a_row_names_fits_one_pattern_and_no_other(study):
     run = f"{name}/{name}/full/seed-[0-9]+"
     values = {
         "model": f"{name}|{run}(?:/step-[0-9]+|/perturbed)?",
+        "probe_seed": "[0-9]+",
         "reference": f"(?:permuted/)?(?:{name}|{run})",
     }
     for rows, pattern in (
         (study.comparisons(), study.paths.similarity),
         (study.weight_comparisons(), study.paths.weights),
-        (study.probed(), study.paths.probe),
+        ([{**row, "probe_seed": row["seed"]} for row in study.probed()], study.paths.probe),
     ):
         regex = re.sub(
             r"\\{(\w+)\\}",

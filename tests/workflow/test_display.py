@@ -33,8 +33,8 @@ def test_the_example_of_the_readme_plans_what_it_names(fresh):
         # Random, permuted, tuned, perturbed, pairs of tuned; steps, and step 0.
         "compare_representations": 1 + 1 + 2 * seeds + pairs + steps + 1,
         "compare_weights": 1 + seeds + pairs,
-        "probe_edges": encoders,
-        "probe_structure": encoders,
+        "probe_edges": 3 * seeds,
+        "probe_structure": 3 * seeds,
         "fetch_corpus": 2,
         "fetch_encoder": 2,
         "prepare_probe": 2,

@@ -42,8 +42,8 @@ PROBES = (
 PROBE_SUMMARY = (
     *("text", "phenomenon", "encoder", "comparison", "task", "input", "layer", "metric"),
     *("seeds", "n", "score", "low", "high", "change", "change_low", "change_high"),
-    *("lexical", "random", "majority", "control", "selectivity"),
-    *("bits", "uniform_bits", "compression"),
+    *("change_p", "lexical", "random", "majority", "control", "coverage", "selectivity"),
+    *("bits", "uniform_bits", "compression", "unfinished", "shared_corpus"),
 )
 ABLATIONS = (
     *("encoder", "task", "variant", "frozen", "kept", "metric", "seeds", "n"),

@@ -5,7 +5,7 @@ in the dependency tree, or squared norms are depths. The probes of all layers tr
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -29,8 +29,45 @@ logger = logging.getLogger(__name__)
 Kind = Literal["distance", "depth"]
 INITIAL = 0.05
 LEARNING_RATE = 1e-3
-PLATEAU = Plateau(until_lower=1, divisor=10.0, until_stop=5)
-BATCH, MOST_EPOCHS = 20, 40
+BATCH = 20
+
+
+@dataclass(frozen=True)
+class Regimen:
+    """How probes are trained. An epoch is as many passes over the sentences as make `least_steps`.
+
+    dealt_anew: in each pass, sentences of a length are dealt into other batches.
+    """
+
+    plateau: Plateau
+    least_steps: int
+    dealt_anew: bool
+
+    def passes(self, batches: int) -> int:
+        """Give the passes over the sentences, so many batches each, that an epoch has."""
+        return max(1, -(-self.least_steps // batches))
+
+
+REGIMENS = {
+    "published": Regimen(Plateau(until_lower=1, divisor=10.0, until_stop=5), 1, dealt_anew=False),
+    "patient": Regimen(Plateau(until_lower=3, divisor=10.0, until_stop=10), 100, dealt_anew=True),
+}
+"""`published` is that of Hewitt and Manning's code, made for 2,000 batches an epoch. With a few
+hundred sentences it stops long before a probe has learnt; `patient` does not."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """How the probes of a job are trained, whatever their data and kind.
+
+    regimen: one of REGIMENS. rank: columns of the map; None for the width of the encoder.
+    """
+
+    regimen: str
+    most_epochs: int
+    rank: int | None
+    seed: int
+    device: torch.device
 
 
 @dataclass(frozen=True)
@@ -109,29 +146,31 @@ def train_structural_probes(
     development: Sequence[Tree],
     layers: Sequence[int],
     kind: Kind,
-    rank: int | None,
-    seed: int,
-    device: torch.device,
-    most_epochs: int = MOST_EPOCHS,
-) -> StructuralProbes:
-    """Train a probe for each of `layers` on the same batches; each as of its best development loss.
+    training: Training,
+) -> dict[int, Progress]:
+    """Train a probe for each of `layers` on the same batches; keep each at its best validation.
 
-    rank: columns of the map; None for the width of the encoder.
+    Validation is the loss on development data (less is better) after each epoch.
     """
-    width = train[0].vectors.shape[-1]
-    probes = StructuralProbes(layers, width, rank or width, kind, seed).to(device)
-    order = np.random.default_rng(seed)
+    width, regimen = train[0].vectors.shape[-1], REGIMENS[training.regimen]
+    probes = StructuralProbes(layers, width, training.rank or width, kind, training.seed)
+    order = np.random.default_rng(training.seed)
 
     def train_and_score(running: SideBySide[StructuralProbes], epoch: int) -> np.ndarray:
-        train_epoch(running, train, order)
+        train_epoch(running, train, regimen, order)
         found = development_losses(running.probes, development)
         logger.info("%s, epoch %d: %s", kind, epoch, _in_words(running.probes.layers, found))
         return -found
 
-    progress = [Progress(LEARNING_RATE, PLATEAU) for _ in layers]
-    running = SideBySide.start(probes, LEARNING_RATE)
-    train_until_finished(running, progress, train_and_score, most_epochs)
-    return _stacked(layers, kind, [state.best_weights for state in progress])
+    progress = {layer: Progress(LEARNING_RATE, regimen.plateau) for layer in layers}
+    running = SideBySide.start(probes.to(training.device), LEARNING_RATE)
+    train_until_finished(running, progress.values(), train_and_score, training.most_epochs)
+    return progress
+
+
+def best_probes(progress: Mapping[int, Progress], kind: Kind) -> StructuralProbes:
+    """Put the probes of all layers, each as of its best validation, side by side."""
+    return _stacked(list(progress), kind, [state.best_weights for state in progress.values()])
 
 
 def _stacked(layers: Sequence[int], kind: Kind, weights: Sequence[Weights]) -> StructuralProbes:
@@ -141,13 +180,24 @@ def _stacked(layers: Sequence[int], kind: Kind, weights: Sequence[Weights]) -> S
 
 
 def train_epoch(
-    running: SideBySide[StructuralProbes], train: Sequence[Tree], order: np.random.Generator
+    running: SideBySide[StructuralProbes],
+    train: Sequence[Tree],
+    regimen: Regimen,
+    order: np.random.Generator,
 ) -> None:
-    """Train on all sentences once, in batches of similar length in random order."""
-    batches = list(_batches(train))
+    """Train on all sentences, as often as the regimen says."""
+    for _ in range(regimen.passes(-(-len(train) // BATCH))):
+        for batch in dealt(train, order, regimen.dealt_anew):
+            vectors, gold, lengths = collate(batch, running.probes)
+            running.step(losses(running.probes(vectors), gold, lengths))
+
+
+def dealt(trees: Sequence[Tree], order: np.random.Generator, anew: bool) -> Iterator[list[Tree]]:
+    """Deal trees into batches of similar length, in random order; anew: or else always the same."""
+    shuffled = [trees[number] for number in order.permutation(len(trees))] if anew else trees
+    batches = list(_batches(shuffled))
     for number in order.permutation(len(batches)):
-        vectors, gold, lengths = collate(batches[number], running.probes)
-        running.step(losses(running.probes(vectors), gold, lengths))
+        yield batches[number]
 
 
 @torch.no_grad()
@@ -161,7 +211,7 @@ def development_losses(probes: StructuralProbes, trees: Sequence[Tree]) -> np.nd
 
 
 def _batches(trees: Sequence[Tree]) -> Iterator[list[Tree]]:
-    """Cut trees, sorted by length, into batches."""
+    """Cut trees, sorted by length, into batches; trees of one length keep their order."""
     ordered = sorted(trees, key=len)
     for start in range(0, len(ordered), BATCH):
         yield ordered[start : start + BATCH]
@@ -173,7 +223,8 @@ def collate(trees: Sequence[Tree], probes: StructuralProbes) -> tuple[Tensor, Te
     distance = probes.kind == "distance"
     gold = np.full((len(trees), *[longest] * (2 if distance else 1)), -1.0, np.float32)
     width = trees[0].vectors.shape[-1]
-    vectors = np.zeros((len(probes.layers), len(trees), longest, width), np.float32)
+    kept = trees[0].vectors.dtype
+    vectors = np.zeros((len(probes.layers), len(trees), longest, width), kept)
     for number, tree in enumerate(trees):
         vectors[:, number, : len(tree)] = tree.vectors[probes.layers]
         if distance:
@@ -183,7 +234,7 @@ def collate(trees: Sequence[Tree], probes: StructuralProbes) -> tuple[Tensor, Te
     lengths = torch.tensor([len(tree) for tree in trees], dtype=torch.float32)
     device = probes.map.device
     return (
-        torch.from_numpy(vectors).to(device),
+        torch.from_numpy(vectors).to(device).float(),
         torch.from_numpy(gold).to(device),
         lengths.to(device),
     )

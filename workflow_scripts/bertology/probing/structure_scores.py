@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +15,15 @@ from bertology.errors import InputError
 from bertology.files import write_json
 from bertology.left_out import records, warn_of
 from bertology.probing.files import SENTENCES, Row, write_parquet, write_scores
-from bertology.probing.structural import Tree, predictions, train_structural_probes
+from bertology.probing.side_by_side import Progress
+from bertology.probing.structural import (
+    Kind,
+    Training,
+    Tree,
+    best_probes,
+    predictions,
+    train_structural_probes,
+)
 from bertology.probing.targets import NO_ROW, TOO_LONG, rows_of_words
 from bertology.probing.tree_scores import (
     Edges,
@@ -32,6 +41,7 @@ from bertology.probing.trees import weights_by_length
 logger = logging.getLogger(__name__)
 
 PUNCTUATION = "PUNCT"
+KINDS: tuple[Kind, ...] = ("distance", "depth")
 PREDICTIONS = ("layer", "sentence", "word", "depth", "neighbours", "gold_depth", "gold_head")
 """`word`, `gold_head` and `neighbours` (in the spanning tree) count words from 0; -1 is no head."""
 
@@ -41,16 +51,19 @@ def probe_structure(
     activations_folder: Path,
     outputs: Mapping[str, Path],
     rank: int | None,
+    regimen: str,
     epochs: int,
     seed: int,
     threads: int,
 ) -> None:
     """Train and score distance and depth probes of all layers on one model's activations.
 
-    data_folder: train, dev and test as CoNLL-U. rank: of the linear map; None for the encoder's
-    width. `outputs` names the files to write, as for edge probes (edge_scores.probe_edges); scores
-    are `uuas` and `root_accuracy` in percent, `dspr`, `nspr`, and what needs no encoder:
-    `chain_uuas`, of a tree that joins neighbours, and `first_word_root_accuracy`. Predictions are
+    data_folder: train, dev and test as CoNLL-U. rank, regimen, epochs (the most), seed: as of
+    `structural.Training`. `outputs` names the files to write, as for edge probes
+    (edge_scores.probe_edges); scores are `uuas` and `root_accuracy` in percent, `dspr`, `nspr`, and
+    what needs no encoder: `chain_uuas`, of a tree that joins neighbours, and
+    `first_word_root_accuracy`. `last_epoch` is 1 where the best epoch of one of a layer's two
+    probes is the last one allowed, else 0: longer training may change its scores. Predictions are
     each word's depth, and its neighbours in the spanning tree of the distances.
 
     Raises InputError if a split has no sentence that the encoder takes.
@@ -58,23 +71,18 @@ def probe_structure(
     torch.set_num_threads(threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     activations = open_activations(activations_folder)
-    trees, left_out = {}, []
-    for split in SPLITS:
-        sentences = read_kind("treebank", split_path("treebank", data_folder, split))
-        trees[split] = aligned_trees(activations, sentences, split)
-        missing = len(sentences) - len(trees[split])
-        left_out += records(split, "sentence", len(sentences), {TOO_LONG: missing})
+    trees, left_out = _read_trees(activations, data_folder)
     layers = range(len(activations.layers))
     test = trees["test"]
-    distance, depth = (
-        train_structural_probes(
-            trees["train"], trees["dev"], layers, kind, rank, seed, device, epochs
-        )
-        for kind in ("distance", "depth")
-    )
-    distances, depths = predictions(distance, test), predictions(depth, test)
+    training = Training(regimen, epochs, rank, seed, device)
+    progress = {
+        kind: train_structural_probes(trees["train"], trees["dev"], layers, kind, training)
+        for kind in KINDS
+    }
+    distances, depths = (predictions(best_probes(progress[kind], kind), test) for kind in KINDS)
     spanning = spanning_trees(distances, test)
     scores = {**distance_scores(distances, spanning, test), **depth_scores(depths, test)}
+    scores["last_epoch"] = _at_the_last_epoch(progress, epochs).any(axis=0).astype(int)
     write_scores(outputs["scores"], [*_score_rows(scores, len(test)), *baseline_rows(test)])
     write_parquet(
         outputs["sentences"], _sentence_rows(distances, depths, spanning, test), SENTENCES
@@ -82,7 +90,48 @@ def probe_structure(
     write_parquet(outputs["predictions"], _prediction_rows(spanning, depths, test), PREDICTIONS)
     counts = {split: len(found) for split, found in trees.items()}
     warn_of(left_out)
-    write_json(outputs["summary"], {"sentences": counts, "left_out": left_out})
+    summary = {"sentences": counts, "left_out": left_out, **_training(progress, epochs)}
+    write_json(outputs["summary"], summary)
+
+
+def _read_trees(
+    activations: Activations, data_folder: Path
+) -> tuple[dict[str, list[Tree]], list[dict[str, Any]]]:
+    """Read the trees of each split, and the records of what the cache has not."""
+    trees, left_out = {}, []
+    for split in SPLITS:
+        sentences = read_kind("treebank", split_path("treebank", data_folder, split))
+        trees[split] = aligned_trees(activations, sentences, split)
+        missing = len(sentences) - len(trees[split])
+        left_out += records(split, "sentence", len(sentences), {TOO_LONG: missing})
+    return trees, left_out
+
+
+def _at_the_last_epoch(
+    progress: Mapping[Kind, Mapping[int, Progress]], most_epochs: int
+) -> np.ndarray:
+    """Say of which probes the best epoch is the last one allowed: bool, (kinds, layers)."""
+    return np.array(
+        [
+            [state.best_epoch == most_epochs for state in of_kind.values()]
+            for of_kind in progress.values()
+        ]
+    )
+
+
+def _training(progress: Mapping[Kind, Mapping[int, Progress]], most_epochs: int) -> dict[str, Any]:
+    """Say how training went; a warning for each kind of which some probe has perhaps not learnt."""
+    unfinished = {
+        kind: np.flatnonzero(last).tolist()
+        for kind, last in zip(progress, _at_the_last_epoch(progress, most_epochs), strict=True)
+    }
+    for kind, layers in unfinished.items():
+        if layers:
+            found = f"{kind} probes of layers {', '.join(map(str, layers))}"
+            logger.warning("%s: the best epoch is the last of %d", found, most_epochs)
+    epochs = {kind: [each.epochs for each in of.values()] for kind, of in progress.items()}
+    best = {kind: [each.best_epoch for each in of.values()] for kind, of in progress.items()}
+    return {"epochs": epochs, "best_epoch": best, "best_epoch_is_the_last": unfinished}
 
 
 def aligned_trees(

@@ -7,19 +7,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bertology.errors import InputError
 from bertology.files import atomic_file
 from bertology.statistics import Estimate, Intervals, Resamples
 from bertology.tables import PROBE_SUMMARY, PROBES
 
-MAIN_METRICS = ("f1", "uuas", "root_accuracy", "dspr", "nspr")
+MAIN_METRICS = ("f1", "f1_unseen", "uuas", "root_accuracy", "dspr", "nspr")
 BASELINE = {
     "f1": "majority_f1",
     "uuas": "chain_uuas",
     "root_accuracy": "first_word_root_accuracy",
 }
 """What needs no encoder, by the metric it is held against."""
-CONTROLS = {
+CONTROLS = {  # of F1
     "control": "control_f1",
+    "coverage": "control_coverage",
     "selectivity": "selectivity",
     "bits": "codelength_bits",
     "uniform_bits": "uniform_bits",
@@ -31,6 +33,7 @@ Model = tuple[str, ...]
 """The values of MODEL."""
 PROBE = ["text", "phenomenon", "encoder"]
 MODEL = [*PROBE, "comparison", "task"]
+SHARED = "shared_corpus"
 PLACE = ["input", "layer"]
 
 
@@ -43,15 +46,21 @@ def summarise_probes(
     """Write the table with the columns PROBE_SUMMARY.
 
     scores_table: the long table of all probes (columns PROBES). sentences: for each probing job its
-    wildcards (MODEL, seed) and its table of sentences (probing.files.SENTENCES). A score is a mean
-    over seeds; `lexical` is that of layer 0 of the same model, `random` that of the random encoder
-    at the same input, `majority` what needs no encoder.
+    wildcards (MODEL, seed, and of a tuned model SHARED) and its table of sentences
+    (probing.files.SENTENCES). A score is a mean over seeds; `lexical` is that of layer 0 of the
+    same model, `random` that of the random encoder at the same input, `majority` what needs no
+    encoder. A change is what a tuned model scores less what the pretrained one scores with the
+    probe of the same seed; `change_p` tests, two-sided and uncorrected, that it is 0. `unfinished`
+    is the share of seeds whose best epoch was the last one allowed.
+
+    Raises InputError if two models of a probe were not probed with the same seeds.
     """
     scores = pd.read_csv(scores_table, dtype=dict.fromkeys(PROBES[:10], str), keep_default_na=False)
     scores["value"] = pd.to_numeric(scores["value"])
     table = _means(scores)
     bounds = pd.DataFrame(_bounds(sentences, intervals))
     table = table.merge(bounds, how="left", on=[*MODEL, *PLACE, "metric"])
+    table = table.merge(_shared_corpora(sentences), how="left", on=MODEL)
     with atomic_file(path) as temporary:
         table[list(PROBE_SUMMARY)].to_csv(temporary, index=False)
 
@@ -68,16 +77,21 @@ def _means(scores: pd.DataFrame) -> pd.DataFrame:
     for column, metric in CONTROLS.items():
         table = _beside(table, means[means["metric"] == metric], column, [*MODEL, *PLACE])
         table.loc[table["metric"] != "f1", column] = np.nan
+    last = means[means["metric"] == "last_epoch"]
+    table = _beside(table, last, "unfinished", [*MODEL, *PLACE])
     baselines = means.assign(metric=means["metric"].map({v: k for k, v in BASELINE.items()}))
     table = _beside(table, baselines.dropna(subset="metric"), "majority", [*MODEL, "metric"])
     lexical = table[table["layer"] == "0"]
     table = _beside(table, lexical, "lexical", [*MODEL, "metric"])
     random = table[table["comparison"] == RANDOM]
-    table = _beside(table, random, "random", [*PROBE, *PLACE, "metric"])
-    pretrained = table[table["comparison"] == PRETRAINED]
-    table = _beside(table, pretrained, "before", [*PROBE, *PLACE, "metric"])
-    tuned = ~table["comparison"].isin([PRETRAINED, RANDOM])
-    return table.assign(change=(table["score"] - table["before"]).where(tuned))
+    return _beside(table, random, "random", [*PROBE, *PLACE, "metric"])
+
+
+def _shared_corpora(sentences: Files) -> pd.DataFrame:
+    """Say of each model whether its task was tuned on the text's corpus; columns MODEL, SHARED."""
+    names = [*MODEL, SHARED]
+    rows = ([str(wildcards.get(name, "")) for name in names] for wildcards, _ in sentences)
+    return pd.DataFrame(rows, columns=names).drop_duplicates()
 
 
 def _beside(table: pd.DataFrame, other: pd.DataFrame, name: str, on: list[str]) -> pd.DataFrame:
@@ -92,7 +106,9 @@ def draws_of_probes(
     """Give each place (input, layer, metric) of each probe, and its scores: (draws, seeds).
 
     sentences: as of `summarise_probes`. Scores are by model (MODEL), on the test sentences and in
-    resamples of them, the same ones for all models and places of a probe.
+    resamples of them, the same ones for all models and places of a probe. All models of a place
+    have the same seeds, in the same order, so that what one gains over another within a seed is the
+    difference. InputError if they were not probed with the same seeds.
     """
     probes: dict[tuple[object, ...], list[tuple[Mapping[str, object], Path]]] = {}
     for wildcards, path in sentences:
@@ -104,11 +120,22 @@ def draws_of_probes(
             counts["sentence"].max() + 1, intervals.resamples, intervals.seed
         )
         for place, group in counts.groupby([*PLACE, "metric"], sort=False):
+            _same_seeds(group)
             found = {
                 tuple(map(str, model)): _ratios(rows, resamples)
                 for model, rows in group.groupby(MODEL, sort=False)
             }
             yield dict(zip([*PLACE, "metric"], map(str, place), strict=True)), found
+
+
+def _same_seeds(rows: pd.DataFrame) -> None:
+    """Raise InputError unless all models were probed with the same seeds."""
+    seeds = {model: sorted(set(of["seed"])) for model, of in rows.groupby(MODEL, sort=False)}
+    first = next(iter(seeds.values()))
+    for model, found in seeds.items():
+        if found != first:
+            name = "/".join(filter(None, map(str, model)))
+            raise InputError(f"{name}: found probe seeds {found}; allowed: those of all, {first}")
 
 
 def _with_wildcards(wildcards: Mapping[str, object], path: Path) -> pd.DataFrame:
@@ -126,8 +153,16 @@ def _bounds(sentences: Files, intervals: Intervals) -> Iterator[dict[str, Any]]:
             if model[3] not in (PRETRAINED, RANDOM):
                 change = Estimate.of(draws - before[model[:3]])
                 low, high = change.interval(intervals.level)
-                row |= {"change_low": low, "change_high": high}
+                row |= {"change": change.value, "change_low": low, "change_high": high}
+                row |= {"change_p": p_of_no_change(change)}
             yield row
+
+
+def p_of_no_change(change: Estimate) -> float:
+    """Test two-sided that there is no change; NaN where it is not known."""
+    if np.isnan(change.value):
+        return np.nan
+    return min(1.0, 2 * min(change.p_above(0), change.p_below(0)))
 
 
 def _ratios(rows: pd.DataFrame, resamples: Resamples) -> np.ndarray:

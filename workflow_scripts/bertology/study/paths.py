@@ -9,8 +9,9 @@ PERTURBED = "perturbed"
 class Paths:
     """The patterns below one folder of results.
 
-    Wildcards: annotation (corpus/kind), encoder, task, variant, seed, stimuli, text, phenomenon;
-    model (an encoder, or <encoder>/<task>/full/seed-<n>, or that and /step-<n> or /perturbed) and
+    Wildcards: annotation (corpus/kind), encoder, task, variant, seed, stimuli, text, phenomenon,
+    probe_seed; model (an encoder, or <encoder>/<task>/full/seed-<n>, or that and /step-<n> or
+    /perturbed) and
     reference (a model, or permuted/<model>). Most are stems, to which a rule adds an ending or a
     file's name.
     """
@@ -35,8 +36,10 @@ class Paths:
         self.tree_data = f"{results}/probe_data/{{text}}/{STRUCTURE}"
         self.probe_text = f"{results}/stimuli/probes/{{text}}"
         self.probed_activations = f"{results}/activations/{{model}}/probes/{{text}}"
-        self.probe = f"{results}/probes/{{text}}/{{phenomenon}}/{{model}}"
-        self.structural_probe = f"{results}/probes/{{text}}/{STRUCTURE}/{{model}}"
+        self.probe = f"{results}/probes/{{text}}/{{phenomenon}}/{{model}}/probe-seed-{{probe_seed}}"
+        self.structural_probe = (
+            f"{results}/probes/{{text}}/{STRUCTURE}/{{model}}/probe-seed-{{probe_seed}}"
+        )
         self.table = f"{results}/tables/{{table}}"
         self.figure = f"{results}/figures/{{figure}}"
         self.logs = f"{results}/logs"

@@ -347,7 +347,11 @@ class Study:
         return [probe_kind(name) for name in self.phenomena(text)]
 
     def probed(self) -> list[Row]:
-        """List which probe is trained on which model, as columns of the tables of probes."""
+        """List which probe is trained on which model, as columns of the tables of probes.
+
+        `seed` is the probe's own; a run is probed with the seed with which it was fine-tuned. So a
+        change by fine-tuning is a difference within a seed.
+        """
         return [
             row
             for text in self.config["probes"]
@@ -358,15 +362,22 @@ class Study:
 
     def _probed(self, shared: Row) -> Iterator[Row]:
         encoder = shared["encoder"]
-        yield {**shared, "comparison": "pretrained", "model": encoder}
-        yield {**shared, "comparison": "random", "model": self.floor(encoder)}
+        for comparison, model in (("pretrained", encoder), ("random", self.floor(encoder))):
+            for seed in self.config["seeds"]:
+                yield {**shared, "comparison": comparison, "model": model, "seed": seed}
         for run in self.tuned_runs():
             if run["encoder"] == encoder:
-                yield {**shared, **run, "comparison": "tuned", "model": model_of(run)}
+                corpus = self.config["tasks"][run["task"]]["corpus"]
+                both = {
+                    "shared_corpus": int(corpus == self.config["probes"][shared["text"]]["corpus"])
+                }
+                yield {**shared, **run, **both, "comparison": "tuned", "model": model_of(run)}
 
     def probe_files(self, probed: list[Row], name: str) -> list[str]:
         """Give the file `name` of each probing job."""
-        return [f"{self.paths.probe.format(**row)}/{name}" for row in probed]
+        return [
+            f"{self.paths.probe.format(**row, probe_seed=row['seed'])}/{name}" for row in probed
+        ]
 
     # --- Trajectory ---
 
@@ -452,7 +463,11 @@ class Study:
         """
         paths, first = self.paths, self.config["seeds"][0]
         of_first = [run for run in self.tuned_runs() if run["seed"] == first]
-        pretrained = [row for row in self.probed() if row["comparison"] == "pretrained"]
+        pretrained = [
+            row
+            for row in self.probed()
+            if row["comparison"] == "pretrained" and row["seed"] == first
+        ]
         steps = {
             "corpus": {name: paths.corpus.format(annotation=name) for name in self.used_files()},
             "task": {name: paths.task.format(task=name) for name in self.config["tasks"]},
