@@ -92,7 +92,7 @@ def draws_of_probes(
     """Give each place (input, layer, metric) of each probe, and its scores: (draws, seeds).
 
     sentences: as of `summarise_probes`. Scores are by model (MODEL), on the test sentences and in
-    resamples of them, the same ones for all models and places of a probe.
+    resamples of their groups (documents), the same ones for all models and places of a probe.
     """
     probes: dict[tuple[object, ...], list[tuple[Mapping[str, object], Path]]] = {}
     for wildcards, path in sentences:
@@ -100,15 +100,21 @@ def draws_of_probes(
     for of_probe in probes.values():
         frames = [_with_wildcards(wildcards, path) for wildcards, path in of_probe]
         counts = pd.concat(frames, ignore_index=True)
-        resamples = Resamples.draw(
-            counts["sentence"].max() + 1, intervals.resamples, intervals.seed
-        )
+        groups = _groups(counts)
+        resamples = Resamples.draw(len(groups), intervals.resamples, intervals.seed, groups)
         for place, group in counts.groupby([*PLACE, "metric"], sort=False):
             found = {
                 tuple(map(str, model)): _ratios(rows, resamples)
                 for model, rows in group.groupby(MODEL, sort=False)
             }
             yield dict(zip([*PLACE, "metric"], map(str, place), strict=True)), found
+
+
+def _groups(counts: pd.DataFrame) -> list[int]:
+    """Give each sentence's group; one that no score counts is a group by itself."""
+    groups = np.arange(counts["sentence"].max() + 1)
+    groups[counts["sentence"]] = counts["group"]
+    return groups.tolist()
 
 
 def _with_wildcards(wildcards: Mapping[str, object], path: Path) -> pd.DataFrame:
