@@ -42,6 +42,7 @@ def summary(tmp_path):
             rows.append({**score, "metric": "f1", "label": "X", "value": 1.0})
             rows.append({**score, "metric": "control_f1", "value": 10.0 + number})
             columns = {"sentence": range(SENTENCES), "numerator": right, "denominator": total}
+            columns["group"] = np.arange(SENTENCES) // 2 * 2
             tables.append(pd.DataFrame({**place, "metric": "f1", **columns}))
         path = tmp_path / f"{number}.parquet"
         pd.concat(tables).to_parquet(path)
