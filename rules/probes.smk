@@ -1,6 +1,6 @@
 # Probes: what can be read off each layer of each model, by trained probes, with their controls.
 #
-# Inputs:  corpora/<corpus>/<kind>/, models
+# Inputs:  corpora/<corpus>/<kind>/, tasks/<task>/, models
 # Outputs: probe_data/<text>/<phenomenon>/, stimuli/probes/<text>.jsonl,
 #          probes/<text>/<phenomenon>/<model>/probe-seed-<n>/ (scores.csv, sentences.parquet,
 #          predictions.parquet, summary.json)
@@ -12,9 +12,10 @@
 
 
 rule prepare_probe:
-    """Choose a probe's training, development and test data from its corpus."""
+    """Choose a probe's training, development and test data, none of which a task has seen."""
     input:
         corpus=lambda wildcards: STUDY.probe_corpus(wildcards.text, wildcards.phenomenon),
+        tasks=expand(PATHS.task, task=config["tasks"]),
     output:
         data=directory(PATHS.probe_data),
         provenance=f"{PATHS.probe_data}.provenance.json",
@@ -34,8 +35,15 @@ rule prepare_probe:
         limits=lambda wildcards: config["probes"][wildcards.text]["limits"],
         dev_fraction=lambda wildcards: config["probes"][wildcards.text]["dev_fraction"],
         seed=lambda wildcards: config["probes"][wildcards.text]["seed"],
+        tasks=STUDY.task_texts(),
         code=lambda wildcards: code(
-            "prepare_probe", reader_module(probe_kind(wildcards.phenomenon))
+            "prepare_probe",
+            *sorted(
+                {
+                    reader_module(probe_kind(wildcards.phenomenon)),
+                    *(reader_module(task["kind"]) for task in STUDY.task_texts().values()),
+                }
+            ),
         ),
     script:
         "../workflow_scripts/prepare_probe.py"

@@ -6,7 +6,9 @@ with job(snakemake):
     from pathlib import Path
 
     from bertology.probing.prepare import prepare_probe
+    from bertology.probing.trained import TaskText, Trained
 
+    tasks = zip(snakemake.params.tasks.values(), snakemake.input.tasks, strict=True)
     prepare_probe(
         kind=snakemake.params.kind,
         corpus_folder=Path(snakemake.input.corpus),
@@ -14,4 +16,6 @@ with job(snakemake):
         limits=snakemake.params.limits,
         dev_fraction=snakemake.params.dev_fraction,
         seed=snakemake.params.seed,
+        text=snakemake.wildcards.text,
+        trained=Trained([TaskText(**text, folder=Path(folder)) for text, folder in tasks]),
     )

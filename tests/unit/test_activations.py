@@ -32,12 +32,13 @@ STIMULI = [
     {
         "id": "a",
         "item": "a",
+        "group": "a",
         "segments": SINGLE[:1],
         "tags": [["DET", "NOUN", "VERB", "ADV", "ADV", "PUNCT"]],
     },
-    {"id": "b", "item": "b", "segments": LONG, "tags": None},
-    {"id": "c", "item": "c", "segments": PAIR, "tags": None},
-    {"id": "d", "item": "d", "segments": SINGLE[1:], "tags": None},
+    {"id": "b", "item": "b", "group": "b", "segments": LONG, "tags": None},
+    {"id": "c", "item": "c", "group": "c", "segments": PAIR, "tags": None},
+    {"id": "d", "item": "d", "group": "d", "segments": SINGLE[1:], "tags": None},
 ]
 HALF = 2.0**-11  # relative rounding error of float16
 
@@ -166,7 +167,15 @@ def test_tags_go_to_every_wordpiece_of_their_word(encoder_folder, tmp_path):
 
 def test_a_word_that_the_tokenizer_drops_is_unknown_where_words_are_given(encoder_folder, tmp_path):
     segments = [["boats", "\u200b\u200d", "sank"]]
-    stimuli = [{"id": "x", "item": "x", "segments": segments, "tags": [["NOUN", "X", "VERB"]]}]
+    stimuli = [
+        {
+            "id": "x",
+            "item": "x",
+            "group": "x",
+            "segments": segments,
+            "tags": [["NOUN", "X", "VERB"]],
+        }
+    ]
     cached = cache(encoder_folder, tmp_path / "cache", stimuli)
     summary = json.loads((tmp_path / "cache" / "summary.json").read_text())
     assert list(cached.tokens["word"]) == [-1, 0, 1, 2, -1]
@@ -176,7 +185,7 @@ def test_a_word_that_the_tokenizer_drops_is_unknown_where_words_are_given(encode
 
 
 def test_a_word_that_the_tokenizer_drops_from_running_text_is_counted(encoder_folder, tmp_path):
-    stimuli = [{"id": "x", "item": "x", "texts": ["boats \u200b\u200d sank"]}]
+    stimuli = [{"id": "x", "item": "x", "group": "x", "texts": ["boats \u200b\u200d sank"]}]
     cached = cache(encoder_folder, tmp_path / "cache", stimuli)
     summary = json.loads((tmp_path / "cache" / "summary.json").read_text())
     assert list(cached.tokens["word"]) == [-1, 0, 2, -1]
@@ -184,8 +193,20 @@ def test_a_word_that_the_tokenizer_drops_from_running_text_is_counted(encoder_fo
 
 
 def test_stimuli_beyond_the_encoder_are_left_out_and_named(encoder_folder, tmp_path, caplog):
-    exact = {"id": "exact", "item": "exact", "segments": [["boat"] * 46], "tags": None}
-    beyond = {"id": "beyond", "item": "beyond", "segments": [["boat"] * 47], "tags": None}
+    exact = {
+        "id": "exact",
+        "item": "exact",
+        "group": "exact",
+        "segments": [["boat"] * 46],
+        "tags": None,
+    }
+    beyond = {
+        "id": "beyond",
+        "item": "beyond",
+        "group": "beyond",
+        "segments": [["boat"] * 47],
+        "tags": None,
+    }
     cached = cache(encoder_folder, tmp_path / "cache", [exact, beyond, STIMULI[0]])
     summary = json.loads((tmp_path / "cache" / "summary.json").read_text())
     assert summary["left_out_as_too_long"] == ["beyond"]

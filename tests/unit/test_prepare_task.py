@@ -219,12 +219,17 @@ def test_sentences_without_document_are_carved_one_by_one(tmp_path):
 def test_test_inputs_leave_train_and_are_counted(tmp_path, caplog):
     train = [tree(n, *words) for n, words in enumerate([("a",), ("b", "c"), ("a",), ("d",)])]
     test = [tree(n, *words) for n, words in enumerate([("a",), ("a",), ("b",), ("d",)])]
-    corpus = write_corpus(tmp_path / "c", "treebank", train=train, dev=train, test=test)
+    dev = [tree(n, *words) for n, words in enumerate([("b",), ("b", "c"), ("d",), ("e",), ("b",)])]
+    corpus = write_corpus(tmp_path / "c", "treebank", train=train, dev=dev, test=test)
     task, summary = prepare("treebank", corpus, tmp_path / "task")
     assert [sentence.words for sentence in task["train"]] == [("b", "c")]
-    assert (task["dev"], task["test"]) == (train, test)
-    assert summary["test_inputs_in_train"] == 3
-    assert summary["left_out"] == records("train", "sentence", 4, {"input that test has too": 3})
+    assert [sentence.words for sentence in task["dev"]] == [("b", "c"), ("e",)]
+    assert task["test"] == test
+    assert (summary["test_inputs_in_train"], summary["test_inputs_in_dev"]) == (3, 2)
+    assert summary["left_out"] == [
+        *records("train", "sentence", 4, {"input that test has too": 3}),
+        *records("dev", "sentence", 5, {"input that test has too": 3}),
+    ]
     assert "train: 3 of 4 sentences left out (input that test has too)" in caplog.messages
     assert summary["splits"]["train"] == {
         "in_corpus": 4, "available": 1, "prepared": 1, "mean_words": 2.0,
@@ -292,10 +297,11 @@ def test_corpora_that_make_no_task_are_refused(tmp_path, splits, dev_fraction, m
     assert [path.name for path in tmp_path.iterdir()] == ["c"]
 
 
-def test_train_within_test_is_refused(tmp_path):
-    corpus = write_corpus(tmp_path / "c", "inference", train=[pair(1, "p")], dev=[pair(1, "p")],
-                          test=[pair(1, "p")])  # fmt: skip
-    with pytest.raises(InputError, match="every train input in test"):
+@pytest.mark.parametrize("within", ["train", "dev"])
+def test_train_or_dev_within_test_is_refused(tmp_path, within):
+    splits = {"train": [pair(2, "q")], "dev": [pair(3, "q")], within: [pair(1, "p")]}
+    corpus = write_corpus(tmp_path / "c", "inference", **splits, test=[pair(1, "p")])
+    with pytest.raises(InputError, match=f"every {within} input in test"):
         prepare("inference", corpus, tmp_path / "task")
 
 

@@ -56,6 +56,10 @@ def write_cache(folder, sentences, left_out=()):
     return folder
 
 
+DOCUMENTS = ("a", "b", "a", None)
+"""Of each four sentences of a split for edge probes."""
+
+
 def random_words(generator, number):
     labels = generator.choice(list(LABELS), size=4, p=[0.6, 0.3, 0.1])
     return tuple(f"{label}{number}-{place}" for place, label in enumerate(labels))
@@ -67,14 +71,14 @@ def edge_data(folder, pairs=False, change=None):
     everything = []
     for split, size in SIZES.items():
         sentences = []
-        for _ in range(size):
+        for number in range(size):
             words = random_words(generator, len(everything))
             everything.append(words)
             targets = tuple(
                 SpanTarget((at, at + 1), (3 - at, 4 - at) if pairs else None, (word[0],))
                 for at, word in enumerate(words)
             )
-            sentences.append(SpanSentence(words, targets))
+            sentences.append(SpanSentence(words, targets, DOCUMENTS[number % 4]))
         write_edges(folder / f"{split}.jsonl", change(split, sentences) if change else sentences)
     return everything
 
@@ -140,6 +144,25 @@ def test_the_sums_over_sentences_give_the_score(edges):
     sums = rows.groupby(rows["input"] + rows["layer"])[["numerator", "denominator"]].sum()
     found = sums["numerator"] / sums["denominator"]
     assert found.to_dict() == pytest.approx(overall(edges))
+
+
+def test_sentences_are_grouped_by_document(edges, structure):
+    rows = pd.read_parquet(edges / "sentences.parquet")
+    first = {"a": 0, "b": 1}
+    for sentence, groups in rows.groupby("sentence")["group"]:
+        assert set(groups) == {first.get(DOCUMENTS[sentence % 4], sentence)}
+    rows = pd.read_parquet(structure / "sentences.parquet")
+    groups = rows.groupby("sentence")["group"].agg(set)
+    assert groups.tolist() == [{0}, {1}, {2}, {3}, *[{4}] * 4, *[{8}] * 4]
+
+
+def test_sentences_that_the_encoder_does_not_take_leave_no_gap_in_the_groups(tmp_path):
+    everything = tree_data(tmp_path / "data")
+    write_cache(tmp_path / "cache", everything, left_out={len(everything) - 8})
+    activations = open_activations(tmp_path / "cache")
+    sentences = list(read_treebank(tmp_path / "data" / "test.conllu"))
+    trees = aligned_trees(activations, sentences, "test")
+    assert [tree.document for tree in trees] == [None] * 3 + ["d0"] + ["d1"] * 3 + ["d2"] * 4
 
 
 def test_controls_are_computed_for_the_inputs_that_were_asked_for(edges, tmp_path):
@@ -239,7 +262,15 @@ def tree_data(folder):
             heads = (0, *(int(generator.integers(1, at + 1)) for at in range(1, len(words))))
             tags = ("NOUN",) * 5 + (("PUNCT",) if number % 2 else ("VERB",))
             sentences.append(
-                TreeSentence(f"{split}-{number}", words, tags, tags, heads, ("dep",) * len(words))
+                TreeSentence(
+                    f"{split}-{number}",
+                    words,
+                    tags,
+                    tags,
+                    heads,
+                    ("dep",) * len(words),
+                    None if number < 3 else f"d{number // 4}",
+                )
             )
         folder.mkdir(parents=True, exist_ok=True)
         write_treebank(folder / f"{split}.conllu", sentences)

@@ -55,6 +55,7 @@ def written(tmp_path, counts=counts, seeds=None):
                 {**score, "metric": "f1_unseen", "value": right[:9].sum() / total[:9].sum()}
             )
             columns = {"sentence": range(SENTENCES), "numerator": right, "denominator": total}
+            columns["group"] = np.arange(SENTENCES) // 2 * 2
             table = pd.DataFrame({**place, "metric": "f1", **columns})
             tables += [table, table[:9].assign(metric="f1_unseen")]
         path = tmp_path / f"{number}.parquet"

@@ -44,7 +44,7 @@ def test_writing_and_reading_gives_the_same(tmp_path):
         SpanSentence(("Ünï", "😀"), ()),
         SpanSentence(("a", "b", "c"), tuple(
             SpanTarget((0, 3), (1, 2), labels) for labels in [(), ("x",), ("x", "y")]
-        )),
+        ), "a document"),
     ]  # fmt: skip
     write_edges(tmp_path / "out.jsonl", sentences)
     assert read_edges(tmp_path / "out.jsonl") == sentences

@@ -63,6 +63,12 @@ WORDS = [
     ("New", "York", "City", "liked", "Ana", "'s", "and/or", "/", "dog", "-RRB-"),
     ("Yes", "?"),
 ]
+FIRST, SECOND = (
+    str(number)
+    for number, line in enumerate(DOCUMENT.splitlines(), start=1)
+    if line.startswith("#begin")
+)
+PARTS = (FIRST, FIRST, SECOND)
 
 
 def write(folder, text, name="tale.gold_conll"):
@@ -89,8 +95,8 @@ def test_parts_of_speech(tmp_path):
         SpanSentence(words, one(*(
             (position, position + 1, tag)
             for position, tag in enumerate(line.split()) if tag != "-"
-        )))
-        for words, line in zip(WORDS, tags, strict=True)
+        )), part)
+        for words, line, part in zip(WORDS, tags, PARTS, strict=True)
     ]  # fmt: skip
     assert read.left_out == {"word without part of speech": 1}
 
@@ -128,11 +134,11 @@ def test_constituents(tmp_path):
         SpanSentence(WORDS[0], one(
             (0, 10, "S"), (0, 3, "NP-SBJ"), (3, 9, "VP"), (4, 9, "SBAR"),
             (5, 9, "S"), (5, 6, "NP"), (6, 9, "VP"), (7, 9, "NP"),
-        )),
+        ), FIRST),
         SpanSentence(WORDS[1], one(
             (0, 9, "S"), (0, 3, "NP"), (3, 9, "VP"), (4, 9, "NP"), (4, 6, "NP"),
-        )),
-        SpanSentence(WORDS[2], one((0, 2, "INTJ"))),
+        ), FIRST),
+        SpanSentence(WORDS[2], one((0, 2, "INTJ")), SECOND),
     ]  # fmt: skip
     assert read.left_out == {}
 
@@ -140,9 +146,9 @@ def test_constituents(tmp_path):
 def test_entities(tmp_path):
     read = read_entities(write(tmp_path, DOCUMENT))
     assert read.sentences == [
-        SpanSentence(WORDS[0], one((5, 6, "PERSON"))),
-        SpanSentence(WORDS[1], one((0, 3, "GPE"), (4, 5, "PERSON"), (8, 9, "WORK_OF_ART"))),
-        SpanSentence(WORDS[2], ()),
+        SpanSentence(WORDS[0], one((5, 6, "PERSON")), FIRST),
+        SpanSentence(WORDS[1], one((0, 3, "GPE"), (4, 5, "PERSON"), (8, 9, "WORK_OF_ART")), FIRST),
+        SpanSentence(WORDS[2], (), SECOND),
     ]
     assert read.left_out == {}
 
@@ -153,11 +159,11 @@ def test_semantic_roles(tmp_path):
         SpanSentence(WORDS[0], (
             *two(3, (0, 3, "ARG0"), (4, 9, "ARG1")),
             *two(6, (5, 6, "ARG0"), (7, 9, "ARG2")),
-        )),
+        ), FIRST),
         SpanSentence(WORDS[1], two(
             3, (0, 3, "ARG0"), (4, 9, "ARG1"), (4, 6, "C-ARG1"), (7, 8, "R-ARGM-TMP"),
-        )),
-        SpanSentence(WORDS[2], ()),
+        ), FIRST),
+        SpanSentence(WORDS[2], (), SECOND),
     ]  # fmt: skip
     assert read.left_out == {}
 
@@ -203,6 +209,7 @@ def test_coreference(tmp_path, longest, lengths):
     ends = list(itertools.accumulate(lengths))
     for passage, length, end in zip(read.sentences, lengths, ends, strict=True):
         assert passage.words == words[end - length : end]
+        assert passage.document == (FIRST if end <= 20 else SECOND)
         expected = expected_pairs(end - length, end)
         found = {
             label: [(t.span1, t.span2) for t in passage.targets if t.labels == (label,)]

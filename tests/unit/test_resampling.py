@@ -119,17 +119,25 @@ def write_cache(folder, layers, names, tokens_per_stimulus=5):
     return folder
 
 
-def write_stimuli(path, names):
+def write_stimuli(path, names, groups=None):
+    """groups: of the names; each is one by itself where there are none."""
+    groups = groups or {}
     records = [
-        {"id": str(number), "item": name, "segments": [[f"w{number}"]], "tags": None}
+        {
+            "id": str(number),
+            "item": name,
+            "group": groups.get(name, name),
+            "segments": [[f"w{number}"]],
+            "tags": None,
+        }
         for number, name in enumerate(names)
     ]
     path.write_text("".join(json.dumps(record) + "\n" for record in records))
     return path
 
 
-def resampled(folder, first, second, names, size=10_000, **options):
-    stimuli = write_stimuli(folder / "stimuli.jsonl", names)
+def resampled(folder, first, second, names, size=10_000, groups=None, **options):
+    stimuli = write_stimuli(folder / "stimuli.jsonl", names, groups)
     write_token_sample(first, folder / "sample.csv", size, 0)
     settings = {"measures": ["cka", "rsa_pearson"], "intervals": INTERVALS, **options}
     write_resamples(
@@ -191,6 +199,40 @@ def test_items_keep_their_numbers_where_one_has_no_token(caches):
     sums = pair_sums(*layers, rows // 5 + 1, 41)
     expected = resampled_rsa(sums, Resamples.of(["too long", *names], 41, INTERVALS))
     np.testing.assert_allclose(later.loc[later["layer"] == 1, "value"], expected, atol=1e-6)
+
+
+def test_a_resample_holds_whole_groups(caches):
+    """Against copies of the tokens of each group that is drawn."""
+    _, first, second, names = caches
+    # In the order of the stimuli: a document of three, single ones, one that is taken up again.
+    groups = {"i0": "d", "i1": "d", "i2": "d", "i4": "e", "i39": "e"}
+    intervals = Intervals(resamples=3, level=0.95, seed=1)
+    found = resampled(*caches, groups=groups, intervals=intervals)
+    of_items = [groups.get(name, name) for name in names]
+    different = list(dict.fromkeys(of_items))
+    assert len(different) == 37
+    drawn = Resamples.of(different, 37, intervals).counts
+    numbers = np.array([different.index(of_items[token // 5]) for token in range(200)])
+    layers = [np.load(cache / "layer_02.npy").astype(float) for cache in (first, second)]
+    values = found.loc[found["layer"] == 2, "value"]
+    expected = [correlation_of_copies(*layers, numbers, counts) for counts in drawn]
+    np.testing.assert_allclose(values, expected, atol=1e-5)
+    alone = resampled(*caches, intervals=intervals)
+    assert not np.allclose(alone.loc[alone["layer"] == 2, "value"][1:], values[1:], atol=1e-3)
+
+
+def test_both_forms_of_a_text_have_the_same_draws(caches):
+    """A form in which the items are cut: more stimuli, the same groups."""
+    folder, first, second, names = caches
+    groups = {name: f"g{number // 4}" for number, name in enumerate(names)}
+    stimuli = [write_stimuli(folder / "own.jsonl", names, groups)]
+    stimuli.append(write_stimuli(folder / "cut.jsonl", [n for n in names for _ in "ab"], groups))
+    write_token_sample(first, folder / "sample.csv", 10_000, 0)
+    for number, path in enumerate(stimuli):
+        out = folder / f"{number}.parquet"
+        write_resamples(first, second, folder / "sample.csv", path, out, ["rsa_pearson"], INTERVALS)
+    own, cut = (pd.read_parquet(folder / f"{number}.parquet") for number in (0, 1))
+    pd.testing.assert_frame_equal(own, cut)
 
 
 def test_resamples_are_those_of_the_items_and_of_nothing_else():

@@ -47,6 +47,19 @@ def test_a_draw_is_the_ratio_of_its_sentences_and_the_first_is_the_text():
     assert len({tuple(drawn) for drawn in resamples.counts}) == 6
 
 
+def test_a_group_is_drawn_as_a_whole_and_groups_of_one_are_sentences():
+    groups = ["b", "a", "b", "c", "a", "b"]
+    counts = Resamples.draw(6, 2000, 3, groups).counts
+    assert (counts[0] == 1).all()
+    for name in "abc":
+        of_group = counts[:, [group == name for group in groups]]
+        assert (of_group == of_group[:, :1]).all()
+    assert (counts[:, [0, 1, 3]].sum(axis=1) == 3).all(), "as many groups as there are"
+    assert counts[1:, 3].mean() == pytest.approx(1, abs=0.06)
+    alone = Resamples.draw(6, 50, 3).counts
+    np.testing.assert_array_equal(alone, Resamples.draw(6, 50, 3, list("fedcba")).counts)
+
+
 def test_what_is_hard_for_both_cancels_out_of_a_difference():
     right, total = counts(2)
     resamples = Resamples.draw(len(total), 1000, 1)
@@ -235,3 +248,37 @@ def test_holm_is_the_closed_test_of_bonferroni():
         ]
         assert holm(p_values) == pytest.approx(expected)
     assert list(holm(np.array([]))) == []
+
+
+PASSAGES, QUESTIONS, OF_PASSAGES = 40, 12, 0.5
+"""The last: the share of the variance of answers that is due to passages."""
+
+
+def answers(generator: np.random.Generator, runs: int) -> np.ndarray:
+    """Score questions that are alike within a passage, in each run: (simulations, runs, questions).
+
+    In each simulation passages, questions and runs are other ones.
+    """
+    size = (2 * SIMULATIONS, 1, PASSAGES)
+    passages = generator.normal(TRUTH, np.sqrt(OF_PASSAGES), size).repeat(QUESTIONS, axis=2)
+    questions = generator.normal(0, np.sqrt(1 - OF_PASSAGES), passages.shape)
+    both = generator.normal(0, 0.3, (2 * SIMULATIONS, runs, PASSAGES * QUESTIONS))
+    of_runs = generator.normal(0, 0.03 * (runs > 1), (2 * SIMULATIONS, runs, 1))
+    return passages + questions + both + of_runs
+
+
+def coverage(resamples: Resamples, scores: np.ndarray) -> float:
+    """Give the share of simulations in which the interval holds the truth."""
+    simulations, runs, size = scores.shape
+    flat = scores.reshape(-1, size)
+    draws = resamples.ratios(flat, np.ones_like(flat)).reshape(-1, simulations, runs)
+    bounds = [Estimate.of(draws[:, number]).interval(0.95) for number in range(simulations)]
+    return float(np.mean([low <= TRUTH <= high for low, high in bounds]))
+
+
+@pytest.mark.parametrize("runs", [1, 3, 5])
+def test_resampled_passages_hold_the_truth_and_single_questions_do_not(runs):
+    scores = answers(np.random.default_rng([12, runs]), runs)
+    groups = np.repeat(np.arange(PASSAGES), QUESTIONS).tolist()
+    assert 0.93 <= coverage(Resamples.draw(len(groups), 400, 1, groups), scores) <= 0.97
+    assert coverage(Resamples.draw(len(groups), 400, 1), scores) < 0.75

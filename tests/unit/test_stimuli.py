@@ -33,7 +33,7 @@ def draw(kind, file, folder, sentences=10_000, form="own", seed=1, longest=100, 
 
 def test_a_word_of_a_treebank_keeps_its_blanks(tmp_path):
     write_kind("treebank", tmp_path / "in", [TREE])
-    expected = Stimulus("t", (("10 000", "go"),), (("NUM", "VERB"),), "t")
+    expected = Stimulus("t", (("10 000", "go"),), (("NUM", "VERB"),), "t", "t")
     for form in ("own", "single"):
         assert draw("treebank", tmp_path / "in", tmp_path, form=form)[0] == [expected]
 
@@ -41,25 +41,25 @@ def test_a_word_of_a_treebank_keeps_its_blanks(tmp_path):
 def test_pairs_in_both_forms(tmp_path):
     write_kind("inference", tmp_path / "in", [PAIR])
     own, _ = draw("inference", tmp_path / "in", tmp_path)
-    assert own == [Stimulus.of_texts("7", (PAIR.premise, PAIR.hypothesis), "7")]
+    assert own == [Stimulus.of_texts("7", (PAIR.premise, PAIR.hypothesis), "7", "7")]
     assert own[0].segments == (("Ana", "met", "Bo", "."), ("Bo", "left", "."))
     single, _ = draw("inference", tmp_path / "in", tmp_path, form="single")
     assert single == [
-        Stimulus.of_texts("7-premise", (PAIR.premise,), "7"),
-        Stimulus.of_texts("7-hypothesis", (PAIR.hypothesis,), "7"),
+        Stimulus.of_texts("7-premise", (PAIR.premise,), "7", "7"),
+        Stimulus.of_texts("7-hypothesis", (PAIR.hypothesis,), "7", "7"),
     ]
 
 
 def test_questions_in_both_forms(tmp_path):
     write_kind("questions", tmp_path / "in", [QUESTION])
     own, summary = draw("questions", tmp_path / "in", tmp_path)
-    assert own == [Stimulus.of_texts("q", (QUESTION.question, QUESTION.passage), "q")]
+    assert own == [Stimulus.of_texts("q", (QUESTION.question, QUESTION.passage), "q", "q")]
     assert "passages" not in summary
     single, summary = draw("questions", tmp_path / "in", tmp_path, form="single")
     assert single == [
-        Stimulus.of_texts("q-question", ("Who left?",), "q"),
-        Stimulus.of_texts("q-passage-1", ("Ana met Bo.",), "q"),
-        Stimulus.of_texts("q-passage-2", ("Bo left.",), "q"),
+        Stimulus.of_texts("q-question", ("Who left?",), "q", "q"),
+        Stimulus.of_texts("q-passage-1", ("Ana met Bo.",), "q", "q"),
+        Stimulus.of_texts("q-passage-2", ("Bo left.",), "q", "q"),
     ]
     assert summary["passages"] == {"cut": 1, "whole": 0}
     assert summary["left_out"] == []
@@ -68,7 +68,7 @@ def test_questions_in_both_forms(tmp_path):
 def test_plain_text_is_running_text(tmp_path):
     write_kind("text", tmp_path / "in", [("Ana", "met", "Bo", ".")])
     assert draw("text", tmp_path / "in", tmp_path)[0] == [
-        Stimulus.of_texts("1", ("Ana met Bo .",), "1")
+        Stimulus.of_texts("1", ("Ana met Bo .",), "1", "1")
     ]
 
 
@@ -180,6 +180,9 @@ def test_both_forms_hold_the_same_text(shared_data, tmp_path, kind):
     assert len(texts) == len(single)
     assert all(len(segments) == 1 for segments in texts)
     assert list(dict.fromkeys(stimulus.item for stimulus in single)) == [s.item for s in own]
+    groups = [list(dict.fromkeys(stimulus.group for stimulus in form)) for form in (own, single)]
+    assert groups[0] == groups[1], "the same resamples"
+    assert {(each.item, each.group) for each in single} == {(s.item, s.group) for s in own}
     for stimulus in own:
         whole = [words for segment in stimulus.segments for words in segment]
         parts = [each.segments[0] for each in single if each.item == stimulus.item]
@@ -263,7 +266,7 @@ def test_samples_that_cannot_be_drawn_are_refused(tmp_path, kind, form, longest,
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 
-GOOD = {"id": "a", "item": "a", "segments": [["b", "c"]], "tags": [["X", "Y"]]}
+GOOD = {"id": "a", "item": "a", "group": "a", "segments": [["b", "c"]], "tags": [["X", "Y"]]}
 
 
 @pytest.mark.parametrize(
@@ -276,13 +279,14 @@ GOOD = {"id": "a", "item": "a", "segments": [["b", "c"]], "tags": [["X", "Y"]]}
         ({**GOOD, "id": "b", "segments": [[]]}, "segments that are not words"),
         ({**GOOD, "id": "b", "segments": ["words"]}, "segments that are not words"),
         ({**GOOD, "id": "b", "segments": [["\u3000", "c"]]}, "segments that are not words"),
-        ({"id": "b", "item": "b", "texts": []}, r"texts = \[\]"),
-        ({"id": "b", "item": "b", "texts": ["a", " "]}, r'texts = \["a", " "\]'),
-        ({"id": "b", "item": "b", "texts": [["a"]]}, r'texts = \[\["a"\]\]'),
-        ({"id": "b", "item": "b", "texts": ["a", "b", "c"]}, "texts = "),
+        ({"id": "b", "item": "b", "group": "b", "texts": []}, r"texts = \[\]"),
+        ({"id": "b", "item": "b", "group": "b", "texts": ["a", " "]}, r'texts = \["a", " "\]'),
+        ({"id": "b", "item": "b", "group": "b", "texts": [["a"]]}, r'texts = \[\["a"\]\]'),
+        ({"id": "b", "item": "b", "group": "b", "texts": ["a", "b", "c"]}, "texts = "),
         ({**GOOD, "id": "b", "tags": [["X"]]}, "tags unlike segments"),
         ({"id": "b"}, "no key segments"),
         ({"id": "b", "segments": [["c"]]}, "no key item"),
+        ({"id": "b", "item": "b", "segments": [["c"]]}, "no key group"),
     ],
 )
 def test_broken_stimuli_are_refused(tmp_path, bad, found):

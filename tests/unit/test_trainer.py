@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from transformers import AutoModel, PreTrainedModel
 
 import tiny
+from bertology.corpora.groups import group_names
 from bertology.encoder_tokenizers import load_tokenizer
 from bertology.encoders import load_encoder
 from bertology.errors import InputError
@@ -205,6 +206,7 @@ def test_what_was_written_predicts_what_was_written(task, tune, encoder, data):
         assert len(rows) == SIZES["test"]
         total = 100 * rows["numerator"].sum() / rows["denominator"].sum()
         assert total == pytest.approx(scores(folder)["test", name])
+        assert rows["group"].tolist() == group_names(examples)
     assert {("test", name) for name in of_examples.groups} <= set(scores(folder))
     assert json.loads((folder / "head.json").read_text())["labels"] == list(the_task.labels)
 

@@ -25,8 +25,9 @@ def summarise_ablations(
         `examples.parquet`. depths: the layers of each encoder. frozen, kept: numbers of layers; of
         `untuned` all are frozen, and `frozen` is empty where not even the embeddings are fixed.
     Scores are percentages of the task's main metric on test data, means over seeds; `relative` is
-    in percent of the score of `full` with the same seed. Intervals are over test examples crossed
-    with seeds, the same ones for a variant and for `full`. InputError for a task without `full`.
+    in percent of the score of `full` with the same seed. Intervals are over groups of test examples
+    (see `corpora.groups`) crossed with seeds, the same ones for a variant and for `full`.
+    InputError for a task without `full`.
     """
     rows = [
         {"encoder": encoder, "task": task, **row}
@@ -86,8 +87,8 @@ def scores_of_task(
     first = next(iter(files))
     metric = _main_metric(tables[first][0], files[first][0])
     counts = {variant: _counts(of, metric) for variant, of in tables.items()}
-    examples = counts[first].shape[2]
-    resamples = Resamples.of([task], examples, intervals)
+    groups = _of_metric(tables[first][0], metric)["group"].tolist()
+    resamples = Resamples.of([task], len(groups), intervals, groups)
     scores = {variant: resamples.ratios(*of) for variant, of in counts.items()}
     return metric, int(counts[first][1, 0].sum()), scores
 
@@ -102,7 +103,12 @@ def _main_metric(table: pd.DataFrame, file: Path) -> str:
 
 def _counts(tables: Sequence[pd.DataFrame], metric: str) -> np.ndarray:
     """Return numerators and denominators of a metric: (2, seeds, examples)."""
-    chosen = [table[table["metric"] == metric].sort_values("example") for table in tables]
+    chosen = [_of_metric(table, metric) for table in tables]
     return np.stack(
         [[table[name].to_numpy(float) for table in chosen] for name in ("numerator", "denominator")]
     )
+
+
+def _of_metric(table: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Return the rows of a metric, in the order of the examples."""
+    return table[table["metric"] == metric].sort_values("example")

@@ -10,7 +10,7 @@ them (Banerjee 1960, "Approximate confidence interval for linear functions of me
 populations when the population variances are not equal").
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -34,23 +34,42 @@ class Resamples:
 
     The first draw is the text itself, which holds each sentence once; the others are resamples.
     So a quantity that is computed for all draws is an array whose first row is what was observed.
+    Sentences of a group (see `corpora.groups`) are in a resample together.
     """
 
     counts: np.ndarray
 
     @classmethod
-    def of(cls, names: Sequence[str], sentences: int, intervals: Intervals) -> "Resamples":
+    def of(
+        cls,
+        names: Sequence[str],
+        sentences: int,
+        intervals: Intervals,
+        groups: Sequence[Hashable] | None = None,
+    ) -> "Resamples":
         """Draw the resamples of a text: the same for the same names, independent for others."""
         seed = crc32("\n".join([str(intervals.seed), *names]).encode())
-        return cls.draw(sentences, intervals.resamples, seed)
+        return cls.draw(sentences, intervals.resamples, seed, groups)
 
     @classmethod
-    def draw(cls, sentences: int, resamples: int, seed: int) -> "Resamples":
-        """Draw sentences with replacement, as many as there are, for each resample."""
+    def draw(
+        cls,
+        sentences: int,
+        resamples: int,
+        seed: int,
+        groups: Sequence[Hashable] | None = None,
+    ) -> "Resamples":
+        """Draw groups with replacement, as many as there are, for each resample.
+
+        groups: each sentence's; None where each sentence is one by itself.
+        """
+        names = range(sentences) if groups is None else groups
+        numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
         generator = np.random.default_rng(seed)
-        shares = np.full(sentences, 1 / sentences)
-        drawn = generator.multinomial(sentences, shares, size=resamples)
-        return cls(np.concatenate([np.ones((1, sentences), drawn.dtype), drawn]))
+        shares = np.full(len(numbers), 1 / len(numbers))
+        drawn = generator.multinomial(len(numbers), shares, size=resamples)
+        of_sentences = drawn[:, [numbers[name] for name in names]]
+        return cls(np.concatenate([np.ones((1, sentences), drawn.dtype), of_sentences]))
 
     def ratios(self, numerators: np.ndarray, denominators: np.ndarray) -> np.ndarray:
         """Return a ratio of sums over sentences, in each draw: (draws, runs).

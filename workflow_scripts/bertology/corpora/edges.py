@@ -3,7 +3,7 @@
 A line is `{"text": words separated by single blanks, "targets": [{"span1", "span2"?, "label"}]}`;
 spans count words from 0, end exclusive; a label is a text, or a list of texts where a target has
 several or none. Where a word has blanks inside ("10 000"), the words are also listed as `tokens`,
-and `text` is these, joined by blanks.
+and `text` is these, joined by blanks. `document` may name the document that the text stands in.
 """
 
 import re
@@ -45,7 +45,7 @@ def read_edges(path: Path | str, left_out: Counter[str] | None = None) -> list[S
             if pairs != (target.span2 is not None):
                 found = "a target with one span in a file with pairs of spans, or the reverse"
                 raise InputError.at(path, line, found, "span2 in all targets or in none")
-        sentences.append(SpanSentence(words, targets))
+        sentences.append(SpanSentence(words, targets, _document(record, path, line)))
     if pairs is None:
         raise InputError.at(path, None, "no target", "at least one target in the file")
     return with_text(
@@ -60,6 +60,10 @@ def read_edges(path: Path | str, left_out: Counter[str] | None = None) -> list[S
 def write_edges(path: Path | str, sentences: Iterable[SpanSentence]) -> None:
     """Write sentences as JSON lines; ValueError for what is no word (see `is_word`)."""
     write_json_lines(path, (_record(sentence) for sentence in sentences))
+
+
+def _document(record: dict[str, Any], path: Path | str, line: int) -> str | None:
+    return required(record, "document", str, path, line) if "document" in record else None
 
 
 def _words(record: dict[str, Any], path: Path | str, line: int) -> tuple[str, ...]:
@@ -113,7 +117,9 @@ def _record(sentence: SpanSentence) -> dict[str, Any]:
         raise ValueError(f"a word that is blank, or not on one line: {sentence.words}")
     text = " ".join(sentence.words)
     tokens = {} if tuple(text.split()) == sentence.words else {"tokens": sentence.words}
-    return {"text": text, **tokens, "targets": [_entry(target) for target in sentence.targets]}
+    document = {} if sentence.document is None else {"document": sentence.document}
+    targets = [_entry(target) for target in sentence.targets]
+    return {"text": text, **tokens, **document, "targets": targets}
 
 
 def _entry(target: SpanTarget) -> dict[str, Any]:

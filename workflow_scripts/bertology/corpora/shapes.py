@@ -73,10 +73,14 @@ class SpanTarget:
 
 @dataclass(frozen=True, slots=True)
 class SpanSentence:
-    """A text as words, and the labelled spans over them (edge probing, Tenney et al. 2019)."""
+    """A text as words, and the labelled spans over them (edge probing, Tenney et al. 2019).
+
+    `document` names the document that the text stands in, where the file says so.
+    """
 
     words: tuple[str, ...]
     targets: tuple[SpanTarget, ...]
+    document: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +89,21 @@ class Stimulus:
 
     One segment is a single text, two are a pair; a segment is a tuple of words. `tags` has the
     shape of `segments`, one universal part of speech a word, or is None. `item` names the pair,
-    question or sentence of the corpus that it is, or was cut from. `texts` are the segments as
-    running text, where that is what the encoder reads; its words are then what stands between
-    blanks. There are none where the words are given, which may have blanks inside ("10 000").
+    question or sentence of the corpus that it is, or was cut from, and `group` what is resampled
+    with it (see `corpora.groups`). `texts` are the segments as running text, where that is what the
+    encoder reads; its words are then what stands between blanks. There are none where the words are
+    given, which may have blanks inside ("10 000").
     """
 
     identifier: str
     segments: tuple[tuple[str, ...], ...]
     tags: tuple[tuple[str, ...], ...] | None
     item: str
+    group: str
     texts: tuple[str, ...] = ()
 
     @classmethod
-    def of_texts(cls, identifier: str, texts: tuple[str, ...], item: str) -> "Stimulus":
+    def of_texts(cls, identifier: str, texts: tuple[str, ...], item: str, group: str) -> "Stimulus":
         """Make a stimulus of running text."""
-        return cls(identifier, tuple(tuple(text.split()) for text in texts), None, item, texts)
+        segments = tuple(tuple(text.split()) for text in texts)
+        return cls(identifier, segments, None, item, group, texts)

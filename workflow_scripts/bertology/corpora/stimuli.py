@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from bertology.corpora.groups import group_names
 from bertology.corpora.kinds import read_kind
 from bertology.corpora.reading import (
     json_lines,
@@ -48,7 +49,8 @@ def sample_stimuli(
     `longest` words are not drawn, nor is one of whose segments another one has. At most `sentences`
     are drawn; a smaller sample is part of a larger one. `form` single: the same sample, cut: each
     premise, hypothesis, question or sentence of a passage is a stimulus by itself, once; its `item`
-    is the one it was cut from. Where sentences of a passage end depends on its `language`.
+    is the one it was cut from, and its `group` is that one's. Where sentences of a passage end
+    depends on its `language`.
     `<stem>.summary.json` beside the file counts all this; its list `left_out` also names passages
     of more than LONG_PASSAGE words in which no end of a sentence was found. Raises InputError for a
     kind without stimuli, an unknown form, or if nothing can be drawn.
@@ -127,26 +129,26 @@ def passage_sentences(passage: str, language: str = "en") -> list[str]:
 
 
 def _from_treebank(sentences: list[TreeSentence]) -> Iterator[Stimulus]:
-    for sentence in sentences:
+    for sentence, group in zip(sentences, group_names(sentences), strict=True):
         name = sentence.identifier
-        yield Stimulus(name, (sentence.words,), (sentence.universal_tags,), name)
+        yield Stimulus(name, (sentence.words,), (sentence.universal_tags,), name, group)
 
 
 def _from_pairs(pairs: list[SentencePair]) -> Iterator[Stimulus]:
-    for pair in pairs:
+    for pair, group in zip(pairs, group_names(pairs), strict=True):
         texts = (pair.premise, pair.hypothesis)
-        yield Stimulus.of_texts(pair.identifier, texts, pair.identifier)
+        yield Stimulus.of_texts(pair.identifier, texts, pair.identifier, group)
 
 
 def _from_questions(questions: list[Question]) -> Iterator[Stimulus]:
-    for question in questions:
+    for question, group in zip(questions, group_names(questions), strict=True):
         texts = (question.question, question.passage)
-        yield Stimulus.of_texts(question.identifier, texts, question.identifier)
+        yield Stimulus.of_texts(question.identifier, texts, question.identifier, group)
 
 
 def _from_text(sentences: list[Words]) -> Iterator[Stimulus]:
     for number, words in enumerate(sentences, start=1):
-        yield Stimulus.of_texts(str(number), (" ".join(words),), str(number))
+        yield Stimulus.of_texts(str(number), (" ".join(words),), str(number), str(number))
 
 
 CANDIDATES: dict[str, Callable[[list[Any]], Iterator[Stimulus]]] = {
@@ -174,15 +176,16 @@ def _whole(stimulus: Stimulus, language: str) -> Iterator[Stimulus]:
 
 def _cut_pair(pair: Stimulus, language: str) -> Iterator[Stimulus]:
     for name, text in zip(("premise", "hypothesis"), pair.texts, strict=True):
-        yield Stimulus.of_texts(f"{pair.identifier}-{name}", (text,), pair.item)
+        yield Stimulus.of_texts(f"{pair.identifier}-{name}", (text,), pair.item, pair.group)
 
 
 def _cut_question(question: Stimulus, language: str) -> Iterator[Stimulus]:
     asked, passage = question.texts
-    yield Stimulus.of_texts(f"{question.identifier}-question", (asked,), question.item)
+    origin = question.item, question.group
+    yield Stimulus.of_texts(f"{question.identifier}-question", (asked,), *origin)
     for number, text in enumerate(passage_sentences(passage, language), start=1):
         name = f"{question.identifier}-passage-{number}"
-        yield Stimulus.of_texts(name, (text,), question.item)
+        yield Stimulus.of_texts(name, (text,), *origin)
 
 
 CUTS: dict[str, Callable[[Stimulus, str], Iterator[Stimulus]]] = {
@@ -221,7 +224,7 @@ def _draw_different(
 
 
 def _record(stimulus: Stimulus) -> dict[str, Any]:
-    name = {"id": stimulus.identifier, "item": stimulus.item}
+    name = {"id": stimulus.identifier, "item": stimulus.item, "group": stimulus.group}
     if stimulus.texts:
         return {**name, "texts": stimulus.texts}
     return {**name, "segments": stimulus.segments, "tags": stimulus.tags}
@@ -232,7 +235,7 @@ def _of_words(identifier: str, record: dict[str, Any], path: Path | str, line: i
     tags = _rows_of_words(record, "tags", path, line) if record.get("tags") else None
     if tags is not None and [len(row) for row in tags] != [len(row) for row in segments]:
         raise InputError.at(path, line, "tags unlike segments", "one tag for each word")
-    return Stimulus(identifier, segments, tags, required(record, "item", str, path, line))
+    return Stimulus(identifier, segments, tags, *_origin(record, path, line))
 
 
 def _of_texts(identifier: str, record: dict[str, Any], path: Path | str, line: int) -> Stimulus:
@@ -241,7 +244,12 @@ def _of_texts(identifier: str, record: dict[str, Any], path: Path | str, line: i
         isinstance(text, str) and text.strip() for text in texts
     ):
         raise InputError.at(path, line, f"texts = {shown(texts)}", "one or two texts, not empty")
-    return Stimulus.of_texts(identifier, tuple(texts), required(record, "item", str, path, line))
+    return Stimulus.of_texts(identifier, tuple(texts), *_origin(record, path, line))
+
+
+def _origin(record: dict[str, Any], path: Path | str, line: int) -> tuple[str, str]:
+    """Give the item and the group of a record."""
+    return required(record, "item", str, path, line), required(record, "group", str, path, line)
 
 
 def _rows_of_words(

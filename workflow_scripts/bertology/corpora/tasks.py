@@ -1,7 +1,7 @@
 """Make the data of a fine-tuning task from a corpus: splits without leakage, cut to a size.
 
-Development data choose, test data are scored once: so no test input may stand in train, and dev is
-never taken from test.
+Development data choose, test data are scored once: so no test input may stand in train or dev, and
+dev is never taken from test.
 """
 
 import json
@@ -95,27 +95,27 @@ def prepare_task(
 ) -> None:
     """Write the train, dev and test data of a task, in the format of the corpus's kind.
 
-    `kind` is treebank, inference or questions; `corpus_folder` holds the corpus's splits. Train
-    loses each input that test has too. A corpus without dev gives `dev_fraction` (between 0 and
+    `kind` is treebank, inference or questions; `corpus_folder` holds the corpus's splits. Train and
+    dev lose each input that test has too. A corpus without dev gives `dev_fraction` (between 0 and
     1) of its train examples to dev, in whole groups: documents, premises, articles. Of each split
     remain `limits[split]` examples (None or no such key: all), drawn with `seed` and in their old
     order; a smaller sample is part of a larger one, and questions are drawn by whole passages but
     for the last. `summary.json` beside them counts all this. Raises InputError for a corpus
-    without train or test, or without dev where `dev_fraction` is None.
+    without train or test, or without dev where `dev_fraction` is None, and where test has all
+    inputs of train or of dev.
     """
     if kind not in VIEWS:
         raise InputError(f"task data: found the kind {kind}; allowed: {', '.join(VIEWS)}")
     views = VIEWS[kind]
     splits = read_splits(kind, Path(corpus_folder))
     in_corpus = {split: len(examples) for split, examples in splits.items()}
-    splits["train"], removed, shared = _without_test_inputs(splits["train"], splits["test"], views)
+    shared, left_out = _drop_test_inputs(splits, views)
     if "dev" not in splits:
         splits["train"], splits["dev"] = _carve_dev(splits["train"], dev_fraction, seed, views)
     samples = {
         split: sample(splits[split], limits.get(split), [seed, number], views.unit)
         for number, split in enumerate(SPLITS)
     }
-    left_out = records("train", views.name, in_corpus["train"], {IN_TEST: removed})
     counts = {
         split: {
             "in_corpus": in_corpus.get(split, 0),
@@ -128,7 +128,7 @@ def prepare_task(
         "kind": kind,
         "seed": seed,
         "dev": origin_of_dev(in_corpus),
-        "test_inputs_in_train": shared,
+        **shared,
         "splits": counts,
         "left_out": left_out,
     }
@@ -190,17 +190,25 @@ def read_splits(kind: str, folder: Path) -> dict[str, list[Any]]:
     return splits
 
 
-def _without_test_inputs(
-    train: list[Any], test: list[Any], views: Views
-) -> tuple[list[Any], int, int]:
-    """Give train without the inputs that test has too, and how many these are in train and test."""
-    train_inputs = {views.text(example) for example in train}
-    test_inputs = {views.text(example) for example in test}
-    kept = [example for example in train if views.text(example) not in test_inputs]
-    if not kept:
-        raise InputError("task data: found every train input in test; allowed: others too")
-    shared = sum(views.text(example) in train_inputs for example in test)
-    return kept, len(train) - len(kept), shared
+def _drop_test_inputs(
+    splits: dict[str, list[Any]], views: Views
+) -> tuple[dict[str, int], list[dict[str, Any]]]:
+    """Take out of train and dev the inputs that test has too.
+
+    Returns how many examples of test have such an input, by split, and records of what is gone.
+    """
+    in_test = [views.text(example) for example in splits["test"]]
+    shared, left_out = {}, []
+    for split in [split for split in ("train", "dev") if split in splits]:
+        of = len(splits[split])
+        inputs = set(map(views.text, splits[split]))
+        shared[f"test_inputs_in_{split}"] = sum(text in inputs for text in in_test)
+        inputs.intersection_update(in_test)
+        splits[split] = [each for each in splits[split] if views.text(each) not in inputs]
+        left_out += records(split, views.name, of, {IN_TEST: of - len(splits[split])})
+        if not splits[split]:
+            raise InputError(f"task data: found every {split} input in test; allowed: others too")
+    return shared, left_out
 
 
 def _carve_dev(

@@ -18,6 +18,7 @@ from transformers import PreTrainedModel, Trainer, TrainerCallback, TrainingArgu
 from transformers.trainer_callback import PrinterCallback
 from transformers.utils.logging import disable_progress_bar
 
+from bertology.corpora.groups import group_names
 from bertology.encoder_tokenizers import copy_tokenizer, load_tokenizer
 from bertology.encoders import load_encoder, maximum_tokens
 from bertology.errors import InputError
@@ -275,7 +276,9 @@ def write_results(trainer: TaskTrainer, test: Split, kind: str, folder: Path) ->
     predictions = trainer.predictor.predict(test)
     scores = task.score(predictions, test.examples)
     score_table({"dev": trainer.best, "test": scores}).to_csv(folder / "scores.csv", index=False)
-    example_table(scores).to_parquet(folder / "examples.parquet", index=False)
+    example_table(scores, group_names(test.examples)).to_parquet(
+        folder / "examples.parquet", index=False
+    )
     training_table(trainer).to_csv(folder / "training.csv", index=False)
     predicted = folder / "predictions" / f"test.{task.extension}"
     predicted.parent.mkdir()
@@ -309,13 +312,17 @@ def score_table(scores: Mapping[str, Mapping[str, Score]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["split", "metric", "value", "n"])
 
 
-def example_table(scores: Mapping[str, Score]) -> pd.DataFrame:
-    """Return what each example adds to each score: metric, example, numerator, denominator."""
+def example_table(scores: Mapping[str, Score], groups: Sequence[str]) -> pd.DataFrame:
+    """Return what each example adds to each score: metric, example, group, numerator, denominator.
+
+    groups: each example's (see `corpora.groups`).
+    """
     tables = [
         pd.DataFrame(
             {
                 "metric": metric,
                 "example": np.arange(len(score.numerators)),
+                "group": groups,
                 "numerator": score.numerators,
                 "denominator": score.denominators,
             }

@@ -85,11 +85,12 @@ def sentence_rows(
     predicted: np.ndarray,
     gold: np.ndarray,
     sentences: np.ndarray,
+    groups: Sequence[int],
     scored: np.ndarray,
 ) -> Iterator[Row]:
     """Give what each test sentence adds to an input's F1: 200 TP over 2 TP + FP + FN.
 
-    sentences: (targets,), the number of each target's sentence.
+    sentences: (targets,), the number of each target's sentence. groups: that of each sentence.
     """
     numbers, starts = np.unique(sentences, return_index=True)
     for each, of_input in zip(inputs, predicted, strict=True):
@@ -97,5 +98,5 @@ def sentence_rows(
         given = of_input[:, scored].sum(axis=1) + gold[:, scored].sum(axis=1)
         sums = (200 * np.add.reduceat(right, starts), np.add.reduceat(given, starts))
         for number, numerator, denominator in zip(numbers, *sums, strict=True):
-            row = {**place(each), "metric": "f1", "sentence": int(number)}
+            row = {**place(each), "metric": "f1", "sentence": int(number), "group": groups[number]}
             yield {**row, "numerator": int(numerator), "denominator": int(denominator)}

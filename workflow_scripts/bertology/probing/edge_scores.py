@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 
 from bertology.activations import Activations, open_activations
+from bertology.corpora.groups import group_numbers
 from bertology.corpora.kinds import read_kind, split_path
 from bertology.corpora.shapes import SPLITS, SpanSentence
 from bertology.errors import InputError
@@ -104,8 +105,9 @@ def probe_edges(
         scores = dict(zip(inputs, _f1(task, predicted), strict=True))
         rows += _control_rows(control, controlled, scores, training)
         rows += _codelength_rows(task, controlled, training)
+    groups = group_numbers([each.document for each in splits["test"]])
     by_sentence = sentence_rows(
-        inputs, predicted, task.test.labels, task.test.sentences, task.scored
+        inputs, predicted, task.test.labels, task.test.sentences, groups, task.scored
     )
     write_scores(outputs["scores"], rows)
     write_parquet(outputs["sentences"], by_sentence, SENTENCES)

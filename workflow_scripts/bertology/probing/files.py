@@ -12,8 +12,11 @@ Row = dict[str, Any]
 
 SCORES = ("input", "layer", "label", "metric", "value", "n")
 """Of the long table of scores: `input` is mix or layer; `label` is empty where all count."""
-SENTENCES = ("input", "layer", "metric", "sentence", "numerator", "denominator")
-"""Of the table of sentences: a score of some of them is sum(numerator) / sum(denominator)."""
+SENTENCES = ("input", "layer", "metric", "sentence", "group", "numerator", "denominator")
+"""Of the table of sentences: a score of some of them is sum(numerator) / sum(denominator).
+
+`group`: what is resampled as a whole, by the number of its first sentence (see `corpora.groups`).
+"""
 
 
 def write_scores(path: Path, rows: Iterable[Row]) -> None:

@@ -1,4 +1,7 @@
-"""Make the data of a probe from an annotated corpus: splits without leakage, cut to a size."""
+"""Make the data of a probe from an annotated corpus: splits without leakage, cut to a size.
+
+No sentence is in two splits, and none is one that a task of the study was trained or chosen on.
+"""
 
 import json
 import logging
@@ -13,10 +16,14 @@ from bertology.corpora.tasks import origin_of_dev, read_splits, write_prepared
 from bertology.errors import InputError
 from bertology.left_out import records
 from bertology.probing.texts import sentence_key
+from bertology.probing.trained import Trained
 
 logger = logging.getLogger(__name__)
 
 REPEATED = "repeated in a later split"
+TRAINED = "a task of the study was trained on it"
+LEAST_LEFT = 0.5
+"""The share of a split without a limit that must remain when sentences of tasks are left out."""
 
 Sentence = SpanSentence | TreeSentence
 Splits = dict[str, list[Any]]
@@ -29,23 +36,30 @@ def prepare_probe(
     limits: Mapping[str, int | None],
     dev_fraction: float | None,
     seed: int,
+    text: str,
+    trained: Trained,
 ) -> None:
     """Write a probe's train, dev and test data and `summary.json`, which counts all this.
 
     kind: edges (labelled spans) or treebank (for structural probes). Sentences without a target are
     left out, and so is what stands word for word in a later split (of train, dev, test). A corpus
-    without dev gives `dev_fraction` of its train sentences to dev. Of each split remain
-    `limits[split]` sentences (None: all) in their old order. Which ones is decided by a hash of
-    `seed` and their words, so that the probes of one text choose the same sentences.
+    without dev gives `dev_fraction` of its train sentences to dev. From all splits goes what a task
+    of the study was `trained` or chosen on. Of each remain `limits[split]` sentences (None: all) in
+    their old order. Which ones is decided by a hash of `seed` and their words, so that the probes
+    of one text choose the same sentences. text: its name in the configuration, for messages.
 
-    Raises InputError for a corpus without train or test, or a split in which nothing remains.
+    Raises InputError for a corpus without train or test, a split in which nothing remains, and one
+    in which the tasks leave fewer than its limit or, without a limit, less than LEAST_LEFT.
     """
     in_corpus = read_splits(kind, Path(corpus_folder))
     splits = {name: list(filter(_has_target, each)) for name, each in in_corpus.items()}
     apart, repeated = _apart(splits)
     if "dev" not in apart:
         apart["train"], apart["dev"] = _carve_dev(apart["train"], dev_fraction, seed)
-    chosen = {split: _first_by_key(apart[split], limits[split], seed) for split in SPLITS}
+    clean = {split: [s for s in apart[split] if not trained.has(s.words)] for split in SPLITS}
+    for split in SPLITS:
+        _refuse_too_few(text, split, len(clean[split]), len(apart[split]), limits[split])
+    chosen = {split: _first_by_key(clean[split], limits[split], seed) for split in SPLITS}
     for split in SPLITS:
         if not chosen[split]:
             found = f"no sentence with a target that is left for {split}"
@@ -63,7 +77,7 @@ def prepare_probe(
         "seed": seed,
         "dev": origin_of_dev(in_corpus),
         "sentences": counts,
-        "left_out": _dropped(in_corpus, repeated),
+        "left_out": _dropped(in_corpus, repeated, apart, clean),
         "left_out_by_the_reader": left_out_by_reader(corpus_folder),
         **describe(chosen),
     }
@@ -111,15 +125,38 @@ def _apart(splits: Splits) -> tuple[Splits, dict[str, int]]:
     return kept, {split: len(splits[split]) - len(kept[split]) for split in kept}
 
 
-def _dropped(in_corpus: Splits, repeated: Mapping[str, int]) -> list[dict[str, Any]]:
-    """Give the records of what is left out of each split of the corpus.
+def _refuse_too_few(text: str, split: str, left: int, before: int, limit: int | None) -> None:
+    """Raise InputError if what the tasks were trained on leaves too little of a split."""
+    least = LEAST_LEFT * before if limit is None else min(limit, before)
+    if left >= least:
+        return
+    place = f"probes.{text}.limits.{split}: found {'null' if limit is None else limit}"
+    found = f"{left} of {before} sentences on which no task of the study was trained"
+    raise InputError(
+        f"{place}, with {found}; allowed: a limit of at most {left}, tasks with fewer examples, "
+        "or a text that no task was trained on"
+    )
+
+
+def _dropped(
+    in_corpus: Splits, repeated: Mapping[str, int], apart: Splits, clean: Splits
+) -> list[dict[str, Any]]:
+    """Give the records of what is left out of each split of the corpus, or of what became dev.
 
     Sentences without a target are none: there is nothing in them that a probe could use.
     """
     return [
         record
-        for split, sentences in in_corpus.items()
-        for record in records(split, "sentence", len(sentences), {REPEATED: repeated[split]})
+        for split in SPLITS
+        for record in records(
+            split,
+            "sentence",
+            len(in_corpus.get(split, apart[split])),
+            {
+                REPEATED: repeated.get(split, 0),
+                TRAINED: len(apart[split]) - len(clean[split]),
+            },
+        )
     ]
 
 

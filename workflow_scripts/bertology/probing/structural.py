@@ -77,11 +77,13 @@ class Tree:
     vectors: (layers, words, width), float32 or float16: a word is the mean of its wordpieces.
     heads: 1-based head of each word, 0 for the root.
     counted: (words,), bool: which words are not punctuation.
+    document: that it stands in, where that is known.
     """
 
     vectors: np.ndarray
     heads: tuple[int, ...]
     counted: np.ndarray
+    document: str | None = None
     distances: np.ndarray = field(init=False)
     depths: np.ndarray = field(init=False)
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from bertology.activations import Activations, open_activations
+from bertology.corpora.groups import group_numbers
 from bertology.corpora.kinds import read_kind, split_path
 from bertology.corpora.shapes import SPLITS, TreeSentence
 from bertology.errors import InputError
@@ -150,7 +151,7 @@ def aligned_trees(
             continue
         counted = np.array([tag != PUNCTUATION for tag in sentence.universal_tags])
         vectors = word_vectors(activations.layers, firsts, ends)
-        trees.append(Tree(vectors, sentence.heads, counted))
+        trees.append(Tree(vectors, sentence.heads, counted, sentence.document))
     if not trees:
         found = f"{split} data: found {len(sentences)} sentences, each {TOO_LONG}"
         raise InputError(f"{found}; allowed: at least one that can be used")
@@ -193,6 +194,7 @@ def _sentence_rows(
     trees: Sequence[Tree],
 ) -> Iterator[Row]:
     """Give what each test sentence adds to the scores of each layer."""
+    groups = group_numbers([tree.document for tree in trees])
     edges = np.array([len(counted_edges(tree)) for tree in trees])
     roots = np.array([tree.counted.any() for tree in trees]).astype(int)
     parts = {
@@ -206,6 +208,7 @@ def _sentence_rows(
         for layer, of_layer in enumerate(pairs):
             for sentence, (numerator, denominator) in enumerate(zip(*of_layer, strict=True)):
                 row = {**_place(layer), "metric": metric, "sentence": sentence}
+                row["group"] = groups[sentence]
                 yield {**row, "numerator": float(numerator), "denominator": float(denominator)}
 
 

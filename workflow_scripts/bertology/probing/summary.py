@@ -106,9 +106,9 @@ def draws_of_probes(
     """Give each place (input, layer, metric) of each probe, and its scores: (draws, seeds).
 
     sentences: as of `summarise_probes`. Scores are by model (MODEL), on the test sentences and in
-    resamples of them, the same ones for all models and places of a probe. All models of a place
-    have the same seeds, in the same order, so that what one gains over another within a seed is the
-    difference. InputError if they were not probed with the same seeds.
+    resamples of their groups (documents), the same ones for all models and places of a probe. All
+    models of a place have the same seeds, in the same order, so that what one gains over another
+    within a seed is the difference. InputError if they were not probed with the same seeds.
     """
     probes: dict[tuple[object, ...], list[tuple[Mapping[str, object], Path]]] = {}
     for wildcards, path in sentences:
@@ -116,9 +116,8 @@ def draws_of_probes(
     for of_probe in probes.values():
         frames = [_with_wildcards(wildcards, path) for wildcards, path in of_probe]
         counts = pd.concat(frames, ignore_index=True)
-        resamples = Resamples.draw(
-            counts["sentence"].max() + 1, intervals.resamples, intervals.seed
-        )
+        groups = _groups(counts)
+        resamples = Resamples.draw(len(groups), intervals.resamples, intervals.seed, groups)
         for place, group in counts.groupby([*PLACE, "metric"], sort=False):
             _same_seeds(group)
             found = {
@@ -136,6 +135,13 @@ def _same_seeds(rows: pd.DataFrame) -> None:
         if found != first:
             name = "/".join(filter(None, map(str, model)))
             raise InputError(f"{name}: found probe seeds {found}; allowed: those of all, {first}")
+
+
+def _groups(counts: pd.DataFrame) -> list[int]:
+    """Give each sentence's group; one that no score counts is a group by itself."""
+    groups = np.arange(counts["sentence"].max() + 1)
+    groups[counts["sentence"]] = counts["group"]
+    return groups.tolist()
 
 
 def _with_wildcards(wildcards: Mapping[str, object], path: Path) -> pd.DataFrame:

@@ -22,7 +22,7 @@ def gather_text(probes: Iterable[tuple[str, Path | str]], stimuli_file: Path | s
     on the same sentences leaves the file as it is.
     """
     stimuli = {
-        key: Stimulus(key, (words,), None, key)
+        key: Stimulus(key, (words,), None, key, key)
         for kind, folder in probes
         for words in (each.words for each in _sentences(kind, folder))
         for key in [sentence_key(words)]

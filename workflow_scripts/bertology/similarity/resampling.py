@@ -1,13 +1,13 @@
-"""RSA in resamples of a text, for intervals over its items (sentences, pairs, questions).
+"""RSA in resamples of a text, for intervals over its groups (documents, premises, passages).
 
-RSA is a correlation over pairs of tokens. A resample in which an item occurs w times weights them:
-a pair of tokens from two items by the product of the two weights, a pair within an item by its
-weight, since copies of an item are not compared with one another (as rsatoolbox leaves out the
+RSA is a correlation over pairs of tokens. A resample in which a group occurs w times weights them:
+a pair of tokens from two groups by the product of the two weights, a pair within a group by its
+weight, since copies of a group are not compared with one another (as rsatoolbox leaves out the
 similarity of a condition to itself: Schütt et al. 2023, "Statistical inference on representational
-geometries"). So the sums over the pairs of tokens of each two items give the RSA of any resample.
+geometries"). So the sums over the pairs of tokens of each two groups give the RSA of any resample.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -36,18 +36,19 @@ def write_resamples(
     intervals: Intervals,
     permutation_seed: int | None = None,
 ) -> None:
-    """Write the RSA of two caches, same layer of both, in each resample of the stimuli's items.
+    """Write the RSA of two caches, same layer of both, in each resample of the stimuli's groups.
 
     Parquet with the columns COLUMNS, value as float32, n the number of tokens; resample 0 is the
     text itself. The measure is the first of `measures` that can be resampled. Both forms of a text
-    have the same items, hence the same resamples. Otherwise as `measures.write_comparison`.
+    have the same groups, hence the same resamples. Otherwise as `measures.write_comparison`.
     InputError where no measure can be resampled.
     """
     measure = resampled_measure(measures)
     first, second = open_both(first_folder, second_folder)
     rows = read_token_sample(sample_file, first.tokens)
-    names = list(dict.fromkeys(stimulus.item for stimulus in read_stimuli(stimuli_file)))
-    items = item_numbers(first.tokens["item"].iloc[rows], names, stimuli_file)
+    groups_of_items = {each.item: each.group for each in read_stimuli(stimuli_file)}
+    names = list(dict.fromkeys(groups_of_items.values()))
+    groups = group_numbers(first.tokens["item"].iloc[rows], groups_of_items, stimuli_file)
     resamples = Resamples.of(names, len(names), intervals)
     layers = zip(
         read_layers(first, rows, first_folder),
@@ -56,7 +57,7 @@ def write_resamples(
     )
     prepare = PREPARATION[measure]
     values = [
-        resampled_rsa(pair_sums(prepare(x), prepare(y), items, len(names)), resamples)
+        resampled_rsa(pair_sums(prepare(x), prepare(y), groups, len(names)), resamples)
         for x, y in layers
     ]
     with atomic_file(path) as temporary:
@@ -64,29 +65,36 @@ def write_resamples(
         table[list(COLUMNS)].to_parquet(temporary, index=False)
 
 
-def item_numbers(items: pd.Series, names: Sequence[str], stimuli_file: Path) -> np.ndarray:
-    """Give each token's item as its number in the stimuli, where some may have no token."""
-    numbers = items.map({name: number for number, name in enumerate(names)})
+def group_numbers(
+    items: pd.Series, groups_of_items: Mapping[str, str], stimuli_file: Path
+) -> np.ndarray:
+    """Give each token's group as its number in the stimuli, where some may have no token.
+
+    items: each token's. groups_of_items: the group of each item, in the order of the stimuli.
+    """
+    names = dict.fromkeys(groups_of_items.values())
+    places = {name: number for number, name in enumerate(names)}
+    numbers = items.map({item: places[group] for item, group in groups_of_items.items()})
     if numbers.isna().any():
         found = f"no item {items[numbers.isna()].iloc[0]!r}"
         raise InputError.at(stimuli_file, None, found, "the stimuli that the caches were made of")
     return numbers.to_numpy(dtype=np.int64)
 
 
-def pair_sums(first: np.ndarray, second: np.ndarray, items: np.ndarray, size: int) -> np.ndarray:
-    """Sum over the pairs of tokens of each two items: (6, size, size), float64.
+def pair_sums(first: np.ndarray, second: np.ndarray, groups: np.ndarray, size: int) -> np.ndarray:
+    """Sum over the pairs of tokens of each two groups: (6, size, size), float64.
 
-    first, second: (tokens, width), a row of one with the same row of the other; items: (tokens,),
+    first, second: (tokens, width), a row of one with the same row of the other; groups: (tokens,),
     below `size`. With a and b the similarities of two tokens in the first and the second, the sums
     are of 1, a, b, a², b² and ab. Each pair is in one place: [s, t] with s <= t.
     """
-    order = np.argsort(items, kind="stable")
-    items = items[order]
+    order = np.argsort(groups, kind="stable")
+    groups = groups[order]
     both = Centred.of(first[order]), Centred.of(second[order])
     sums = np.zeros((6, size, size))
-    for rows, columns in tile_slices(len(items)):
-        names, members = _members(items[rows])
-        other_names, other_members = _members(items[columns])
+    for rows, columns in tile_slices(len(groups)):
+        names, members = _members(groups[rows])
+        other_names, other_members = _members(groups[columns])
         part = members @ _terms(both, rows, columns) @ other_members.T
         sums[:, names[:, None], other_names] += part
     return sums
@@ -108,9 +116,9 @@ def resampled_rsa(sums: np.ndarray, resamples: Resamples) -> np.ndarray:
     return correlations
 
 
-def _members(items: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give the different items, and which tokens each of them has: 1 or 0, (items, tokens)."""
-    names, places = np.unique(items, return_inverse=True)
+def _members(groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give the different groups, and which tokens each of them has: 1 or 0, (groups, tokens)."""
+    names, places = np.unique(groups, return_inverse=True)
     return names, np.eye(len(names), dtype=np.float32)[:, places]
 
 
@@ -125,7 +133,7 @@ def _terms(both: tuple[Centred, Centred], rows: slice, columns: slice) -> np.nda
 
 
 def _weighted(sums: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Weight pairs of items by the product of their weights, and each item's own pairs once."""
+    """Weight pairs of groups by the product of their weights, and each group's own pairs once."""
     between, within = np.triu(sums, k=1), np.diag(sums)
     total: np.ndarray = ((weights @ between) * weights).sum(axis=1) + weights @ within
     return total

@@ -10,6 +10,7 @@ from itertools import combinations
 from pathlib import PurePosixPath
 from typing import Any
 
+from bertology.canonical import DEFAULT_LANGUAGE
 from bertology.configuration import CORPUS_KIND
 from bertology.corpora.grammar.write import WRITERS
 from bertology.corpora.kinds import FORMATS
@@ -107,6 +108,22 @@ class Study:
     def task_corpus(self, task: str) -> str:
         """Give the folder of the corpus that a task learns from."""
         return self.corpus(self.config["tasks"][task]["corpus"], self.task_kind(task))
+
+    def task_texts(self) -> dict[str, Row]:
+        """Give the kind and the language of the text that each task learns from.
+
+        The language is that of stimuli from the same corpus, if there are any.
+        """
+        languages = {
+            stimuli["corpus"]: stimuli["language"] for stimuli in self.config["stimuli"].values()
+        }
+        return {
+            task: {
+                "kind": self.task_kind(task),
+                "language": languages.get(settings["corpus"], DEFAULT_LANGUAGE),
+            }
+            for task, settings in self.config["tasks"].items()
+        }
 
     def task_modules(self, task: str) -> list[str]:
         """Name the modules that fine-tuning on a task loads by name, and no other task's."""
@@ -334,6 +351,11 @@ class Study:
         """Give the folder of the corpus that a probe's data come from."""
         kind = "treebank" if phenomenon == STRUCTURE else phenomenon
         return self.corpus(self.config["probes"][text]["corpus"], kind)
+
+    def shared_corpus(self, text: str, task: str) -> bool:
+        """Say whether a probed text is from the corpus that a task is tuned on."""
+        corpus: str = self.config["probes"][text]["corpus"]
+        return corpus == self.config["tasks"][task]["corpus"]
 
     def probe_data(self, text: str) -> list[str]:
         """Give the data of all probes on a text."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from bertology.corpora import edges
 from bertology.corpora.grammar.annotations import Mention, Sentence, Span
-from bertology.corpora.grammar.generate import Passage, sample_splits
+from bertology.corpora.grammar.generate import Passage, documents, sample_splits
 from bertology.corpora.shapes import SPLITS, SpanSentence, SpanTarget
 from bertology.files import atomic_folder
 
@@ -19,18 +19,24 @@ def write_edges(
 ) -> None:
     """Write `{split}.jsonl` with the targets of one of PHENOMENA in `sizes[split]` sentences.
 
-    They are the sentences of the treebank that the same arguments give: a line for each sentence,
-    for coreference a line for each passage.
+    They are the sentences of the treebank that the same arguments give, with the same names of
+    documents: a line for each sentence, for coreference a line for each passage.
     """
     with atomic_folder(folder) as unfinished:
         for split, passages in sample_splits(domain, sizes, seed).items():
             if phenomenon == COREFERENCE:
                 generator = np.random.default_rng((seed, SPLITS.index(split)))
-                annotated = [_passage(passage, generator) for passage in passages]
+                annotated = [
+                    SpanSentence(_words(passage), tuple(_coreference(passage, generator)), document)
+                    for document, passage in documents(split, passages)
+                ]
             else:
                 find = SENTENCE_PHENOMENA[phenomenon]
-                sentences = [sentence for passage in passages for sentence in passage]
-                annotated = [SpanSentence(each.words, tuple(find(each))) for each in sentences]
+                annotated = [
+                    SpanSentence(sentence.words, tuple(find(sentence)), document)
+                    for document, passage in documents(split, passages)
+                    for sentence in passage
+                ]
             edges.write_edges(unfinished / f"{split}.jsonl", annotated)
 
 
@@ -83,10 +89,6 @@ SENTENCE_PHENOMENA: dict[str, Callable[[Sentence], list[SpanTarget]]] = {
 }
 COREFERENCE = "coreference"
 PHENOMENA = (*SENTENCE_PHENOMENA, COREFERENCE)
-
-
-def _passage(passage: Passage, generator: np.random.Generator) -> SpanSentence:
-    return SpanSentence(_words(passage), tuple(_coreference(passage, generator)))
 
 
 def _words(passage: Passage) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -419,6 +419,12 @@ def sample_splits(domain: str, sizes: dict[str, int], seed: int) -> dict[str, li
         chooser = Chooser(lexicon.for_split(split), np.random.default_rng(entropy))
         passages[split] = _sample_split(chooser, size, seen)
     return passages
+
+
+def documents(split: str, passages: Iterable[Passage]) -> Iterator[tuple[str, Passage]]:
+    """Name the passages of a split as the documents that they are."""
+    for number, passage in enumerate(passages, start=1):
+        yield f"{split}-{number:05d}", passage
 
 
 def _sample_split(chooser: Chooser, size: int, seen: set[str]) -> list[Passage]:

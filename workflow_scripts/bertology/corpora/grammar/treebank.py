@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bertology.corpora.grammar.annotations import Sentence
-from bertology.corpora.grammar.generate import Passage, sample_splits
+from bertology.corpora.grammar.generate import Passage, documents, sample_splits
 from bertology.files import atomic_folder
 
 
@@ -20,8 +20,7 @@ def write_treebank(domain: str, sizes: dict[str, int], seed: int, folder: Path) 
 
 def conllu_blocks(split: str, passages: Iterable[Passage]) -> Iterator[str]:
     """One block of CoNLL-U for each sentence, with its empty line; a passage is a document."""
-    for number, passage in enumerate(passages, start=1):
-        document = f"{split}-{number:05d}"
+    for document, passage in documents(split, passages):
         for position, sentence in enumerate(passage, start=1):
             opening = [f"# newdoc id = {document}"] if position == 1 else []
             comments = [f"# sent_id = {document}-{position}", f"# text = {sentence.text}"]

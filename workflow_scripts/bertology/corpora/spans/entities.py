@@ -63,6 +63,7 @@ def read_entities(path: Path | str) -> Annotated:
         SpanSentence(
             sentence.words,
             tuple(SpanTarget(mention.span, None, (mention.kind,)) for mention in sentence.mentions),
+            sentence.document,
         )
         for sentence in _marked_sentences(path, left_out)
     ]

@@ -76,6 +76,11 @@ class Sentence:
     part: int
     rows: list[Row]
 
+    @property
+    def document(self) -> str:
+        """Name its document part, by that line."""
+        return str(self.part)
+
 
 @dataclass(frozen=True, slots=True)
 class Bracket:
@@ -96,7 +101,8 @@ def read_part_of_speech(path: Path | str) -> Annotated:
     for sentence in _sentences(path, left_out):
         tags = [row.columns[TAG] for row in sentence.rows]
         left_out["word without part of speech"] += tags.count(NOTHING)
-        sentences.append(SpanSentence(sentence.words, tag_targets(tags, NOTHING)))
+        targets = tag_targets(tags, NOTHING)
+        sentences.append(SpanSentence(sentence.words, targets, sentence.document))
     return with_targets(sentences, path, left_out)
 
 
@@ -127,7 +133,7 @@ def read_semantic_roles(path: Path | str) -> Annotated:
     """
     left_out: Counter[str] = Counter()
     sentences = [
-        SpanSentence(sentence.words, tuple(_arguments(sentence, path, left_out)))
+        SpanSentence(sentence.words, tuple(_arguments(sentence, path, left_out)), sentence.document)
         for sentence in _sentences(path, left_out)
     ]
     return with_targets(sentences, path, left_out)
@@ -147,7 +153,7 @@ def read_coreference(path: Path | str, longest: int = 100, seed: int = 0) -> Ann
     left_out: Counter[str] = Counter()
     generator = np.random.default_rng(seed)
     marked = [
-        Marked(sentence.words, str(sentence.part), _mentions(sentence.rows, path))
+        Marked(sentence.words, sentence.document, _mentions(sentence.rows, path))
         for sentence in _sentences(path, left_out)
     ]
     passages = passages_of(marked, longest, generator, left_out)
@@ -165,6 +171,7 @@ def _read_column(path: Path | str, column: int, without: tuple[str, ...] = ()) -
                 for bracket in _brackets(sentence.rows, column, path)
                 if bracket.label not in without
             ),
+            sentence.document,
         )
         for sentence in _sentences(path, left_out)
     ]

@@ -98,7 +98,7 @@ def passage_of(
     targets = tuple(
         SpanTarget(first, second, (label,)) for first, second, label in sorted(labelled)
     )
-    return SpanSentence(tuple(words), targets)
+    return SpanSentence(tuple(words), targets, window[0].document)
 
 
 def _pairs(

@@ -27,7 +27,8 @@ def read_part_of_speech(path: Path | str, universal: bool = False) -> Annotated:
     for sentence in read_treebank(path, left_out):
         tags = sentence.universal_tags if universal else sentence.treebank_tags
         left_out[reason] += tags.count(NO_TAG)
-        sentences.append(SpanSentence(sentence.words, tag_targets(tags, NO_TAG)))
+        targets = tag_targets(tags, NO_TAG)
+        sentences.append(SpanSentence(sentence.words, targets, sentence.document))
     return with_targets(sentences, path, left_out)
 
 
@@ -48,6 +49,7 @@ def read_dependencies(path: Path | str) -> Annotated:
                 )
                 if head != 0
             ),
+            sentence.document,
         )
         for sentence in read_treebank(path, left_out)
     ]
