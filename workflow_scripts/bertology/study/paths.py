@@ -3,13 +3,17 @@
 STRUCTURE = "structure"
 """The phenomenon of structural probes, beside those of edge probes."""
 
+TRANSPLANTED = "transplanted"
+"""After a fine-tuned model: what its layers make of the pretrained encoder's hidden states."""
+
 
 class Paths:
     """The patterns below one folder of results.
 
     Wildcards: annotation (corpus/kind), encoder, task, variant, seed, stimuli, text, phenomenon;
-    model (an encoder, or <encoder>/<task>/full/seed-<n>, or that and /step-<n>) and reference (a
-    model, or permuted/<model>). Most are stems, to which a rule adds an ending or a file's name.
+    model (an encoder, or <encoder>/<task>/full/seed-<n>, or that and /step-<n> or /transplanted,
+    which has activations alone) and reference (a model, or permuted/<model>). Most are stems, to
+    which a rule adds an ending or a file's name.
     """
 
     def __init__(self, results: str) -> None:
@@ -24,6 +28,10 @@ class Paths:
         self.checkpoints = f"{results}/models/{{model}}/checkpoints"
         self.activations = f"{results}/activations/{{model}}/{{stimuli}}"
         self.pretrained_activations = f"{results}/activations/{{encoder}}/{{stimuli}}"
+        self.transplanted = self.activations.format(
+            model=f"{{encoder}}/{{task}}/full/seed-{{seed}}/{TRANSPLANTED}", stimuli="{stimuli}"
+        )
+        self.reverts = f"{results}/reverts/{{encoder}}/{{task}}/seed-{{seed}}"
         self.tokens = f"{results}/similarity/{{stimuli}}/{{encoder}}.tokens"
         self.similarity = f"{results}/similarity/{{stimuli}}/{{model}}/against/{{reference}}"
         self.weights = f"{results}/weights/{{model}}/against/{{reference}}"

@@ -125,7 +125,7 @@ def revert_layers(
         which draws them, the same ones for each model of a task.
 
     Written are `scores.csv` (part, layers, metric, value, n), `examples.parquet` (part, layers, and
-    the columns that the run's own has; `example` is the number in the test data) and `summary.json`.
+    the columns that the run's own has; `example` is the number in the test data), `summary.json`.
     Part `none` is the tuned model itself, on these examples. Raises InputError for an encoder that
     does not fit the pretrained one.
     """
