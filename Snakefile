@@ -15,6 +15,7 @@ include: "rules/corpora.smk"
 include: "rules/models.smk"
 include: "rules/activations.smk"
 include: "rules/similarity.smk"
+include: "rules/transplants.smk"
 include: "rules/probes.smk"
 include: "rules/tables.smk"
 include: "rules/claims.smk"
@@ -31,6 +32,7 @@ localrules:
     models,
     ablations,
     similarity,
+    transplants,
     probes,
     claims,
     figures,
@@ -42,6 +44,7 @@ rule all:
         rules.models.input,
         rules.ablations.input,
         rules.similarity.input,
+        rules.transplants.input,
         rules.probes.input,
         rules.claims.input,
         rules.figures.input,

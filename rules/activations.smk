@@ -16,6 +16,8 @@ rule cache_activations:
         f"{PATHS.logs}/cache_activations/{{model}}/{{stimuli}}.log",
     benchmark:
         f"{PATHS.benchmarks}/cache_activations/{{model}}/{{stimuli}}.tsv"
+    wildcard_constraints:
+        model=ENCODER,
     conda:
         "../envs/models.yaml"
     threads: 1

@@ -23,6 +23,7 @@ from bertology.errors import InputError
 from bertology.figures.registry import FIGURES, SECTIONS
 from bertology.fingerprint import fingerprint
 from bertology.report.captions import captions
+from bertology.study.paths import PERTURBED, TRANSPLANTED
 from bertology.study.plan import STRUCTURE, Study, probe_kind, reader_module
 from bertology.user_files import by_content, source_files
 from bertology.variants import ABLATION
@@ -55,13 +56,15 @@ if workflow.is_main_process and not workflow.output_settings.verbose:
 
 # The same pattern as in the schema.
 NAME = "[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*"
+TUNED = f"{NAME}/{NAME}/full/seed-[0-9]+"
+ENCODER = f"{NAME}|{TUNED}(?:/(?:step-[0-9]+|{PERTURBED}))?"  # models that are a Hugging Face folder
 
 
 wildcard_constraints:
     annotation=f"{NAME}/{NAME}",
     encoder=NAME,
     figure="|".join(FIGURES),
-    model=f"{NAME}(?:/{NAME}/full/seed-[0-9]+(?:/(?:step-[0-9]+|perturbed))?)?",
+    model=f"{ENCODER}|{TUNED}/{TRANSPLANTED}",
     reference=f"(?:permuted/)?{NAME}(?:/{NAME}/full/seed-[0-9]+)?",
     phenomenon=NAME,
     probe_seed="[0-9]+",

@@ -403,7 +403,7 @@ def test_whole_numbers_with_a_point_are_whole_numbers(tmp_path):
 
 
 RESERVED = [
-    *("against", "full", "permuted", "probes", "structure", "untuned"),
+    *("against", "full", "permuted", "probes", "structure", "transplanted", "untuned"),
     *("freeze-4", "keep-2", "seed-1", "step-8", "perturbed", "probe-seed-1"),
 ]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -11,8 +11,9 @@ from bertology.errors import InputError
 from bertology.files import atomic_file
 from bertology.statistics import Estimate, Intervals, Resamples
 from bertology.tables import ABLATIONS, MAIN_METRICS
-from bertology.variants import FULL, layers_of
+from bertology.variants import FULL, UNTUNED, layers_of
 
+Variant = TypeVar("Variant")
 Runs = Sequence[tuple[Mapping[str, Any], Path]]
 
 
@@ -25,9 +26,9 @@ def summarise_ablations(
         `examples.parquet`. depths: the layers of each encoder. frozen, kept: numbers of layers; of
         `untuned` all are frozen, and `frozen` is empty where not even the embeddings are fixed.
     Scores are percentages of the task's main metric on test data, means over seeds; `relative` is
-    in percent of the score of `full` with the same seed. Intervals are over groups of test examples
-    (see `corpora.groups`) crossed with seeds, the same ones for a variant and for `full`.
-    InputError for a task without `full`.
+    in percent of the score of `full` with the same seed, `recovery` what `recovery` returns (empty
+    where there is no `untuned`). Intervals are over groups of test examples (see `corpora.groups`)
+    crossed with seeds, the same ones for all variants. InputError for a task without `full`.
     """
     rows = [
         {"encoder": encoder, "task": task, **row}
@@ -54,26 +55,59 @@ def _rows_of_task(
     if FULL not in files:
         raise InputError(f"ablations: found {', '.join(files)}; allowed: {FULL} among them")
     metric, n, scores = scores_of_task(task, files, intervals)
+    recoveries = recovered(scores)
     for variant, draws in scores.items():
         frozen, kept = layers_of(variant, depth)
-        score = Estimate.of(100 * draws)
-        relative = Estimate.of(100 * (draws / scores[FULL]))
-        low, high = score.interval(intervals.level)
-        relative_low, relative_high = relative.interval(intervals.level)
         yield {
             "variant": variant,
             "frozen": frozen,
             "kept": kept,
             "metric": metric,
-            "seeds": score.seeds,
+            "seeds": draws.shape[1],
             "n": n,
-            "score": score.value,
-            "low": low,
-            "high": high,
-            "relative": relative.value,
-            "relative_low": relative_low,
-            "relative_high": relative_high,
+            **bounds("score", 100 * draws, intervals.level),
+            **bounds("relative", 100 * (draws / scores[FULL]), intervals.level),
+            **bounds("recovery", recoveries.get(variant), intervals.level),
         }
+
+
+def bounds(name: str, draws: np.ndarray | None, level: float) -> dict[str, float]:
+    """Return a quantity of runs, (draws, seeds), as cells of a table: `name`, and its interval.
+
+    Columns of the interval begin with the name, but for those of a score. All are NaN where there
+    is no such quantity, and where on the text itself it has no value in some run.
+    """
+    prefix = "" if name == "score" else f"{name}_"
+    value = low = high = np.nan
+    if draws is not None and np.isfinite(draws[0]).all():
+        estimate = Estimate.of(draws)
+        value, (low, high) = estimate.value, estimate.interval(level)
+    return {name: value, f"{prefix}low": low, f"{prefix}high": high}
+
+
+def recovered(scores: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the recovery of each variant of a task from its scores, both (draws, seeds).
+
+    Empty where there is no `untuned`, which has recovery 0; that of `full` is 100.
+    """
+    if UNTUNED not in scores:
+        return {}
+    return {
+        variant: recovery(draws, scores[UNTUNED], scores[FULL]) for variant, draws in scores.items()
+    }
+
+
+def recovery(scores: np.ndarray, untuned: np.ndarray, full: np.ndarray) -> np.ndarray:
+    """Return how much of what tuning gains is there, in percent: (draws, seeds), as all arguments.
+
+    That is 100 (score - untuned) / (full - untuned), within a seed and a draw: an untuned encoder
+    with a trained head already has much of some tasks. It may be below 0 and above 100. Where full
+    tuning gains nothing it is NaN, whatever the score. Estimates leave out a resample in which that
+    is so for any seed; where it is so on the text itself there is no estimate.
+    """
+    gained = full - untuned
+    shares: np.ndarray = 100 * (scores - untuned) / np.where(gained == 0, np.nan, gained)
+    return shares
 
 
 def scores_of_task(
@@ -85,15 +119,31 @@ def scores_of_task(
     """
     tables = {variant: [pd.read_parquet(file) for file in of] for variant, of in files.items()}
     first = next(iter(files))
-    metric = _main_metric(tables[first][0], files[first][0])
+    metric = main_metric(tables[first][0], files[first][0])
+    return metric, *scores_of_tables(task, tables, metric, intervals)
+
+
+def scores_of_tables(
+    task: str,
+    tables: Mapping[Variant, Sequence[pd.DataFrame]],
+    metric: str,
+    intervals: Intervals,
+) -> tuple[int, dict[Variant, np.ndarray]]:
+    """Return n of a metric, and the scores of each variant: (draws, seeds).
+
+    tables: what each example adds to each score (as `examples.parquet`), of each variant's runs;
+        all of the same examples.
+    """
     counts = {variant: _counts(of, metric) for variant, of in tables.items()}
-    groups = _of_metric(tables[first][0], metric)["group"].tolist()
+    first = next(iter(counts.values()))
+    groups = _of_metric(next(iter(tables.values()))[0], metric)["group"].tolist()
     resamples = Resamples.of([task], len(groups), intervals, groups)
     scores = {variant: resamples.ratios(*of) for variant, of in counts.items()}
-    return metric, int(counts[first][1, 0].sum()), scores
+    return int(first[1, 0].sum()), scores
 
 
-def _main_metric(table: pd.DataFrame, file: Path) -> str:
+def main_metric(table: pd.DataFrame, file: Path) -> str:
+    """Name the metric that stands for a task, of those in a table of examples."""
     for metric in MAIN_METRICS:
         if metric in set(table["metric"]):
             return metric

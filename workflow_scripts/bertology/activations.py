@@ -8,7 +8,7 @@ stimuli; `summary.json`. Reading a cache needs neither torch nor the encoder.
 import logging
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
@@ -22,12 +22,14 @@ from bertology.files import atomic_folder, write_json
 from bertology.left_out import records, warn_of
 
 if TYPE_CHECKING:
+    from torch import Tensor
     from transformers import BatchEncoding, PreTrainedModel
     from transformers import PreTrainedTokenizerBase as Tokenizer
 
     from bertology.corpora.shapes import Stimulus
 
     Encoded = list[tuple[Stimulus, BatchEncoding]]
+    Run = Callable[[PreTrainedModel, Mapping[str, Tensor]], Sequence[Tensor]]
 
 logger = logging.getLogger(__name__)
 
@@ -86,21 +88,44 @@ def cache_activations(
     """
     import torch
 
-    from bertology.corpora.stimuli import read_stimuli
     from bertology.encoder_tokenizers import load_tokenizer
-    from bertology.encoders import describe, load_encoder, maximum_tokens
+    from bertology.encoders import load_encoder
 
-    stimuli = read_stimuli(stimuli_file)
     torch.set_num_threads(threads)
     encoder, tokenizer = load_encoder(encoder_folder), load_tokenizer(encoder_folder)
     encoder.to("cuda" if torch.cuda.is_available() else "cpu")
+    write_cache(encoder, tokenizer, stimuli_file, folder, tokens_per_batch, all_layers)
+
+
+def all_layers(encoder: "PreTrainedModel", inputs: "Mapping[str, Tensor]") -> "Sequence[Tensor]":
+    """Run an encoder; give all its hidden states: (batch x tokens x hidden) each."""
+    states: Sequence[Tensor] = encoder(**inputs, output_hidden_states=True).hidden_states
+    return states
+
+
+def write_cache(
+    encoder: "PreTrainedModel",
+    tokenizer: "Tokenizer",
+    stimuli_file: Path,
+    folder: Path,
+    tokens_per_batch: int,
+    run: "Run",
+) -> None:
+    """Write what `run` makes of an encoder and its inputs; otherwise as `cache_activations`.
+
+    run: from the encoder and a batch of inputs to hidden states as `all_layers` gives them.
+    """
+    from bertology.corpora.stimuli import read_stimuli
+    from bertology.encoders import describe, maximum_tokens
+
+    stimuli = read_stimuli(stimuli_file)
     encoded = [(stimulus, encode_stimulus(stimulus, tokenizer)) for stimulus in stimuli]
     kept = short_enough(encoded, maximum_tokens(encoder), stimuli_file)
     tokens = pd.DataFrame([row for pair in kept for row in _token_rows(*pair)])
     with atomic_folder(folder) as temporary:
         tokens.to_parquet(temporary / "tokens.parquet", index=False)
         encodings = [encoding for _, encoding in kept]
-        _write_layers(encoder, tokenizer, encodings, temporary, tokens_per_batch)
+        _write_layers(encoder, tokenizer, encodings, temporary, tokens_per_batch, run)
         summary = {"encoder": describe(encoder), **_summary(encoded, kept)}
         warn_of(summary["left_out"])
         write_json(temporary / "summary.json", summary)
@@ -204,13 +229,14 @@ def _write_layers(
     encodings: "list[BatchEncoding]",
     folder: Path,
     tokens_per_batch: int,
+    run: "Run",
 ) -> None:
     """Write `layer_*.npy`, one batch at a time; rows are in the order of `encodings`."""
     lengths = [len(encoding.input_ids) for encoding in encodings]
     ends = np.cumsum(lengths)
     layers: list[np.memmap] = []
     for batch in pack(lengths, tokens_per_batch):
-        hidden = hidden_states(encoder, tokenizer, [encodings[index] for index in batch])
+        hidden = hidden_states(encoder, tokenizer, [encodings[index] for index in batch], run)
         if not layers:
             layers = _empty_layers(folder, len(hidden), (int(ends[-1]), hidden[0].shape[-1]))
         for number, (layer, values) in enumerate(zip(layers, hidden, strict=True)):
@@ -238,7 +264,10 @@ def pack(lengths: Sequence[int], tokens_per_batch: int) -> Iterator[list[int]]:
 
 
 def hidden_states(
-    encoder: "PreTrainedModel", tokenizer: "Tokenizer", encodings: "list[BatchEncoding]"
+    encoder: "PreTrainedModel",
+    tokenizer: "Tokenizer",
+    encodings: "Sequence[BatchEncoding]",
+    run: "Run" = all_layers,
 ) -> list[np.ndarray]:
     """Run one batch; give one float32 array (sentences, longest, width) per layer."""
     import torch
@@ -249,7 +278,7 @@ def hidden_states(
         return_tensors="pt",
     ).to(encoder.device)
     with torch.inference_mode():
-        states = encoder(**padded, output_hidden_states=True).hidden_states
+        states = run(encoder, padded)
     return [state.float().cpu().numpy() for state in states]
 
 

@@ -48,6 +48,11 @@ PROBE_SUMMARY = (
 ABLATIONS = (
     *("encoder", "task", "variant", "frozen", "kept", "metric", "seeds", "n"),
     *("score", "low", "high", "relative", "relative_low", "relative_high"),
+    *("recovery", "recovery_low", "recovery_high"),
+)
+REVERTS = (
+    *("encoder", "task", "part", "layers", "metric", "seeds", "n", "score", "low", "high"),
+    *("loss", "loss_low", "loss_high", "recovery", "recovery_low", "recovery_high"),
 )
 LEFT_OUT = ("step", "name", "split", "unit", "reason", "left_out", "of", "percent")
 CLAIMS = (

@@ -31,27 +31,24 @@ class TaskModel(nn.Module):
         """Return the loss of a batch, under the name that the Trainer looks for."""
         return {"loss": self.head.loss(self.hidden(inputs), targets)}
 
-    def outputs(self, inputs: dict[str, Tensor], targets: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Return what the head gives to decode."""
-        return self.head(self.hidden(inputs), targets)
-
     def hidden(self, inputs: dict[str, Tensor]) -> Tensor:
         """Return last hidden states (batch x tokens x hidden, float32) of the encoder's inputs.
 
         Where the output of its fixed layers is stored in `inputs`, only the others are run.
         """
         own = {name: tensor for name, tensor in inputs.items() if name != STORED}
-        with self._precision():
+        with self.precision():
             if STORED in inputs:
                 return self.prefix.run_rest(inputs[STORED], own).float()
             return self.encoder(**own).last_hidden_state.float()
 
     def stored_states(self, inputs: dict[str, Tensor]) -> Tensor:
         """Return the output (batch x tokens x hidden, float32) of the encoder's fixed layers."""
-        with self._precision():
+        with self.precision():
             return self.prefix.run(inputs).float()
 
-    def _precision(self) -> torch.autocast:
+    def precision(self) -> torch.autocast:
+        """Run what is inside in the precision of the encoder."""
         device = next(self.parameters()).device.type
         return torch.autocast(device, torch.bfloat16, enabled=self.in_bfloat16)
 

@@ -1,7 +1,7 @@
 """Run a model over features without training it."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +14,9 @@ from bertology.finetuning.model import STORED, TaskModel
 from bertology.finetuning.task import Feature, Score, Task, collate_inputs
 
 logger = logging.getLogger(__name__)
+
+Name = Hashable
+Hidden = Callable[[dict[str, Tensor]], Iterable[Tensor]]
 
 STORED_BYTES = 2**30
 """The output of an encoder's fixed layers is stored in memory up to this size, for each split."""
@@ -36,19 +39,33 @@ class Predictor:
     tokenizer: Tokenizer
     batch_size: int
 
-    @torch.no_grad()
     def predict(self, split: Split) -> list[Any]:
         """Predict each example of a split. The model is left in evaluation mode."""
+        return self.predict_each(split, [""], lambda inputs: [self.model.hidden(inputs)])[""]
+
+    @torch.no_grad()
+    def predict_each(
+        self, split: Split, names: Sequence[Name], hidden: Hidden
+    ) -> dict[Name, list[Any]]:
+        """Predict each example with each of several encoders under the model's head.
+
+        hidden: from a batch of inputs to last hidden states (batch x tokens x hidden), one tensor
+            for each of the names.
+        """
         self.model.eval()
-        decoded: list[Any] = [None] * len(split.features)
+        decoded: dict[Name, list[Any]] = {name: [None] * len(split.features) for name in names}
         for numbers in batches_by_length(split.features, self.batch_size):
             batch = [split.features[number] for number in numbers]
             targets = self._to_device(self.task.targets(batch))
-            outputs = self.model.outputs(self._inputs(batch), targets)
-            on_cpu = {name: tensor.cpu() for name, tensor in outputs.items()}
-            for number, result in zip(numbers, self.task.decode(on_cpu, batch), strict=True):
-                decoded[number] = result
-        return self.task.predictions(decoded, split.features, split.examples)
+            for name, states in zip(names, hidden(self._inputs(batch)), strict=True):
+                outputs = self.model.head(states, targets)
+                on_cpu = {key: tensor.cpu() for key, tensor in outputs.items()}
+                for number, result in zip(numbers, self.task.decode(on_cpu, batch), strict=True):
+                    decoded[name][number] = result
+        return {
+            name: self.task.predictions(results, split.features, split.examples)
+            for name, results in decoded.items()
+        }
 
     def evaluate(self, split: Split) -> dict[str, Score]:
         """Predict a split and score that."""

@@ -4,16 +4,17 @@ STRUCTURE = "structure"
 """The phenomenon of structural probes, beside those of edge probes."""
 PERTURBED = "perturbed"
 """The model of a run that is the pretrained encoder with noise: its name below the run's."""
+TRANSPLANTED = "transplanted"
+"""After a fine-tuned model: what its layers make of the pretrained encoder's hidden states."""
 
 
 class Paths:
     """The patterns below one folder of results.
 
     Wildcards: annotation (corpus/kind), encoder, task, variant, seed, stimuli, text, phenomenon,
-    probe_seed; model (an encoder, or <encoder>/<task>/full/seed-<n>, or that and /step-<n> or
-    /perturbed) and
-    reference (a model, or permuted/<model>). Most are stems, to which a rule adds an ending or a
-    file's name.
+    probe_seed; model (an encoder, or <encoder>/<task>/full/seed-<n>, or that and /step-<n>,
+    /perturbed or /transplanted, which has activations alone) and reference (a model, or
+    permuted/<model>). Most are stems, to which a rule adds an ending or a file's name.
     """
 
     def __init__(self, results: str) -> None:
@@ -29,6 +30,10 @@ class Paths:
         self.checkpoints = f"{results}/models/{{model}}/checkpoints"
         self.activations = f"{results}/activations/{{model}}/{{stimuli}}"
         self.pretrained_activations = f"{results}/activations/{{encoder}}/{{stimuli}}"
+        self.transplanted = self.activations.format(
+            model=f"{{encoder}}/{{task}}/full/seed-{{seed}}/{TRANSPLANTED}", stimuli="{stimuli}"
+        )
+        self.reverts = f"{results}/reverts/{{encoder}}/{{task}}/seed-{{seed}}"
         self.tokens = f"{results}/similarity/{{stimuli}}/{{encoder}}.tokens"
         self.similarity = f"{results}/similarity/{{stimuli}}/{{model}}/against/{{reference}}"
         self.weights = f"{results}/weights/{{model}}/against/{{reference}}"

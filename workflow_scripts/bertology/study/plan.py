@@ -18,14 +18,16 @@ from bertology.corpora.spans.formats import SPAN_FORMATS
 from bertology.figures.registry import FIGURES, Figure
 from bertology.similarity.contrasts import common_texts, contrasts, domain_of, own_texts
 from bertology.similarity.names import resampled_measure
-from bertology.study.paths import PERTURBED, STRUCTURE, Paths
-from bertology.variants import FULL, ablations
+from bertology.study.paths import PERTURBED, STRUCTURE, TRANSPLANTED, Paths
+from bertology.variants import FULL, UNTUNED, ablations
 
 Config = dict[str, Any]
 Row = dict[str, Any]
 
 PERMUTED = "permuted/"
 """Before a model that is a reference with its tokens permuted."""
+WEIGHTS_OF = ("floor", "tuned", "ceiling")
+"""The comparisons that are made of weights too, and not of representations alone."""
 NOT_FOR_TRAINING = ("corpus", "limits", "dev_fraction")
 """What of a task's settings decides its data, and nothing in training."""
 
@@ -253,6 +255,15 @@ class Study:
         for seed, second in combinations(seeds, 2):
             pair = {"model": model[seed], "reference": model[second]}
             yield {**shared, "comparison": "ceiling", "seed": seed, "second_seed": second, **pair}
+        for seed in seeds if self._transplanted_on(shared["stimuli"], shared["task"]) else []:
+            pair = {"model": f"{model[seed]}/{TRANSPLANTED}", "reference": shared["encoder"]}
+            yield {**shared, "comparison": "own_change", "seed": seed, **pair}
+
+    def _transplanted_on(self, stimuli: str, task: str) -> bool:
+        """Say whether layers' own changes are measured: on the task's own text and neutral ones."""
+        own = own_texts(self.config).get(task) == stimuli
+        neutral = domain_of(self.config, stimuli, task) == "neutral"
+        return bool(self.config["transplants"]) and (own or neutral)
 
     def comparison_files(self, comparisons: list[Row], ending: str) -> list[str]:
         """Give the file with this ending of each comparison of representations."""
@@ -264,8 +275,7 @@ class Study:
         return [
             {key: value for key, value in row.items() if key not in left_out}
             for row in self.comparisons()
-            if row["stimuli"] == self.stimuli[0]
-            and row["comparison"] not in ("permuted", PERTURBED)  # the table of these has it
+            if row["stimuli"] == self.stimuli[0] and row["comparison"] in WEIGHTS_OF
         ]
 
     def weight_files(self) -> list[str]:
@@ -338,6 +348,22 @@ class Study:
         of_study = list(contrasts(self.config))
         return [
             {"encoder": encoder, **contrast} for encoder in self.encoders for contrast in of_study
+        ]
+
+    # --- Reverts ---
+
+    def reverted_runs(self) -> list[Row]:
+        """List the fine-tuned models of which parts are put back."""
+        return self.tuned_runs() if self.config["transplants"] else []
+
+    def untuned_runs(self) -> list[Row]:
+        """List the training runs with the encoder fixed, to which recovery is measured."""
+        return [run for run in self.ablated_runs() if run["variant"] == UNTUNED]
+
+    def revert_files(self) -> list[str]:
+        """Give what each test example adds to a score with parts put back, of each model."""
+        return [
+            f"{self.paths.reverts.format(**run)}/examples.parquet" for run in self.reverted_runs()
         ]
 
     # --- Probes ---
@@ -545,21 +571,26 @@ class Study:
         """List the table of perturbed encoders, if there are any."""
         return [PERTURBED] if self.has_perturbed() else []
 
+    def revert_tables(self) -> list[str]:
+        """List the tables of reverts, if there are any."""
+        return ["reverts"] if self.config["transplants"] else []
+
     def recorded_tables(self) -> list[str]:
         """List the tables whose provenance the summary page shows."""
         return [
             *("claims", "finetuning", "ablations", "similarity", "similarity_summary"),
             *("domains", "weights", "left_out"),
             *self.perturbed_tables(),
+            *self.revert_tables(),
             *self.probe_tables(),
             *(["trajectory"] if self.config["trajectory"]["steps"] else []),
         ]
 
     def shown_tables(self) -> list[str]:
         """List the tables that the summary page shows."""
-        probes = self.probe_tables()[1:]
+        reverts, probes = self.revert_tables(), self.probe_tables()[1:]
         return [
-            *("claim_cells", "ablations", "similarity_summary", "domains"),
+            *("claim_cells", "ablations", *reverts, "similarity_summary", "domains"),
             *self.perturbed_tables(),
             *probes,
             "left_out",

@@ -1,0 +1,1 @@
+"""Causes without retraining: parts of one encoder put into another (methods: Transplants)."""
