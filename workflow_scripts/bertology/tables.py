@@ -28,7 +28,7 @@ WEIGHTS = (
     *("layer", "kind", "metric", "value", "n"),
 )
 TRAJECTORY = (
-    *("encoder", "task", "seed", "step", "end", "measured", "stimuli"),
+    *("encoder", "task", "seed", "step", "end", "measured", "stimuli", "domain"),
     *("layer", "metric", "value", "n"),
 )
 PROBES = (
@@ -40,10 +40,17 @@ PROBE_SUMMARY = (
     *("seeds", "n", "score", "low", "high", "change", "change_low", "change_high"),
     *("lexical", "random", "majority", "control", "selectivity"),
     *("bits", "uniform_bits", "compression"),
+    *("change_p", "coverage", "unfinished", "shared_corpus"),
 )
 ABLATIONS = (
     *("encoder", "task", "variant", "frozen", "kept", "metric", "seeds", "n"),
     *("score", "low", "high", "relative", "relative_low", "relative_high"),
+    *("recovery", "recovery_low", "recovery_high"),
+)
+REVERTS = (
+    *("encoder", "task", "part", "layers", "metric", "seeds", "n"),
+    *("score", "low", "high", "loss", "loss_low", "loss_high"),
+    *("recovery", "recovery_low", "recovery_high"),
 )
 LEFT_OUT = ("step", "name", "split", "unit", "reason", "left_out", "of", "percent")
 CLAIMS = ("encoder", "claim", "part", "statement", "verdict", "reason")
