@@ -29,7 +29,7 @@ from bertology.titles import display_name
 from bertology.variants import FULL, UNTUNED
 
 QUANTITIES = {
-    "recovery": "Recovery (%): 0 untuned, 100 full tuning",
+    "recovery": "Recovery (% of what tuning gains)",
     "relative": "Score (% of full fine-tuning)",
 }
 """What is drawn, the first of these that the table has, and its label."""
