@@ -31,7 +31,7 @@ from bertology.statistics import holm
 MIX = -1  # stands before layer 0
 LEAST_WIDTH, PANEL_GAP = 1.8, 0.08  # inches, of a panel
 CELL_WIDTH, CELL_HEIGHT, PANEL_MARGIN = 0.24, 0.22, 0.55  # inches
-LETTER_WIDTH, BAR_ROOM, BAR_HEIGHT = 0.054, 0.6, 0.13  # inches
+LETTER_WIDTH, BAR_ROOM, BAR_HEIGHT = 0.054, 0.75, 0.13  # inches
 POINTS = (
     *("text", "phenomenon", "encoder", "task", "input", "layer", "metric", "seeds"),
     *("change", "change_low", "change_high", "change_p", "corrected_p", "certain", "unfinished"),
@@ -112,7 +112,7 @@ def _colour_bar(figure: Figure, axes: list[Axes], norm: Normalize, seeds: str) -
         ScalarMappable(norm, DIVERGING),
         ax=axes,
         location="bottom",
-        label=f"Change in F1 (points, {seeds})",
+        label=f"Change in F1 (points)\n{seeds}",
         fraction=BAR_HEIGHT / height,
         pad=BAR_HEIGHT / height,
         shrink=0.5,
