@@ -6,10 +6,11 @@ with job(snakemake):
     import importlib
     from pathlib import Path
 
-    from bertology.figures.style import FigureFiles
+    from bertology.figures.style import FigureFiles, FigureSettings
 
     module = importlib.import_module(f"bertology.figures.{snakemake.params.module}")
     plot = getattr(module, f"plot_{snakemake.wildcards.figure}")
     output = snakemake.output
     files = FigureFiles(png=Path(output.png), pdf=Path(output.pdf), csv=Path(output.csv))
-    plot(*map(Path, snakemake.input.tables), files)
+    settings = FigureSettings(**snakemake.params.settings)
+    plot(*map(Path, snakemake.input.tables), files, settings)

@@ -1,5 +1,7 @@
 """The table and figure of ablations: scores beside full fine-tuning, with paired intervals."""
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +10,7 @@ from bertology.ablations import summarise_ablations
 from bertology.errors import InputError
 from bertology.figures import ablations as drawing
 from bertology.figures.ablations import plot_ablations
+from bertology.figures.style import FigureSettings
 from bertology.statistics import Intervals
 from bertology.tables import ABLATIONS
 from bertology.variants import layers_of
@@ -110,6 +113,9 @@ def test_ablations_without_full_fine_tuning_are_refused(runs, tmp_path):
     assert not (tmp_path / "table.csv").exists()
 
 
+ENDS = ["relative", "relative_low", "relative_high"]
+
+
 def test_each_panel_draws_its_ablations(table, tmp_path, monkeypatch):
     figures = []
     monkeypatch.setattr(drawing, "save_figure", lambda figure, *_: figures.append(figure))
@@ -118,13 +124,55 @@ def test_each_panel_draws_its_ablations(table, tmp_path, monkeypatch):
     panels = ((["freeze-2", "untuned"], [2, 6]), (["keep-1", "full"], [1, 6]))
     for axis, (variants, places) in zip(figures[0].axes, panels, strict=True):
         assert axis.get_xticks()[-1] == 6
-        for container, task in zip(axis.containers, ("parsing", "more-parsing"), strict=True):
+        points = product(("parsing", "more-parsing"), zip(variants, places, strict=True))
+        for container, (task, (variant, place)) in zip(axis.containers, points, strict=True):
             line, _, (bars,) = container.lines
-            values = found.loc[[(task, variant) for variant in variants]]
-            np.testing.assert_allclose(line.get_xdata().astype(float), places, atol=0.1)
-            np.testing.assert_allclose(line.get_ydata(), values["relative"])
-            ends = np.array([segment[:, 1] for segment in bars.get_segments()])
-            np.testing.assert_allclose(ends, values[["relative_low", "relative_high"]], atol=1e-9)
+            [values] = found.loc[[(task, variant)], ENDS].to_numpy()
+            np.testing.assert_allclose(line.get_xdata().astype(float), [place], atol=0.1)
+            [(_, low), (_, high)] = bars.get_segments()[0]
+            np.testing.assert_allclose([*line.get_ydata(), low, high], values, atol=1e-9)
+
+
+def recovery_table(variants: dict[str, tuple[float, float]]) -> pd.DataFrame:
+    """Scores and recoveries of one task by variant, on an encoder of 6 layers."""
+    rows = []
+    for variant, (score, recovery) in variants.items():
+        frozen, kept = layers_of(variant, 6)
+        row = {"encoder": "e", "task": "parsing", "variant": variant, "metric": "las", "seeds": 3}
+        row |= {"frozen": frozen, "kept": kept, "score": score, "relative": score}
+        row |= {"recovery": recovery, "recovery_low": recovery - 2, "recovery_high": recovery + 3}
+        rows.append(row)
+    return pd.DataFrame(rows).reindex(columns=ABLATIONS)
+
+
+def test_recovery_is_drawn_with_its_anchors_and_no_line_over_what_was_not_measured(
+    tmp_path, monkeypatch
+):
+    saved = []
+    monkeypatch.setattr(
+        drawing, "save_figure", lambda figure, points, _: saved.append((figure, points))
+    )
+    scores = {"untuned": (40.0, 0.0), "full": (90.0, 100.0)}
+    scores |= {"freeze-0": (89.0, 98.0), "freeze-1": (80.0, 80.0), "freeze-4": (60.0, 40.0)}
+    recovery_table(scores).to_csv(tmp_path / "table.csv", index=False)
+    settings = FigureSettings({"tasks": {"parsing": "Trees"}})
+    plot_ablations(tmp_path / "table.csv", files_in(tmp_path), settings)
+    [(figure, points)] = saved
+    (axis,) = figure.axes
+    lines = [container.lines[0] for container in axis.containers]
+    assert [list(np.round(line.get_xdata().astype(float))) for line in lines] == [[0, 1], [4], [6]]
+    drawn = np.concatenate([line.get_ydata() for line in lines]).astype(float)
+    np.testing.assert_allclose(drawn, points.sort_values("frozen")["value"])
+    np.testing.assert_allclose(drawn, [98, 80, 40, 0])
+    assert {line.get_ydata()[0] for line in axis.lines if len(line.get_ydata()) == 2} >= {0, 100}
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert labels[0] == "Trees (LAS 40.0 to 90.0)"
+    assert "Untuned, head trained" in labels
+    without = recovery_table(scores).drop(columns=["recovery", "recovery_low", "recovery_high"])
+    without.reindex(columns=ABLATIONS).to_csv(tmp_path / "table.csv", index=False)
+    plot_ablations(tmp_path / "table.csv", files_in(tmp_path))
+    labels = [text.get_text() for text in saved[1][0].legends[0].get_texts()]
+    assert labels == ["Parsing (LAS 90.0)", "Full fine-tuning", "Confidence interval"]
 
 
 def test_an_ablation_that_was_not_run_has_no_panel(table, tmp_path, monkeypatch):

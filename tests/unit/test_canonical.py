@@ -30,12 +30,19 @@ def test_order_of_keys_and_kind_of_number_do_not_count(seed):
     assert repr(canonical(other)) == repr(canonical(DEFAULT))
 
 
-def test_it_changes_no_value_and_fills_in_the_language():
+def test_it_changes_no_value_fills_in_the_language_and_puts_titles_together():
     filled = copy.deepcopy(DEFAULT)
+    filled["titles"] = {
+        section: {
+            name: entry.pop("title") for name, entry in filled[section].items() if "title" in entry
+        }
+        for section in ("encoders", "tasks", "stimuli", "probes")
+    }
+    assert filled["titles"]["encoders"] == {"minilm": "MiniLM"}
     for settings in filled["stimuli"].values():
         settings["language"] = "en"
     assert canonical(DEFAULT) == filled
-    assert canonical(filled) == canonical(DEFAULT) == canonical(canonical(DEFAULT))
+    assert canonical(DEFAULT) == canonical(canonical(DEFAULT))
 
 
 def changed(*path, value):

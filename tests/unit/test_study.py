@@ -1,5 +1,6 @@
 """The plan of a study, over the default, smoke, open and paper studies, without Snakemake."""
 
+import inspect
 import re
 from pathlib import Path
 
@@ -180,15 +181,62 @@ def test_figures_are_drawn_from_tables_that_the_study_has(study):
 
 
 def test_a_study_without_something_has_no_figure_of_it():
-    names = set(plan("default").figure_names())
+    names = set(plan("default", transplants={"some": "settings"}).figure_names())
     assert names == set(FIGURES)
     bare = plan(
         "default",
+        transplants=None,
         ablations={"untuned": False, "freeze": [], "keep": []},
         trajectory={"steps": [], "seeds": [], "stimuli": [], "structure": []},
         probes={"village": {"structure": False}},
     )
-    assert names - set(bare.figure_names()) == {"ablations", "trajectory", "structure"}
+    assert names - set(bare.figure_names()) == {"ablations", "trajectory", "structure", "transplants"}
+
+
+def planned(study: Study) -> dict:
+    """All that the plan says, method by method, of each name that it may be asked about."""
+    names = {
+        "task": study.config["tasks"],
+        "encoder": study.encoders,
+        "stimuli": study.stimuli,
+        "text": study.config["probes"],
+    }
+    found: dict = {"rest of the configuration": {**study.config, "titles": None}}
+    for name, member in inspect.getmembers(Study):
+        if name.startswith("_") or name in ("title", "figure_settings", "paths"):
+            continue
+        if isinstance(member, property):
+            found[name] = getattr(study, name)
+        else:
+            wanted = list(inspect.signature(member).parameters)[1:]
+            if not wanted:
+                found[name] = getattr(study, name)()
+            elif len(wanted) == 1 and wanted[0] in names:
+                found[name] = [getattr(study, name)(each) for each in names[wanted[0]]]
+    return found
+
+
+@pytest.mark.parametrize("section", ["encoders", "tasks", "stimuli", "probes"])
+def test_a_title_reaches_figures_and_the_page_and_nothing_else(section):
+    """Rules take their parameters from the plan, or from its configuration without the titles."""
+    (name, *_) = plan("default").config[section]
+    one, other = (plan("default", **{section: {name: {"title": t}}}) for t in ("One", "$2"))
+    assert planned(one) == planned(other)
+    assert one.title(section, name) == "One"
+    assert other.figure_settings()["titles"][section][name] == "$2"
+    assert plan("open").title("stimuli", "ewt") == "EWT"
+    assert plan("open").title("stimuli", "mnli-single") == "MNLI, single"
+
+
+def test_what_the_plan_says_of_settings_is_in_what_is_compared():
+    """So that the test of titles looks at what becomes parameters of training and of sampling."""
+    found = planned(plan("default"))
+    assert {"task_settings", "encoder_source", "traced_similarity", "domain_contrasts"} <= set(found)
+
+
+def test_titles_do_not_keep_a_text_from_being_the_same_in_single_segments():
+    titled = plan("default", stimuli={"market": {"title": "One"}, "market-single": {"title": "Two"}})
+    assert titled.domain_contrasts() == plan("default").domain_contrasts()
 
 
 def test_every_figure_has_its_function_and_its_caption():

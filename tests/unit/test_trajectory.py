@@ -48,7 +48,8 @@ def jobs(tmp_path):
         ):
             path = tmp_path / f"{stimuli}-{number}.csv"
             pd.DataFrame(rows, columns=list(columns)).to_csv(path, index=False)
-            kind.append(({**run, "step": step, "stimuli": stimuli}, path))
+            domain = {"trees": "neutral", "text": "own" if run["task"] == "a" else "other"}[stimuli]
+            kind.append(({**run, "step": step, "stimuli": stimuli, "domain": domain}, path))
     for run in RUNS:
         path = tmp_path / "training-{task}-{seed}.csv".format(**run)
         end = ENDS[run["task"], run["seed"]]
@@ -76,6 +77,7 @@ def test_the_table_has_each_layer_of_each_step_once(table):
         if row.end:
             assert row.step == ENDS[row.task, row.seed]
     assert set(found.stimuli[found.measured == "structure"]) == {"trees"}
+    assert set(found.domain[(found.stimuli == "text") & (found.task == "a")]) == {"own"}
 
 
 def test_a_run_that_chose_no_epoch_is_refused(jobs, tmp_path):
@@ -121,6 +123,39 @@ def test_runs_that_ended_at_different_steps_share_a_last_column(axes):
     labels = [label.get_text() for label in axes[0].get_xticklabels()]
     assert labels == ["0", "2", "4", "end"]
     assert len(cells(axes[0])) == 3 * 4
+
+
+def test_panels_say_whose_text_they_show_and_of_how_many_seeds(axes):
+    assert [axis.get_title(loc="right") for axis in axes[:4]] == ["own text", "", "", ""]
+    lines = [axes[number].get_ylabel().split("\n") for number in (0, 2)]
+    assert lines[0][0] == "Text" and lines[1][:2] == ["Trees", "no task's text"]
+    assert [axis.get_ylabel().split("\n")[1] for axis in axes[4:]] == ["mean of 2 seeds"] * 2
+
+
+def hatched(axis) -> set[tuple[int, int]]:
+    """Layer and column of the hatched cells of a panel."""
+    return {(int(patch.get_y()), int(patch.get_x())) for patch in axis.patches if patch.get_hatch()}
+
+
+def test_cells_in_which_seeds_disagree_are_hatched(table, tmp_path, monkeypatch):
+    """Of what has a sign; with one seed none can, and the figure says that there is one."""
+    saved = []
+    monkeypatch.setattr(
+        drawing, "save_figure", lambda figure, points, _: saved.append((figure, points))
+    )
+    rows = pd.read_csv(table)
+    one = (rows.measured == "structure") & (rows.task == "a") & (rows.step == 4) & (rows.layer == 2)
+    rows.loc[one & (rows.seed == 1), "value"] -= 100
+    rows.to_csv(table, index=False)
+    plot_trajectory(table, files_in(tmp_path))
+    assert [hatched(axis) for axis in saved[0][0].axes[:4]] == [set(), set(), {(2, 2)}, set()]
+    points = saved[0][1]
+    assert ((points["low"] < 0) & (points["high"] > 0)).sum() == 1
+    rows[rows.seed == 1].to_csv(table, index=False)
+    plot_trajectory(table, files_in(tmp_path))
+    figure = saved[1][0]
+    assert not figure.legends and not any(hatched(axis) for axis in figure.axes[:4])
+    assert figure.axes[4].get_ylabel() == "1 − RSA\none seed"
 
 
 def test_a_table_without_anything_to_draw_is_refused(table, tmp_path):

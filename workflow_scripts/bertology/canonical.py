@@ -3,6 +3,7 @@
 from typing import Any
 
 from bertology.corpora.shapes import SPLITS
+from bertology.titles import TITLED, titles_of
 from bertology.user_files import canonical_folder, data_file
 
 Config = dict[str, Any]
@@ -19,7 +20,11 @@ def canonical(config: Config) -> Config:
     What may be left out, and means something then, is filled in.
     Paths are as `user_files` gives them: those of a corpus's splits no longer need `data_dir`. An
     encoder's `config` keeps its numbers as they are, for Hugging Face tells 1 from 1.0.
+    The titles of entries stand in a section of their own, `titles`, apart from the settings that
+    jobs get, so that another title is drawn and runs nothing else.
     """
+    titles = config.get("titles") or titles_of(config)
+    config = {**config, **{section: _without_titles(config[section]) for section in TITLED}}
     data_dir = config["data_dir"]
     located = {
         **{key: _uniform(section) for key, section in config.items() if key != "encoders"},
@@ -33,8 +38,16 @@ def canonical(config: Config) -> Config:
             for name, entry in sorted(config["stimuli"].items())
         },
         "encoders": {name: _encoder(entry) for name, entry in sorted(config["encoders"].items())},
+        "titles": _ordered(titles),
     }
     return dict(sorted(located.items()))
+
+
+def _without_titles(section: Config) -> Config:
+    return {
+        name: {key: value for key, value in entry.items() if key != "title"}
+        for name, entry in section.items()
+    }
 
 
 def _corpus(source: Config, data_dir: str | None) -> Config:

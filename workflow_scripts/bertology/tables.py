@@ -32,7 +32,7 @@ PERTURBED = (
     *("change", "change_perturbed", "top_share", "top_share_perturbed"),
 )
 TRAJECTORY = (
-    *("encoder", "task", "seed", "step", "end", "measured", "stimuli"),
+    *("encoder", "task", "seed", "step", "end", "measured", "stimuli", "domain"),
     *("layer", "metric", "value", "n"),
 )
 PROBES = (

@@ -17,8 +17,8 @@ Jobs = Sequence[tuple[Mapping[str, Any], Path]]
 def collect_trajectory(similarity: Jobs, structure: Jobs, training: Jobs, path: Path) -> None:
     """Write the table with the columns TRAJECTORY, all layers of all encoders in training.
 
-    similarity, structure: what was looked at (encoder, task, seed, step, stimuli) with its CSV from
-        `measures.write_comparison` with the pretrained encoder, or of structural probes
+    similarity, structure: what was looked at (encoder, task, seed, step, stimuli, domain) with its
+        CSV from `measures.write_comparison` with the pretrained encoder, or of structural probes
         (`probing.files.SCORES`). Step 0 is the pretrained encoder; an empty step is the encoder
         that fine-tuning kept: `step` is then the one that `training` names, and `end` is 1.
     training: each run (encoder, task, seed) with its `training.csv`.
@@ -53,6 +53,6 @@ def _rows(measured: str, jobs: Jobs, ends: Mapping[tuple[str, ...], int]) -> Ite
         else:
             table = table[(table["input"] == "layer") & (table["label"] == "")]
         end = wildcards["step"] == ""
-        own = {name: wildcards[name] for name in ("encoder", "task", "seed", "stimuli")}
+        own = {name: wildcards[name] for name in ("encoder", "task", "seed", "stimuli", "domain")}
         step = ends[_run(wildcards)] if end else wildcards["step"]
         yield table.assign(**own, step=step, end=int(end), measured=measured)

@@ -1,5 +1,6 @@
-"""How much of a task's score is kept when layers are frozen or left out."""
+"""How much of what fine-tuning gains is kept when layers are frozen or left out."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -13,9 +14,10 @@ from bertology.errors import InputError
 from bertology.figures.layers import INTERVAL
 from bertology.figures.style import (
     GREY,
+    PLAIN,
     FigureFiles,
+    FigureSettings,
     Palette,
-    display_name,
     figure_style,
     legend_below,
     page_panels,
@@ -23,51 +25,72 @@ from bertology.figures.style import (
     save_figure,
 )
 from bertology.tables import ABLATIONS
+from bertology.titles import display_name
+from bertology.variants import FULL, UNTUNED
 
-NUMBERS = ("frozen", "kept", "relative", "relative_low", "relative_high")
+QUANTITIES = {
+    "recovery": "Recovery (% of what tuning gains)",
+    "relative": "Score (% of full fine-tuning)",
+}
+"""What is drawn, the first of these that the table has, and its label."""
+NUMBERS = (
+    *("frozen", "kept", "score"),
+    *(f"{name}{end}" for name in QUANTITIES for end in ("", "_low", "_high")),
+)
 AXES = {
     "frozen": "Layers frozen (0: embeddings alone)",
     "kept": "Layers kept",
 }
 COLUMNS = (
-    *("encoder", "task", "variant", "frozen", "kept", "metric", "seeds", "n"),
-    *("relative", "relative_low", "relative_high"),
+    *("encoder", "task", "variant", "frozen", "kept", "metric", "seeds", "n", "score"),
+    *("quantity", "value", "low", "high"),
 )
 PANEL_SIZE = (3.2, 2.5)  # inches
+FULL_LOOK = {"color": GREY, "linestyle": (0, (4, 2)), "linewidth": 1}
+UNTUNED_LOOK = {"color": GREY, "linestyle": ":", "linewidth": 1.2}
 DODGE = 0.06
 """Of a layer, by which tasks stand apart, so that their intervals can be told apart."""
 
 
-def plot_ablations(table: Path, files: FigureFiles) -> None:
-    """Draw scores in percent of full fine-tuning against the layers frozen, and kept.
+def plot_ablations(table: Path, files: FigureFiles, settings: FigureSettings = PLAIN) -> None:
+    """Draw what is left of full fine-tuning against the layers frozen, and kept.
 
-    All tasks share one scale; each encoder has a line of panels, without that of an ablation that
-    was not run. Bars are intervals. `table` has the columns ABLATIONS; InputError where it has full
-    fine-tunings alone.
+    Recovery, if the table has it (0 is an encoder that was not tuned, under a trained head), else
+    the score in percent of full fine-tuning. Lines join neighbours alone: between others nothing
+    was measured. All tasks share one scale; each encoder has a line of panels, without that of an
+    ablation that was not run. Bars are intervals. `table` has the columns ABLATIONS; InputError
+    where it has full fine-tunings alone.
     """
-    rows = read_table(table, ABLATIONS)
-    rows = rows.assign(**{name: pd.to_numeric(rows[name]) for name in NUMBERS})
-    if set(rows["variant"]) == {"full"}:
+    rows = _points(read_table(table, ABLATIONS))
+    if set(rows["variant"]) == {FULL}:
         raise InputError.at(table, None, "full fine-tunings alone", "ablations among them")
     palette = Palette.of(rows["task"].unique())
     encoders = list(rows.groupby("encoder", sort=False))
-    columns = [name for name in AXES if set(_points(rows, name)["variant"]) - {"full"}]
+    columns = [name for name in AXES if set(_of_panel(rows, name)["variant"]) - {FULL}]
     with figure_style():
         figure, axes = page_panels((len(encoders), len(columns)), PANEL_SIZE, sharey=True)
         for line, (encoder, of_encoder) in zip(axes, encoders, strict=True):
             for axis, column in zip(line, columns, strict=True):
-                _draw_panel(axis, _points(of_encoder, column), column, palette)
+                _draw_panel(axis, _of_panel(of_encoder, column), column, palette)
                 axis.set(xlabel=AXES[column], ylabel="")
             if len(encoders) > 1:
-                line[0].set_title(display_name(str(encoder)), loc="left")
-        figure.supylabel("Score (% of full fine-tuning)")
-        legend_below(figure, _handles(palette))
-        drawn = pd.concat([_points(rows, column) for column in columns])
+                line[0].set_title(settings.title("encoder", encoder), loc="left")
+        figure.supylabel(QUANTITIES[rows["quantity"].iloc[0]])
+        legend_below(figure, _handles(rows, palette, settings))
+        drawn = pd.concat([_of_panel(rows, column) for column in columns])
         save_figure(figure, drawn[list(COLUMNS)], files)
         plt.close(figure)
 
 
-def _points(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+def _points(rows: pd.DataFrame) -> pd.DataFrame:
+    """Name what is drawn: `quantity`, and its `value`, `low` and `high`."""
+    rows = rows.assign(**{name: pd.to_numeric(rows[name]) for name in NUMBERS})
+    quantity = next(name for name in QUANTITIES if rows[name].notna().any() or name == "relative")
+    of = {"value": rows[quantity], "low": rows[f"{quantity}_low"], "high": rows[f"{quantity}_high"]}
+    return rows.assign(quantity=quantity, **of)
+
+
+def _of_panel(rows: pd.DataFrame, column: str) -> pd.DataFrame:
     """Keep what belongs in a panel: frozen or kept layers; all kept is full fine-tuning."""
     if column == "frozen":
         return rows[rows["frozen"].notna()]
@@ -75,30 +98,43 @@ def _points(rows: pd.DataFrame, column: str) -> pd.DataFrame:
 
 
 def _draw_panel(axis: Axes, rows: pd.DataFrame, column: str, palette: Palette) -> None:
-    axis.axhline(100, color=GREY, linestyle=(0, (4, 2)), linewidth=1)
+    axis.axhline(100, **FULL_LOOK)
+    if rows["quantity"].iloc[0] == "recovery":
+        axis.axhline(0, **UNTUNED_LOOK)
     for number, (task, colour) in enumerate(palette.colours.items()):
+        looks = {"color": colour, "marker": palette.markers[task], "elinewidth": 1}
         of_task = rows[rows["task"] == task].sort_values(column)
-        middle = of_task["relative"].to_numpy()
-        ends = of_task[["relative_low", "relative_high"]].to_numpy().T
-        axis.errorbar(
-            of_task[column] + DODGE * (number - (len(palette.colours) - 1) / 2),
-            middle,
-            yerr=np.abs(ends - middle),
-            color=colour,
-            marker=palette.markers[task],
-            elinewidth=1,
-        )
+        of_task = of_task.assign(place=of_task[column] + DODGE * (number - palette.middle))
+        for _, neighbours in of_task.groupby((of_task[column].diff() != 1).cumsum()):
+            ends = neighbours[["low", "high"]].to_numpy().T
+            errors = np.abs(ends - neighbours["value"].to_numpy())
+            axis.errorbar(neighbours["place"], neighbours["value"], yerr=errors, **looks)
     first, depth = (1 if column == "kept" else 0), int(rows["kept"].max())
     axis.set_xticks(range(first, depth + 1))
     axis.set_xlim(first - 0.4, depth + 0.4)
     axis.grid(visible=False, axis="x")
 
 
-def _handles(palette: Palette) -> list[Artist]:
-    handles: list[Artist] = [
-        Line2D([], [], color=colour, marker=palette.markers[task], label=display_name(task))
-        for task, colour in palette.colours.items()
-    ]
-    full = Line2D([], [], color=GREY, linestyle=(0, (4, 2)), label="Full fine-tuning")
-    bar = Line2D([], [], color=GREY, marker="|", markersize=8, linestyle="", label=INTERVAL)
-    return [*handles, full, bar]
+def _handles(rows: pd.DataFrame, palette: Palette, settings: FigureSettings) -> list[Artist]:
+    """Explain what is drawn; of one encoder, with the scores that 100, and 0, stand for."""
+    handles: list[Artist] = []
+    for task, colour in palette.colours.items():
+        label = settings.title("task", task)
+        if rows["encoder"].nunique() == 1:
+            label += f" ({_anchors(rows[rows['task'] == task])})"
+        looks = {"color": colour, "marker": palette.markers[task]}
+        handles.append(Line2D([], [], label=label, **looks))
+    handles.append(Line2D([], [], label="Full fine-tuning", **FULL_LOOK))
+    if rows["quantity"].iloc[0] == "recovery":
+        handles.append(Line2D([], [], label="Untuned, head trained", **UNTUNED_LOOK))
+    bar = {"color": GREY, "marker": "|", "markersize": 8, "linestyle": ""}
+    return [*handles, Line2D([], [], label=INTERVAL, **bar)]
+
+
+def _anchors(rows: pd.DataFrame) -> str:
+    """Say which scores of a task the reference lines stand for."""
+    scores: Mapping[str, float] = rows.set_index("variant")["score"].to_dict()
+    metric = display_name(rows["metric"].iloc[0])
+    if UNTUNED in scores and rows["quantity"].iloc[0] == "recovery":
+        return f"{metric} {scores[UNTUNED]:.1f} to {scores[FULL]:.1f}"
+    return f"{metric} {scores[FULL]:.1f}"

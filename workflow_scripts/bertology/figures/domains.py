@@ -18,7 +18,10 @@ from bertology.figures.style import (
     COLOURS,
     GREY,
     MARKERS,
+    OWN_TEXT,
+    PLAIN,
     FigureFiles,
+    FigureSettings,
     figure_style,
     layer_axis,
     legend_below,
@@ -48,7 +51,9 @@ COLUMNS = [
 PANEL_SIZE = (2.4, 2.1)  # inches
 
 
-def plot_domains(summary: Path, domains: Path, files: FigureFiles) -> None:
+def plot_domains(
+    summary: Path, domains: Path, files: FigureFiles, settings: FigureSettings = PLAIN
+) -> None:
     """Draw similarity to the pretrained encoder by layer, and below it differences between texts.
 
     A column of two panels for each encoder and task, and in them a line for each text, with its
@@ -65,7 +70,8 @@ def plot_domains(summary: Path, domains: Path, files: FigureFiles) -> None:
     groups = list(points.groupby(["encoder", "task"], sort=False))
     with figure_style():
         figure, axes = _grid(points)
-        for axis, panel in titled_panels(axes[0::2], groups):
+        for axis, panel in titled_panels(axes[0::2], groups, ("encoder", "task"), settings):
+            axis.set_title(_with_own_text(axis.get_title(), panel, settings))
             _draw_lines(axis, panel[panel["quantity"] == SIMILARITY])
         for axis, (_, panel) in zip(axes[1::2].flat, groups, strict=True):
             axis.axhline(0, color=GREY, linewidth=0.8)
@@ -82,7 +88,15 @@ def _tuned(rows: pd.DataFrame, table: Path) -> pd.DataFrame:
     if tuned.empty:
         raise InputError.at(table, None, "no tuned encoder", "comparison tuned")
     points = tuned.rename(columns={SIMILARITY: "value"}).assign(quantity=SIMILARITY)
-    return points.reindex(columns=COLUMNS)
+    return points.assign(high=points["high"].clip(upper=1)).reindex(columns=COLUMNS)
+
+
+def _with_own_text(title: str, points: pd.DataFrame, settings: FigureSettings) -> str:
+    """Add a second line to a panel's title that says which text is the task's own."""
+    own = points.loc[points["domain"] == "own", ["form", "stimuli"]].sort_values("form")
+    if own.empty:
+        return title
+    return f"{title}\n({OWN_TEXT}: {settings.title('stimuli', own['stimuli'].iloc[0])})"
 
 
 def _from_own_text(rows: pd.DataFrame) -> pd.DataFrame:

@@ -14,9 +14,10 @@ from bertology.errors import InputError
 from bertology.figures.layers import INTERVAL
 from bertology.figures.style import (
     GREY,
+    PLAIN,
     FigureFiles,
+    FigureSettings,
     Palette,
-    display_name,
     figure_style,
     legend_below,
     panel_grid,
@@ -24,6 +25,7 @@ from bertology.figures.style import (
     save_figure,
 )
 from bertology.tables import ABLATIONS, FINETUNING
+from bertology.titles import display_name
 
 VARIANTS = {"untuned": "Encoder fixed,\nhead trained", "full": "Encoder\nfine-tuned"}
 SEED, MEAN = "seed", "mean over seeds"
@@ -33,7 +35,9 @@ BESIDE = 0.22
 PANEL_SIZE = (2.3, 2.3)  # inches
 
 
-def plot_finetuning(scores: Path, summary: Path, files: FigureFiles) -> None:
+def plot_finetuning(
+    scores: Path, summary: Path, files: FigureFiles, settings: FigureSettings = PLAIN
+) -> None:
     """Draw each task's main metric on test data, one panel for each encoder and task.
 
     Each seed is a dot, beside their mean with its interval and its value: the fine-tuned encoder,
@@ -43,7 +47,7 @@ def plot_finetuning(scores: Path, summary: Path, files: FigureFiles) -> None:
     points = _points(read_table(scores, FINETUNING), read_table(summary, ABLATIONS), scores)
     palette = Palette.of(points["task"].unique())
     with figure_style():
-        figure, panels = panel_grid(points, ["encoder", "task"], PANEL_SIZE)
+        figure, panels = panel_grid(points, ["encoder", "task"], PANEL_SIZE, settings)
         for axis, panel in panels:
             _draw_panel(axis, panel, palette)
         panels[0][0].set_ylim(0, 104)

@@ -8,13 +8,20 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
-from bertology.figures.style import PAGE_WIDTH, SMALL
+from bertology.figures.style import GREY, PAGE_WIDTH, SMALL
 
 LEAST_WIDTH, MOST_WIDTH, CELL_HEIGHT = 0.24, 0.3, 0.2  # inches, of a cell
 LEAST_HEIGHT = 1.1  # inches, of a panel
 PANEL_MARGIN = (0.22, 0.6)  # inches
 BESIDE = 1.0  # inches, for labels and colour bars
+HATCHED: dict[str, Any] = {
+    "fill": False,
+    "hatch": "////",
+    "edgecolor": "#BDBDBD",
+    "linewidth": 0,
+}
 NOT_MEASURED: dict[str, Any] = {"facecolor": "#EDEDED", "hatch": "////", "edgecolor": "#BDBDBD"}
 
 
@@ -61,6 +68,19 @@ def draw_cells(
                 fontweight="bold" if bold is not None and bold[row, column] else "normal",
                 color=_readable_on(colours.to_rgba(np.array([value]))[0]),
             )
+
+
+def mark_corners(axis: Axes, marked: np.ndarray) -> None:
+    """Mark the corner at the right, towards row 0, of cells (rows, columns)."""
+    for row, column in np.argwhere(marked):
+        corner = ((column + 0.74, column + 1, column + 1), (row, row, row + 0.26))
+        axis.fill(*corner, color=GREY, linewidth=0)
+
+
+def hatch_cells(axis: Axes, hatched: np.ndarray) -> None:
+    """Hatch cells (rows, columns) under their numbers."""
+    for row, column in np.argwhere(hatched):
+        axis.add_patch(Rectangle((column, row), 1, 1, **HATCHED))
 
 
 def label_cells(axis: Axes, columns: Sequence[str], rows: Sequence[str]) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -21,16 +22,19 @@ from bertology.figures.layers import (
 from bertology.figures.probe_models import (
     labelled,
     look,
+    mark_unfinished,
     model_handles,
     models,
     palette_of,
     read_summary,
+    unfinished_handles,
 )
 from bertology.figures.style import (
     GREY,
+    PLAIN,
     FigureFiles,
+    FigureSettings,
     Palette,
-    display_name,
     figure_style,
     layer_axis,
     legend_below,
@@ -53,14 +57,23 @@ RANDOM_LOOK: dict[str, Any] = {"color": GREY, "linestyle": ":"}
 UNIFORM_LOOK: dict[str, Any] = {"color": GREY, "linestyle": "-", "linewidth": 0.8}
 BASELINE = "baseline"
 PLACE = ["text", "encoder", "metric"]
-STRUCTURE_COLUMNS = [*PLACE, "comparison", "task", "layer", "seeds", "n", "score", "low", "high"]
-WEIGHT_COLUMNS = ("text", "phenomenon", "encoder", "comparison", "task", "metric", "layer")
+STRUCTURE_COLUMNS = [
+    *(*PLACE, "comparison", "task", "layer", "seeds", "n", "score", "low", "high", "unfinished"),
+]
+GREATEST = {"uuas": 100, "dspr": 1, "root_accuracy": 100, "nspr": 1}
+"""Of each metric: where an interval is cut."""
+MIXES = {
+    "mix_normalised": "Weight in the mix of normalised layers (sum: 1)",
+    "mix": "Weight in the mix of layers (sum: 1)",
+}
+"""Inputs of probes whose weights are drawn, the first of these that there is."""
+WEIGHT_COLUMNS = ("text", "phenomenon", "encoder", "comparison", "task", "input", "layer")
 STRUCTURE_SIZE = (2.0, 2.1)  # inches
 WEIGHTS_SIZE = (2.0, 1.7)  # inches
 TITLE_LENGTH = 26  # characters
 
 
-def plot_structure(table: Path, files: FigureFiles) -> None:
+def plot_structure(table: Path, files: FigureFiles, settings: FigureSettings = PLAIN) -> None:
     """Draw the scores of structural probes against the layer, one panel for each metric.
 
     A line for each model, with a band for its interval where it has one. Dotted: a random encoder.
@@ -75,35 +88,38 @@ def plot_structure(table: Path, files: FigureFiles) -> None:
         raise InputError.at(table, None, "no score of a structural probe", allowed)
     palette, points = palette_of(rows), _structure_points(rows)
     with figure_style():
-        figure, panels = _structure_panels(points)
+        figure, panels = _structure_panels(points, settings)
         for axis, panel in panels:
             _draw_structure(axis, panel, palette)
-        _structure_legend(figure, points, palette)
+        _structure_legend(figure, points, palette, settings)
         save_figure(figure, points, files)
         plt.close(figure)
 
 
-def plot_mix_weights(table: Path, files: FigureFiles) -> None:
+def plot_mix_weights(table: Path, files: FigureFiles, settings: FigureSettings = PLAIN) -> None:
     """Draw the weight of each layer in the mix that a probe reads, one panel for each phenomenon.
 
     A line for each model: the mean over seeds, over a band of their range. A thin line marks equal
-    weights. `table` has the columns PROBES; of fine-tuned encoders only the variant `full` is
-    drawn.
+    weights. Of a mix of layers that were normalised first, where there is one: weights of others
+    say as much about the norms of the layers. `table` has the columns PROBES; of fine-tuned
+    encoders only the variant `full` is drawn.
     """
     rows = read_table(table, PROBES)
     drawn = rows["comparison"].isin(["pretrained", "tuned"]) & rows["variant"].isin(["full", ""])
-    rows = labelled(rows[drawn & (rows["metric"] == "mix_weight")])
-    if rows.empty:
+    rows = labelled(rows[drawn & (rows["metric"] == "mix_weight")], settings)
+    mix = next((name for name in MIXES if name in set(rows["input"])), None)
+    if mix is None:
         raise InputError.at(table, None, "no weight of a layer", "metric mix_weight")
+    rows = rows[rows["input"] == mix]
     points = mean_and_range(rows, ["row", *WEIGHT_COLUMNS]).rename(columns={"value": "weight"})
     palette = palette_of(points)
     with figure_style():
-        figure, panels = panel_grid(points, ["encoder", "row"], WEIGHTS_SIZE)
+        figure, panels = panel_grid(points, ["encoder", "row"], WEIGHTS_SIZE, settings)
         for axis, panel in panels:
             _draw_weights(axis, panel, palette)
         panels[0][0].set_ylim(bottom=0)
-        figure.supylabel("Weight in the mix (all layers: 1)")
-        handles = [*model_handles(points, palette, linestyle="-"), *band_handles(points, RANGE)]
+        figure.supylabel(MIXES[mix])
+        handles = [*model_handles(points, palette, "-", settings), *band_handles(points, RANGE)]
         legend_below(figure, [*handles, Line2D([], [], **UNIFORM_LOOK, label="All layers alike")])
         save_figure(figure, points.drop(columns="row"), files)
         plt.close(figure)
@@ -114,19 +130,23 @@ def _structure_points(rows: pd.DataFrame) -> pd.DataFrame:
     with_baseline = rows["metric"].isin(WITH_BASELINE) & rows["majority"].notna()
     baselines = rows[with_baseline].drop_duplicates(PLACE)[PLACE]
     baselines = baselines.assign(comparison=BASELINE, score=rows["majority"])
+    rows = rows.assign(high=np.minimum(rows["high"], rows["metric"].map(GREATEST)))
     return pd.concat([rows[STRUCTURE_COLUMNS], baselines]).reindex(columns=STRUCTURE_COLUMNS)
 
 
-def _structure_panels(points: pd.DataFrame) -> tuple[Figure, list[tuple[Axes, pd.DataFrame]]]:
+def _structure_panels(
+    points: pd.DataFrame, settings: FigureSettings
+) -> tuple[Figure, list[tuple[Axes, pd.DataFrame]]]:
     """Lay out a line of panels for each encoder and text; panels of a metric share their scale."""
     groups = list(points.groupby(["encoder", "text"], sort=False))
     metrics = [metric for metric in STRUCTURE_METRICS if metric in set(points["metric"])]
     figure, axes = page_panels((len(groups), len(metrics)), STRUCTURE_SIZE, sharey="col")
-    varying = [points[column].nunique() > 1 for column in ("encoder", "text")]
+    varying = [column for column in ("encoder", "text") if points[column].nunique() > 1]
     panels = []
     for line, (names, group) in zip(axes, groups, strict=True):
-        shown = [display_name(str(n)) for n, varies in zip(names, varying, strict=True) if varies]
-        line[0].set_ylabel(": ".join(shown))
+        named = dict(zip(("encoder", "text"), names, strict=True))
+        shown = {column: named[column] for column in varying}
+        line[0].set_ylabel(settings.joined(shown, several_encoders=True))
         for axis, metric in zip(line, metrics, strict=True):
             axis.set_title(STRUCTURE_METRICS[metric])
             panels.append((axis, group[group["metric"] == metric]))
@@ -141,6 +161,7 @@ def _draw_structure(axis: Axes, points: pd.DataFrame, palette: Palette) -> None:
         draw_line(axis, floor, "score", **RANDOM_LOOK)
     for model, of in models(points, palette).items():
         draw_line(axis, of, "score", **look(model, palette))
+        mark_unfinished(axis, of, "layer", "score")
     layer_axis(axis)
 
 
@@ -152,12 +173,15 @@ def _draw_weights(axis: Axes, points: pd.DataFrame, palette: Palette) -> None:
     layer_axis(axis)
 
 
-def _structure_legend(figure: Figure, points: pd.DataFrame, palette: Palette) -> None:
+def _structure_legend(
+    figure: Figure, points: pd.DataFrame, palette: Palette, settings: FigureSettings
+) -> None:
     """Explain, below the panels, only what is drawn."""
-    handles = model_handles(points, palette, linestyle="-")
+    handles = model_handles(points, palette, "-", settings)
     handles += band_handles(points, INTERVAL)
     if (points["comparison"] == "random").any():
         handles.append(Line2D([], [], **RANDOM_LOOK, label="Random encoder"))
     if (points["comparison"] == BASELINE).any():
         handles.append(Line2D([], [], **BASELINE_LOOK, label="Baseline without an encoder"))
+    handles += unfinished_handles(points[points["comparison"].isin(["pretrained", "tuned"])])
     legend_below(figure, handles)

@@ -5,12 +5,17 @@ from typing import Any, Literal
 
 import pandas as pd
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from bertology.figures.style import Palette, display_name, read_table
+from bertology.figures.style import SMALL, FigureSettings, Palette, read_table
 from bertology.tables import PROBE_SUMMARY
+from bertology.titles import display_name
 
 NUMBERS = PROBE_SUMMARY[PROBE_SUMMARY.index("seeds") :]
+UNFINISHED = "not trained to the end"
+"""Of a probe whose best epoch, in one seed at least, is the last one that it was allowed."""
+DAGGER = "†"
 
 
 def read_summary(table: Path) -> pd.DataFrame:
@@ -19,11 +24,12 @@ def read_summary(table: Path) -> pd.DataFrame:
     return rows.assign(**{column: pd.to_numeric(rows[column]) for column in NUMBERS})
 
 
-def labelled(rows: pd.DataFrame) -> pd.DataFrame:
+def labelled(rows: pd.DataFrame, settings: FigureSettings) -> pd.DataFrame:
     """Add the column `row`: the phenomenon's name, with the text's before it if several are."""
     names = rows["phenomenon"].map(display_name)
     if rows["text"].nunique() > 1:
-        names = rows["text"].map(display_name) + ": " + names.str[:1].str.lower() + names.str[1:]
+        texts = rows["text"].map(lambda text: settings.title("text", text))
+        names = texts + ": " + names.str[:1].str.lower() + names.str[1:]
     return rows.assign(row=names)
 
 
@@ -47,8 +53,21 @@ def look(model: str, palette: Palette) -> dict[str, Any]:
     return {"color": palette.colours[model], "marker": palette.markers[model], "markersize": 3.5}
 
 
+def mark_unfinished(axis: Axes, points: pd.DataFrame, x: str, y: str) -> None:
+    """Put a dagger beside each point of a probe that was not trained to the end."""
+    for point in points[points["unfinished"] > 0].to_dict("records"):
+        place = {"xytext": (2.5, 1), "textcoords": "offset points", "fontsize": SMALL}
+        axis.annotate(DAGGER, (point[x], point[y]), **place)
+
+
+def unfinished_handles(points: pd.DataFrame) -> list[Artist]:
+    """Make the legend's entry of the daggers, if there is one."""
+    handle = Line2D([], [], linestyle="", label=f"{DAGGER} {UNFINISHED}")
+    return [handle] if (points["unfinished"] > 0).any() else []
+
+
 def model_handles(
-    rows: pd.DataFrame, palette: Palette, linestyle: Literal["", "-"]
+    rows: pd.DataFrame, palette: Palette, linestyle: Literal["", "-"], settings: FigureSettings
 ) -> list[Artist]:
     """Make the legend's entries of the models that are drawn."""
     return [
@@ -56,7 +75,7 @@ def model_handles(
             [],
             [],
             linestyle=linestyle,
-            label=f"Fine-tuned: {display_name(model).lower()}" if model else "Pretrained",
+            label=f"Fine-tuned: {settings.title('task', model)}" if model else "Pretrained",
             **look(model, palette),
         )
         for model in models(rows, palette)

@@ -1,7 +1,7 @@
 """The figures of a study: title, place in the report, tables, and when there is one to draw.
 
-To add one: a module with a function `plot_<name>(*tables, files)`, an entry here, and a caption in
-report/<name>.rst.
+To add one: a module with a function `plot_<name>(*tables, files, settings)`, an entry here, and a
+caption in report/<name>.rst.
 """
 
 from collections.abc import Callable
@@ -36,6 +36,11 @@ def with_ablations(config: Config) -> bool:
     return any(config["ablations"].values())
 
 
+def with_transplants(config: Config) -> bool:
+    """Say whether layers of tuned encoders are put into the pretrained one, and back."""
+    return bool(config.get("transplants"))
+
+
 def with_trajectory(config: Config) -> bool:
     """Say whether encoders are looked at while they are trained."""
     return bool(config["trajectory"]["steps"])
@@ -46,14 +51,20 @@ class Figure:
     """A figure: `plot_<name>` of `module` below bertology.figures draws it from `tables`.
 
     section and title: its place in the report. drawn: whether a study has something to draw.
+    shares: the module that it shares with other figures; else the module has the figure's name.
     """
 
     name: str
     section: str
     title: str
     tables: tuple[str, ...]
-    module: str
     drawn: Callable[[Config], bool] = always
+    shares: str = ""
+
+    @property
+    def module(self) -> str:
+        """Name the module that draws it."""
+        return self.shares or self.name
 
 
 SIMILARITY, PROBES, SCORES = "Similarity", "Probes", "Ablations and scores"
@@ -63,21 +74,25 @@ IN_ORDER = (
         SIMILARITY,
         "Similarity to the pretrained encoder, layer by layer",
         ("similarity_summary",),
-        "similarity",
+    ),
+    Figure(
+        "transplants",
+        SIMILARITY,
+        "Where the encoder changes, and what the task owes to it",
+        ("similarity_summary", "reverts"),
+        with_transplants,
     ),
     Figure(
         "measures",
         SIMILARITY,
         "All measures of similarity side by side",
         ("similarity",),
-        "measures",
     ),
     Figure(
         "token_classes",
         SIMILARITY,
         "Similarity by class of tokens",
         ("similarity",),
-        "token_classes",
         with_tags,
     ),
     Figure(
@@ -85,15 +100,13 @@ IN_ORDER = (
         SIMILARITY,
         "Similarity on the task's own and on other text",
         ("similarity_summary", "domains"),
-        "domains",
     ),
-    Figure("weights", SIMILARITY, "How far the weights moved", ("weights",), "weights"),
+    Figure("weights", SIMILARITY, "How far the weights moved", ("weights",)),
     Figure(
         "probes",
         PROBES,
         "What probes find in all layers together",
         ("probe_summary",),
-        "probes",
         with_edge_probes,
     ),
     Figure(
@@ -101,7 +114,6 @@ IN_ORDER = (
         PROBES,
         "What probes gain and lose, layer by layer",
         ("probe_summary",),
-        "probe_changes",
         with_edge_probes,
     ),
     Figure(
@@ -109,23 +121,22 @@ IN_ORDER = (
         PROBES,
         "Which layers probes look at",
         ("probes",),
-        "probe_layers",
         with_edge_probes,
+        "probe_layers",
     ),
     Figure(
         "structure",
         PROBES,
         "Structural probes, layer by layer",
         ("probe_summary",),
-        "probe_layers",
         with_structural_probes,
+        "probe_layers",
     ),
     Figure(
         "ablations",
         SCORES,
         "Scores with frozen and with missing layers",
         ("ablations",),
-        "ablations",
         with_ablations,
     ),
     Figure(
@@ -133,14 +144,12 @@ IN_ORDER = (
         SCORES,
         "Test scores of the tasks",
         ("finetuning", "ablations"),
-        "finetuning",
     ),
     Figure(
         "trajectory",
         "Training",
         "The change while training runs",
         ("trajectory",),
-        "trajectory",
         with_trajectory,
     ),
 )

@@ -13,15 +13,20 @@ from bertology.errors import InputError
 from bertology.figures.layers import INTERVAL, band_handles, draw_line
 from bertology.figures.style import (
     GREY,
+    OWN_FACE,
+    OWN_TEXT,
+    PLAIN,
+    SMALL,
     FigureFiles,
+    FigureSettings,
     Palette,
-    display_name,
     figure_style,
     layer_axis,
     legend_below,
-    panel_grid,
+    page_panels,
     read_table,
     save_figure,
+    text_label,
 )
 from bertology.tables import SIMILARITY_SUMMARY
 
@@ -31,7 +36,9 @@ DRAWN = {
     "rsa_standardised": "RSA (standardised dimensions)",
 }
 """The measure that is drawn, the first of these that there is, and its label."""
-COLUMNS = ("encoder", "stimuli", "comparison", "task", "metric", "layer", "seeds")
+COMPARISONS = ("floor", "perturbed", "ceiling", "tuned")
+"""In the order in which lines are drawn, the last one on top."""
+COLUMNS = ("encoder", "stimuli", "domain", "comparison", "task", "metric", "layer", "seeds")
 CEILING_LOOK: dict[str, Any] = {
     "linestyle": (0, (4, 2)),
     "linewidth": 1,
@@ -39,66 +46,104 @@ CEILING_LOOK: dict[str, Any] = {
     "markersize": 3,
 }
 FLOOR_LOOK: dict[str, Any] = {"color": GREY, "linestyle": ":"}
-PANEL_SIZE = (2.4, 2.1)  # inches
-TOP = 1.05  # an interval may pass 1, where no correlation is: the axis ends there
+PERTURBED_LOOK: dict[str, Any] = {"color": "black", "linestyle": (0, (6, 2, 1, 2)), "linewidth": 0.9}
+PANEL_SIZE = (2.4, 1.25)  # inches
+TOP = 1.04
+"""Of the axis: no correlation is above 1, and a marker at 1 has room."""
 
 
-def plot_similarity(table: Path, files: FigureFiles) -> None:
-    """Draw RSA against the layer, one panel for each encoder and set of stimuli.
+def plot_similarity(table: Path, files: FigureFiles, settings: FigureSettings = PLAIN) -> None:
+    """Draw RSA against the layer: a line of panels for each encoder and text, a panel for each task.
 
-    A line for each task: layer k of the fine-tuned encoder against layer k of the pretrained one,
-    mean over seeds. Dashed: the ceiling, two fine-tunings that differ in their seed only. Dotted:
-    the floor, a random encoder against the pretrained one. Bands are intervals. `table` has the
+    Layer k of the fine-tuned encoder against layer k of the pretrained one, mean over seeds. Dashed:
+    the ceiling, two fine-tunings that differ in their seed only. Dots and dashes: the pretrained
+    encoder with so much noise on its weights that it changed as much. Dotted: the floor, a random
+    encoder. Bands are intervals, cut at 1. A panel with a task's own text says so. `table` has the
     columns SIMILARITY_SUMMARY.
     """
     points = _points(read_table(table, SIMILARITY_SUMMARY), table)
     palette = Palette.of(task for task in points["task"].unique() if task)
+    texts = list(points.groupby(["encoder", "stimuli"], sort=False))
     with figure_style():
-        figure, panels = panel_grid(points, ["encoder", "stimuli"], PANEL_SIZE)
-        for axis, panel in panels:
-            draw_lines(axis, panel, "similarity", palette)
+        panels = (len(texts), len(palette.colours))
+        figure, axes = page_panels(panels, PANEL_SIZE, sharex=True, sharey=True)
+        for line, (names, of_text) in zip(axes, texts, strict=True):
+            _label(line[0], names, of_text, points, settings)
+            for axis, task in zip(line, palette.colours, strict=True):
+                _draw_panel(axis, of_text[of_text["task"].isin(["", task])], palette)
+        for axis, task in zip(axes[0], palette.colours, strict=True):
+            axis.set_title(settings.title("task", task))
+        for axis in axes[-1]:
             layer_axis(axis)
-        figure.axes[0].set_ylim(top=TOP)
+        axes[0, 0].set_ylim(top=TOP)
         figure.supylabel(DRAWN[points["metric"].iloc[0]])
-        legend_below(figure, line_handles(points, palette, INTERVAL))
+        tuned = Line2D([], [], color="black", marker="o", label="Fine-tuned")
+        legend_below(figure, [tuned, *reference_handles(points, INTERVAL)])
         save_figure(figure, points, files)
         plt.close(figure)
 
 
 def _points(rows: pd.DataFrame, table: Path) -> pd.DataFrame:
-    """Keep the similarity of encoders; that of permuted tokens is in the figure of measures."""
-    kept = rows[(rows["comparison"] != "permuted") & rows["metric"].isin(DRAWN)]
-    if kept.empty:
-        found = f"metrics {sorted(rows['metric'].unique())}"
-        raise InputError.at(table, None, found, f"one of {', '.join(DRAWN)}")
+    """Keep what is drawn: permuted tokens are in another figure, and so are layers' own changes."""
+    kept = rows[rows["comparison"].isin(COMPARISONS) & rows["metric"].isin(DRAWN)]
+    if not (kept["comparison"] == "tuned").any():
+        found = f"no tuned encoder; metrics {sorted(rows['metric'].unique())}"
+        raise InputError.at(table, None, found, f"comparison tuned by one of {', '.join(DRAWN)}")
+    kept = kept.assign(high=kept["high"].clip(upper=1))
     return kept[[*COLUMNS, "similarity", "low", "high"]]
 
 
+def _label(
+    axis: Axes, names: Any, rows: pd.DataFrame, points: pd.DataFrame, settings: FigureSettings
+) -> None:
+    """Name a line of panels: the text, and among several the encoder."""
+    named = dict(zip(("encoder", "stimuli"), names, strict=True))
+    if points["encoder"].nunique() == 1:
+        del named["encoder"]
+    axis.set_ylabel(text_label(settings, named, rows))
+
+
+def _draw_panel(axis: Axes, points: pd.DataFrame, palette: Palette) -> None:
+    draw_lines(axis, points, "similarity", palette)
+    if "own" in set(points["domain"]):
+        axis.set_facecolor(OWN_FACE)
+        place = {"transform": axis.transAxes, "fontsize": SMALL, "fontstyle": "italic"}
+        axis.text(0.03, 0.05, OWN_TEXT, **place)
+
+
 def draw_lines(axis: Axes, points: pd.DataFrame, value: str, palette: Palette) -> None:
-    """Draw a column by layer: floor, and each task with its ceiling, over bands."""
+    """Draw a column by layer, over bands: floor, and each task with its reference lines."""
     floor = points[points["comparison"] == "floor"]
     if not floor.empty:
         draw_line(axis, floor, value, **FLOOR_LOOK)
-    for comparison, looks in (("ceiling", CEILING_LOOK), ("tuned", {})):
-        of = points[points["comparison"] == comparison]
-        for task, colour in palette.colours.items():
-            of_task = of[of["task"] == task]
-            if not of_task.empty:
-                marker = palette.markers[task]
-                draw_line(axis, of_task, value, color=colour, marker=marker, **looks)
+    for task, colour in palette.colours.items():
+        of_task = points[points["task"] == task]
+        own: dict[str, Any] = {"color": colour, "marker": palette.markers[task]}
+        looks = {"perturbed": PERTURBED_LOOK, "ceiling": own | CEILING_LOOK, "tuned": own}
+        for comparison, look in looks.items():
+            of = of_task[of_task["comparison"] == comparison]
+            if not of.empty:
+                draw_line(axis, of, value, **look)
 
 
-def line_handles(points: pd.DataFrame, palette: Palette, band: str) -> list[Artist]:
-    """Make the entries of a legend that names only what is drawn; `band` is what bands are."""
-    drawn = set(points["comparison"])
-    handles: list[Artist] = [
-        Line2D([], [], color=colour, marker=palette.markers[task], label=display_name(task))
-        for task, colour in palette.colours.items()
+def task_handles(palette: Palette, settings: FigureSettings) -> list[Artist]:
+    """Make the entries of a legend that name the tasks."""
+    return [
+        Line2D([], [], color=of, marker=palette.markers[task], label=settings.title("task", task))
+        for task, of in palette.colours.items()
     ]
-    handles += band_handles(points, band)
+
+
+def reference_handles(points: pd.DataFrame, band: str) -> list[Artist]:
+    """Make the entries that name reference lines, of those that are drawn; `band` is what bands are."""
+    drawn = set(points["comparison"])
+    handles = band_handles(points, band)
     if "ceiling" in drawn:
         label = "Ceiling: two seeds of one task"
         handles.append(Line2D([], [], color="black", marker="o", label=label, **CEILING_LOOK))
+    if "perturbed" in drawn:
+        label = "As much change by random noise"
+        handles.append(Line2D([], [], label=label, **PERTURBED_LOOK))
     if "floor" in drawn:
         handles.append(Line2D([], [], label="Floor: random encoder", **FLOOR_LOOK))
     return handles

@@ -1,8 +1,8 @@
-"""What the figures share: colours, markers, names of tasks, and how a figure is saved."""
+"""What the figures share: colours, markers, titles, and how a figure is saved."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bertology.errors import InputError
 from bertology.files import atomic_file
+from bertology.titles import Titles, display_name, title
 
 mpl.use("Agg")
 
@@ -27,6 +28,10 @@ Groups = list[tuple[Any, pd.DataFrame]]
 COLOURS = ("#005A94", "#E69F00", "#009E73", "#56B4E9", "#D55E00", "#CC79A7")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 GREY = "#6E6E6E"
+OWN_TEXT, NO_TEXT = "own text", "no task's text"
+"""What figures write to a task's own text, and to a text that no task was tuned on."""
+OWN_FACE = "#F4F4F4"
+"""Behind panels of a task's own text."""
 SEQUENTIAL, DIVERGING = "YlGnBu", "RdBu"
 """Maps from light to dark, and from dark over light to dark; on the latter numbers have signs."""
 BAND = 0.15
@@ -54,21 +59,12 @@ SETTINGS: dict[str, Any] = {
     "lines.linewidth": 1.2,
     "lines.markersize": 3.5,
     "pdf.fonttype": 42,  # letters as text, not as drawings
+    "text.parse_math": False,  # a title may hold dollars
     "xtick.labelsize": 7,
     "ytick.labelsize": 7,
 }
-SPELLINGS = {
-    "las": "LAS",
-    "f1": "F1",
-    "ewt": "EWT",
-    "gum": "GUM",
-    "mnli": "MNLI",
-    "semeval": "SemEval",
-    "squad": "SQuAD",
-    "uds": "UDS",
-    "wikitext": "WikiText",
-}
-"""Of words that are not written as they stand in a name."""
+SECTIONS = {"encoder": "encoders", "task": "tasks", "stimuli": "stimuli", "text": "probes"}
+"""Of the configuration: where the titles of a table's column are."""
 
 
 def figure_style() -> AbstractContextManager[None]:
@@ -100,11 +96,42 @@ class FigureFiles:
 
 
 @dataclass(frozen=True)
+class FigureSettings:
+    """What figures take from the configuration.
+
+    titles: what readers call encoders, tasks and texts. level: of intervals and of tests.
+    """
+
+    titles: Titles = field(default_factory=dict)
+    level: float = 0.95
+
+    def title(self, column: str, name: object) -> str:
+        """Give what readers call a value of a table's column; names of no entry are spelt out."""
+        if column not in SECTIONS:
+            return display_name(str(name))
+        return title(self.titles, SECTIONS[column], str(name))
+
+    def joined(self, names: Mapping[str, object], *, several_encoders: bool) -> str:
+        """Join the titles of values by column; an encoder's stands only among several."""
+        shown = {key: name for key, name in names.items() if key != "encoder" or several_encoders}
+        return ": ".join(self.title(*each) for each in shown.items())
+
+
+PLAIN = FigureSettings()
+"""No titles: names, spelt out."""
+
+
+@dataclass(frozen=True)
 class Palette:
     """The colour and the marker of each task."""
 
     colours: dict[str, str]
     markers: dict[str, str]
+
+    @property
+    def middle(self) -> float:
+        """Give the place of the middle one of the tasks, counted from 0."""
+        return (len(self.colours) - 1) / 2
 
     @classmethod
     def of(cls, tasks: Iterable[str]) -> "Palette":
@@ -116,7 +143,7 @@ class Palette:
 
 
 def panel_grid(
-    rows: pd.DataFrame, by: list[str], size: tuple[float, float]
+    rows: pd.DataFrame, by: list[str], size: tuple[float, float], settings: FigureSettings
 ) -> tuple[Figure, list[tuple[Axes, pd.DataFrame]]]:
     """Lay out one titled panel of `size` inches at most for each combination of the columns `by`.
 
@@ -127,7 +154,7 @@ def panel_grid(
     down = -(-len(groups) // PANELS_ACROSS)
     across = -(-len(groups) // down)
     figure, axes = page_panels((down, across), size, sharey=True)
-    return figure, titled_panels(axes, groups)
+    return figure, titled_panels(axes, groups, by, settings)
 
 
 def page_panels(
@@ -142,25 +169,41 @@ def page_panels(
     return plt.subplots(down, across, squeeze=False, figsize=figsize, **shared)
 
 
-def titled_panels(axes: np.ndarray, groups: Groups) -> list[tuple[Axes, pd.DataFrame]]:
+def titled_panels(
+    axes: np.ndarray, groups: Groups, by: Sequence[str], settings: FigureSettings
+) -> list[tuple[Axes, pd.DataFrame]]:
     """Give each group of rows, in order, one of the axes, and hide those that are left over.
 
-    A group's name is a tuple that begins with the encoder, which the titles show only if there are
-    several.
+    A group's name is a tuple of values of the columns `by`, of which the first is the encoder,
+    which the titles show only if there are several.
     """
     for unused in axes.flat[len(groups) :]:
         unused.set_visible(False)
     several = len({names[0] for names, _ in groups}) > 1
     panels = []
     for axis, (names, panel) in zip(axes.flat, groups, strict=False):
-        axis.set_title(joined_names(names, several_encoders=several))
+        named = dict(zip(by, names, strict=True))
+        axis.set_title(settings.joined(named, several_encoders=several))
         panels.append((axis, panel))
     return panels
 
 
-def joined_names(names: Sequence[object], *, several_encoders: bool) -> str:
-    """Join names as a reader would write them; the first, the encoder's, only among several."""
-    return ": ".join(display_name(str(name)) for name in names[not several_encoders :])
+def text_label(settings: FigureSettings, names: Mapping[str, object], rows: pd.DataFrame) -> str:
+    """Name the text of a line of panels, with a second line where no task was tuned on it.
+
+    names: by column. rows: those of the text, with the column `domain`.
+    """
+    label = settings.joined(names, several_encoders="encoder" in names)
+    domains = set(rows["domain"]) - {""}
+    return f"{label}\n{NO_TEXT}" if domains == {"neutral"} else label
+
+
+def seeds_in_words(seeds: pd.Series) -> str:
+    """Say of how many seeds values are means."""
+    least, most = int(seeds.min()), int(seeds.max())
+    if most == 1:
+        return "one seed"
+    return f"mean of {most} seeds" if least == most else f"means of {least} to {most} seeds"
 
 
 def layer_axis(axis: Axes) -> None:
@@ -176,13 +219,6 @@ def legend_below(figure: Figure, handles: list[Artist]) -> None:
     lines = -(-len(handles) // columns)
     figure.set_size_inches(width, height + lines * LEGEND_ENTRY_HEIGHT)
     figure.legend(handles=handles, loc="outside lower center", ncols=columns)
-
-
-def display_name(name: str) -> str:
-    """Give a name of the configuration, or a metric, as a reader would write it."""
-    words = [SPELLINGS.get(word, word) for word in name.replace("_", " ").replace("-", " ").split()]
-    text = " ".join(words)
-    return text[:1].upper() + text[1:]
 
 
 def save_figure(figure: Figure, points: pd.DataFrame, files: FigureFiles) -> None:

@@ -14,10 +14,10 @@ from bertology.figures.similarity import DRAWN
 from bertology.figures.style import (
     COLOURS,
     MARKERS,
+    PLAIN,
     FigureFiles,
-    display_name,
+    FigureSettings,
     figure_style,
-    joined_names,
     layer_axis,
     legend_below,
     page_panels,
@@ -26,6 +26,7 @@ from bertology.figures.style import (
 )
 from bertology.similarity.token_classes import ALL, FEWEST, FIRST, TAGS
 from bertology.tables import SIMILARITY
+from bertology.titles import display_name
 
 CLASSES = {
     ALL: "All tokens",
@@ -36,7 +37,7 @@ COLUMNS = ("encoder", "stimuli", "task", "tokens", "metric", "layer")
 PANEL_SIZE = (2.4, 2.1)  # inches
 
 
-def plot_token_classes(table: Path, files: FigureFiles) -> None:
+def plot_token_classes(table: Path, files: FigureFiles, settings: FigureSettings = PLAIN) -> None:
     """Draw RSA to the pretrained encoder by layer, a line for each class of tokens.
 
     The mean over seeds, over a band of their range; same layer of both, of the variant `full`. A
@@ -51,11 +52,12 @@ def plot_token_classes(table: Path, files: FigureFiles) -> None:
         panels = (len(texts), len(tasks))
         figure, axes = page_panels(panels, PANEL_SIZE, sharex=True, sharey=True)
         for line, (names, of_text) in zip(axes, texts, strict=True):
-            line[0].set_ylabel(joined_names(names, several_encoders=several))
+            named = dict(zip(("encoder", "stimuli"), names, strict=True))
+            line[0].set_ylabel(settings.joined(named, several_encoders=several))
             for axis, task in zip(line, tasks, strict=True):
                 _draw_panel(axis, of_text[of_text["task"] == task])
         for axis, task in zip(axes[0], tasks, strict=True):
-            axis.set_title(display_name(task))
+            axis.set_title(settings.title("task", task))
         for axis in axes[-1]:
             layer_axis(axis)
         figure.supylabel(DRAWN[points["metric"].iloc[0]])

@@ -9,26 +9,40 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
+from matplotlib.patches import Patch
 
 from bertology.errors import InputError
-from bertology.figures.heat_map import cell_panels, colour_bar, draw_cells, label_cells, signed
+from bertology.figures.heat_map import (
+    HATCHED,
+    cell_panels,
+    colour_bar,
+    draw_cells,
+    hatch_cells,
+    label_cells,
+    signed,
+)
 from bertology.figures.layers import mean_and_range
 from bertology.figures.similarity import DRAWN
 from bertology.figures.style import (
     DIVERGING,
+    OWN_TEXT,
+    PLAIN,
     SEQUENTIAL,
     SMALL,
     FigureFiles,
-    display_name,
+    FigureSettings,
     figure_style,
+    legend_below,
     read_table,
     save_figure,
+    seeds_in_words,
+    text_label,
     titled_panels,
 )
 from bertology.tables import TRAJECTORY
 from bertology.trajectory import SIMILARITY, STRUCTURE
 
-COLUMNS = ("encoder", "task", "measured", "stimuli", "metric", "layer", "end", "step")
+COLUMNS = ("encoder", "task", "measured", "stimuli", "domain", "metric", "layer", "end", "step")
 VARIOUS = -1
 """Stands for the last step of runs that ended at different ones."""
 
@@ -43,16 +57,17 @@ class Line(NamedTuple):
     write: Callable[[float], str]
 
 
-def plot_trajectory(table: Path, files: FigureFiles) -> None:
+def plot_trajectory(table: Path, files: FigureFiles, settings: FigureSettings = PLAIN) -> None:
     """Draw change against training step and layer, a column of panels for each encoder and task.
 
     A line of panels for each text on which similarity to the pretrained encoder was measured (1
     less RSA: 0 is no change), and for each on which structural probes were trained (UUAS less that
-    of the pretrained encoder, in points). Numbers are means over seeds. Steps are not to scale; the
-    last one is the encoder that fine-tuning kept. `table` has the columns TRAJECTORY.
+    of the pretrained encoder, in points). Numbers are means over seeds; cells in which the seeds
+    disagree about the sign are hatched. Steps are not to scale; the last one is the encoder that
+    fine-tuning kept. `table` has the columns TRAJECTORY.
     """
     points = _mean_changes(read_table(table, TRAJECTORY), table)
-    lines = _lines(points)
+    lines = _lines(points, settings)
     models = list(points.groupby(["encoder", "task"], sort=False))
     with figure_style():
         cells = (points["layer"].nunique(), max(of["step"].nunique() for _, of in models))
@@ -62,9 +77,11 @@ def plot_trajectory(table: Path, files: FigureFiles) -> None:
                 _draw_panel(axis, of_model[of_model.index.isin(line.points.index)], line)
             of_line[0].set_ylabel(f"{line.text}\nLayer (0: embeddings)")
             colour_bar(figure, of_line, line.colours, line.unit)
-        titled_panels(axes[:1], models)
+        titled_panels(axes[:1], models, ("encoder", "task"), settings)
         for axis in axes[-1]:
             axis.set_xlabel("Training step")
+        if _seeds_disagree(points).any():
+            legend_below(figure, [Patch(label="The seeds disagree about the sign", **HATCHED)])
         save_figure(figure, _with_end(points), files)
         plt.close(figure)
 
@@ -95,17 +112,23 @@ def _with_end(points: pd.DataFrame) -> pd.DataFrame:
     return points.assign(step=step.mask(step == VARIOUS))
 
 
-def _lines(points: pd.DataFrame) -> list[Line]:
+def _seeds_disagree(points: pd.DataFrame) -> pd.Series:
+    return (points["low"] < 0) & (points["high"] > 0) & (points["measured"] == STRUCTURE)
+
+
+def _lines(points: pd.DataFrame, settings: FigureSettings) -> list[Line]:
     lines = []
+    seeds = seeds_in_words(points["seeds"])
     for (measured, stimuli), of_text in points.groupby(["measured", "stimuli"], sort=False):
-        text = display_name(str(stimuli))
+        column = "stimuli" if measured == SIMILARITY else "text"
+        text = text_label(settings, {column: stimuli}, of_text)
         limit = of_text["change"].abs().max() or 1.0
         if measured == SIMILARITY:
             colours = ScalarMappable(Normalize(0, limit), SEQUENTIAL)
-            lines.append(Line(of_text, text, "1 − RSA", colours, without_zero))
+            lines.append(Line(of_text, text, f"1 − RSA\n{seeds}", colours, without_zero))
         elif measured == STRUCTURE:
             colours = ScalarMappable(Normalize(-limit, limit), DIVERGING)
-            lines.append(Line(of_text, text, "Change in UUAS (points)", colours, signed))
+            lines.append(Line(of_text, text, f"Change in UUAS (points)\n{seeds}", colours, signed))
     return lines
 
 
@@ -128,3 +151,8 @@ def _draw_panel(axis: Axes, points: pd.DataFrame, line: Line) -> None:
     names = ["end" if step == VARIOUS else str(step) for step in steps]
     label_cells(axis, names, [str(layer) for layer in changes.index])
     axis.tick_params(axis="x", labelsize=SMALL)
+    hatched = points.assign(hatched=_seeds_disagree(points))
+    hatched = hatched.pivot(index="layer", columns=["end", "step"], values="hatched")
+    hatch_cells(axis, hatched.reindex_like(changes).to_numpy(dtype=bool))
+    if "own" in set(points["domain"]):
+        axis.set_title(OWN_TEXT, loc="right", fontsize=SMALL, fontstyle="italic")

@@ -12,9 +12,11 @@ from bertology.errors import InputError
 from bertology.figures.heat_map import cell_panels, colour_bar, draw_cells, label_cells
 from bertology.figures.layers import mean_and_range
 from bertology.figures.style import (
+    PLAIN,
     SEQUENTIAL,
     SMALL,
     FigureFiles,
+    FigureSettings,
     figure_style,
     read_table,
     save_figure,
@@ -34,7 +36,7 @@ WIDTH = 1.7
 """Of a cell, in widths of an ordinary one: it carries a name."""
 
 
-def plot_weights(table: Path, files: FigureFiles) -> None:
+def plot_weights(table: Path, files: FigureFiles, settings: FigureSettings = PLAIN) -> None:
     """Draw the relative change of weights in percent, a column of panels for each encoder and task.
 
     The first line of panels compares a fine-tuned encoder with the pretrained one, the second
@@ -53,7 +55,7 @@ def plot_weights(table: Path, files: FigureFiles) -> None:
                 _draw_panel(axis, of_model[of_model["comparison"] == comparison], colours)
             of_line[0].set_ylabel(f"{COMPARISONS[comparison]}\nLayer (0: embeddings)")
             colour_bar(figure, of_line, colours, "Change of weights (%)")
-        titled_panels(axes[:1], models)
+        titled_panels(axes[:1], models, ("encoder", "task"), settings)
         save_figure(figure, points, files)
         plt.close(figure)
 

@@ -65,6 +65,7 @@ def write_summary_page(
     template = _environment().from_string(sources.template.read_text(encoding="utf-8"))
     content = dict(
         study=config["study"],
+        titles=config["titles"],
         claims=json.loads(sources.claims.read_text(encoding="utf-8")),
         check=CHECK,
         symbols=SYMBOLS,

@@ -12,9 +12,12 @@ ONE_SEGMENT = ("treebank", "text")
 """Kinds of text that have no pairs: both forms are one."""
 
 
-def domain_of(config: Config, stimuli: str, task: str) -> str:
-    """Say whether stimuli are a task's own text, another task's (other), or no task's (neutral)."""
-    corpus = config["stimuli"][stimuli]["corpus"]
+def domain_of(config: Config, text: str, task: str, section: str = "stimuli") -> str:
+    """Say whether a text is a task's own, another task's (other), or no task's (neutral).
+
+    section: of the configuration that has the text, stimuli or probes.
+    """
+    corpus = config[section][text]["corpus"]
     corpora = {name: settings["corpus"] for name, settings in config["tasks"].items()}
     if corpus == corpora[task]:
         return "own"

@@ -19,6 +19,7 @@ from bertology.figures.registry import FIGURES, Figure
 from bertology.similarity.contrasts import common_texts, contrasts, domain_of, own_texts
 from bertology.similarity.names import resampled_measure
 from bertology.study.paths import PERTURBED, STRUCTURE, TRANSPLANTED, Paths
+from bertology.titles import title
 from bertology.variants import FULL, UNTUNED, ablations
 
 Config = dict[str, Any]
@@ -71,6 +72,14 @@ class Study:
     def floor(self, encoder: str) -> str:
         """Name the random encoder that is the lower reference line of another."""
         return str(self.config["encoders"][encoder]["floor"])
+
+    def title(self, section: str, name: str) -> str:
+        """Give what readers call an entry of encoders, tasks, stimuli or probes."""
+        return title(self.config["titles"], section, name)
+
+    def figure_settings(self) -> Config:
+        """Give what figures need to know of a study beside their tables."""
+        return {"titles": self.config["titles"], "level": self.config["intervals"]["level"]}
 
     # --- Corpora and text ---
 
@@ -449,7 +458,12 @@ class Study:
     def traced_similarity(self) -> list[Row]:
         """List the comparisons with the pretrained encoder of which trajectories consist."""
         return [
-            {**row, "stimuli": stimuli, "reference": row["encoder"]}
+            {
+                **row,
+                "stimuli": stimuli,
+                "domain": domain_of(self.config, stimuli, row["task"]),
+                "reference": row["encoder"],
+            }
             for stimuli in self.config["trajectory"]["stimuli"]
             for row in self.traced()
         ]
@@ -457,7 +471,7 @@ class Study:
     def traced_structure(self) -> list[Row]:
         """List the structural probes of which trajectories consist; `stimuli` is their text."""
         return [
-            {**row, "stimuli": text}
+            {**row, "stimuli": text, "domain": domain_of(self.config, text, row["task"], "probes")}
             for text in self.config["trajectory"]["structure"]
             for row in self.traced()
         ]

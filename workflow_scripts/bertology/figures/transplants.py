@@ -1,0 +1,232 @@
+"""Where an encoder changes by similarity, and which layers' change a task owes its score to."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from bertology.errors import InputError
+from bertology.figures.layers import INTERVAL
+from bertology.figures.similarity import DRAWN
+from bertology.figures.style import (
+    GREY,
+    PLAIN,
+    SMALL,
+    FigureFiles,
+    FigureSettings,
+    Palette,
+    figure_style,
+    legend_below,
+    read_table,
+    save_figure,
+)
+from bertology.tables import REVERTS, SIMILARITY_SUMMARY
+from bertology.titles import display_name
+
+
+class Quantity(NamedTuple):
+    """A column of panels: its title, the unit on its axis, and how its greatest value is written."""
+
+    title: str
+    unit: str
+    written: str
+
+
+BARS = {
+    "change": Quantity("How much a layer\nlooks changed", "1 − RSA", ".2f"),
+    "own_change": Quantity("What it changes\nby itself", "1 − RSA", ".3f"),
+    "loss": Quantity("What the task loses\nif it is put back", "Points", ".1f"),
+}
+"""By layer, drawn as bars, from left to right."""
+CURVES = {
+    "recovery": Quantity("What is left if more\nlayers are put back", "Recovery (%)", ""),
+    "relative": Quantity("What is left if more\nlayers are put back", "% of the score", ""),
+}
+"""By the number of layers put back: the first of these that the table has."""
+PARTS: dict[str, dict[str, Any]] = {
+    "first": {"marker": "^", "linestyle": "-"},
+    "last": {"marker": "v", "linestyle": "--", "markerfacecolor": "white"},
+}
+PART_LABELS = {"first": "From below, up to this layer", "last": "From the top, down to this layer"}
+COMPARISONS = {"tuned": "change", "own_change": "own_change"}
+PLACE = ("quantity", "encoder", "task")
+COLUMNS = (*PLACE, "stimuli", "metric", "part", "layer", "layers", "seeds", "value", "low", "high")
+PALE = 0.38
+"""Opacity of bars but the longest."""
+WIDTHS = (1, 1, 1, 1.15)
+FIGURE_WIDTH = 5.6  # inches: letters stay readable where a page shows the figure on a phone
+LAYER_HEIGHT, LEAST_HEIGHT, MARGIN = 0.15, 0.95, 0.6  # inches
+LEAST_RECOVERY = -30  # lines that fall lower leave the panel
+
+
+def plot_transplants(
+    similarity: Path, reverts: Path, files: FigureFiles, settings: FigureSettings = PLAIN
+) -> None:
+    """Draw, side by side for each encoder and task, what changed in a layer and what that is worth.
+
+    Layers are stacked as in the encoder, the input below. Bars: 1 - RSA between the fine-tuned and
+    the pretrained encoder; the same for a fine-tuned layer that is fed what the pretrained encoder
+    feeds it; points that the task loses if this layer alone is put back to its pretrained weights
+    (at the embeddings: they). The longest bar of a panel is dark. Right: what is left if all layers
+    from the bottom up to this one, or from the top down to it, are put back. `similarity` has the
+    columns SIMILARITY_SUMMARY, `reverts` REVERTS.
+    """
+    changes = _changes(read_table(similarity, SIMILARITY_SUMMARY), similarity)
+    points = pd.concat([changes, _losses(read_table(reverts, REVERTS), reverts)])
+    points = points.reindex(columns=COLUMNS)
+    palette = Palette.of(points["task"].unique())
+    models = list(points.groupby(["encoder", "task"], sort=False))
+    with figure_style():
+        figure, axes = _panels(models, points)
+        for line, ((encoder, task), of_model) in zip(axes, models, strict=True):
+            colour = palette.colours[task]
+            for axis, quantity in zip(line, BARS, strict=False):
+                _draw_bars(axis, of_model[of_model["quantity"] == quantity], colour)
+            _draw_curves(line[-1], of_model[of_model["quantity"].isin(CURVES)], colour)
+            named = {"encoder": encoder, "task": task}
+            several = points["encoder"].nunique() > 1
+            label = settings.joined(named, several_encoders=several)
+            line[0].set_ylabel(f"{label.replace(': ', chr(10))}\nLayer")
+        _label_columns(axes, points)
+        legend_below(figure, _handles(points))
+        save_figure(figure, points, files)
+        plt.close(figure)
+
+
+def _changes(rows: pd.DataFrame, table: Path) -> pd.DataFrame:
+    """Turn similarity into change, 1 - RSA, on one text for each encoder and task."""
+    metric = next((name for name in DRAWN if name in set(rows["metric"])), None)
+    kept = rows[rows["comparison"].isin(COMPARISONS) & (rows["metric"] == metric)]
+    if not (kept["comparison"] == "tuned").any():
+        found = f"no tuned encoder; metrics {sorted(rows['metric'].unique())}"
+        raise InputError.at(table, None, found, f"comparison tuned by one of {', '.join(DRAWN)}")
+    kept = pd.concat([_on_one_text(of) for _, of in kept.groupby(["encoder", "task"], sort=False)])
+    ends = {"low": 1 - kept["high"].clip(upper=1), "high": 1 - kept["low"]}
+    quantity = kept["comparison"].map(COMPARISONS)
+    return kept.assign(quantity=quantity, value=1 - kept["similarity"], **ends)
+
+
+def _on_one_text(rows: pd.DataFrame) -> pd.DataFrame:
+    """Choose the text: one with own changes, best the task's own as the task reads it."""
+    measured = rows.loc[rows["comparison"] == "own_change", "stimuli"]
+    kept = rows[rows["stimuli"].isin(measured)] if len(measured) else rows
+    worse = 2 * (kept["domain"] != "own") + (kept["form"] != "own")
+    return kept[kept["stimuli"] == kept.loc[worse.idxmin(), "stimuli"]]
+
+
+def _losses(rows: pd.DataFrame, table: Path) -> pd.DataFrame:
+    """Give what putting back costs by layer, and what is left by how many are put back.
+
+    The embeddings, layer 0, are put back alone where none of the first layers is put back.
+    """
+    names = REVERTS[REVERTS.index("layers") :]
+    numbers = {name: pd.to_numeric(rows[name]) for name in names if name != "metric"}
+    rows = rows.assign(**numbers, layer=numbers["layers"])
+    single = rows["part"] == "layer"
+    if not single.any():
+        raise InputError.at(table, None, "no layer that was put back", "part layer")
+    depth = rows["encoder"].map(rows[single].groupby("encoder")["layers"].max())
+    last = rows["part"] == "last"
+    rows.loc[last, "layer"] = depth[last] + 1 - rows.loc[last, "layers"]
+    alone = single | ((rows["part"] == "first") & (rows["layers"] == 0))
+    losses = rows[alone].assign(quantity="loss", **_named(rows[alone], "loss"))
+    curves = rows[rows["part"].isin(PARTS)]
+    if curves["recovery"].notna().any():
+        return pd.concat([losses, curves.assign(quantity="recovery", **_named(curves, "recovery"))])
+    share = 100 * curves["score"] / (curves["score"] + curves["loss"])
+    left = {"value": share, "low": np.nan, "high": np.nan}
+    return pd.concat([losses, curves.assign(quantity="relative", **left)])
+
+
+def _named(rows: pd.DataFrame, name: str) -> Mapping[str, pd.Series]:
+    """Give a quantity and its interval under the names that are drawn."""
+    return {"value": rows[name], "low": rows[f"{name}_low"], "high": rows[f"{name}_high"]}
+
+
+def _panels(models: Any, points: pd.DataFrame) -> tuple[Figure, np.ndarray]:
+    """Lay out a line of panels for each encoder and task, as high as its layers need."""
+    heights = [max(LAYER_HEIGHT * (of["layer"].max() + 1), LEAST_HEIGHT) for _, of in models]
+    return plt.subplots(
+        *(len(models), len(WIDTHS)),
+        figsize=(FIGURE_WIDTH, sum(heights) + 0.1 * len(models) + MARGIN),
+        height_ratios=heights,
+        width_ratios=WIDTHS,
+        sharex="col",
+        sharey="row",
+        squeeze=False,
+    )
+
+
+def _draw_bars(axis: Axes, points: pd.DataFrame, colour: str) -> None:
+    """Draw a bar for each layer, the longest one dark and with its value."""
+    axis.grid(visible=False, axis="y")
+    axis.axvline(0, color="black", linewidth=0.8)
+    if points.empty:
+        return
+    longest = points["value"].idxmax()
+    for place, point in points.iterrows():
+        alpha = 1.0 if place == longest else PALE
+        axis.barh(point["layer"], point["value"], height=0.72, color=colour, alpha=alpha)
+    axis.hlines(points["layer"], points["low"], points["high"], color="#303030", linewidth=0.8)
+    top = points.loc[longest]
+    written = f"{top['value']:{BARS[top['quantity']].written}}"
+    end = np.nanmax([top["value"], top["high"]])
+    axis.annotate(
+        written.removeprefix("0") if abs(top["value"]) < 1 else written,
+        (end, top["layer"]),
+        xytext=(2, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=SMALL + 0.5,
+        fontweight="bold",
+    )
+
+
+def _draw_curves(axis: Axes, points: pd.DataFrame, colour: str) -> None:
+    for mark in (0, 100):
+        axis.axvline(mark, color=GREY, linewidth=0.8, linestyle=(0, (4, 2)))
+    for part, looks in PARTS.items():
+        of = points[points["part"] == part].sort_values("layer")
+        axis.hlines(of["layer"], of["low"], of["high"], color=colour, linewidth=0.8)
+        axis.plot(of["value"], of["layer"], color=colour, **looks)
+    axis.grid(visible=False, axis="y")
+
+
+def _label_columns(axes: np.ndarray, points: pd.DataFrame) -> None:
+    curves = next(name for name in CURVES if name in set(points["quantity"]))
+    for number, (axis, quantity) in enumerate(zip(axes[0], [*BARS, curves], strict=True)):
+        drawn = points[points["quantity"] == quantity]
+        title, unit, _ = (BARS | CURVES)[quantity]
+        axis.set_title(title)
+        axes[-1, number].set_xlabel(unit)
+        if quantity in BARS:
+            ends = drawn[["value", "low", "high"]]
+            least, most = min(ends.min(axis=None), 0), ends.max(axis=None)
+            axis.set_xlim(least, most + 0.42 * (most - least))
+        else:
+            axis.set_xlim(max(drawn["value"].min(), LEAST_RECOVERY) - 5, 108)
+        axis.xaxis.set_major_locator(MaxNLocator(nbins=3))
+    for axis in axes[:, 0]:
+        axis.yaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
+        axis.yaxis.set_major_formatter(lambda layer, _: f"{layer:.0f}" if layer else "emb.")
+
+
+def _handles(points: pd.DataFrame) -> list[Artist]:
+    handles: list[Artist] = [Patch(color=GREY, label="The longest bar")]
+    handles += [
+        Line2D([], [], color=GREY, label=f"Put back: {label.lower()}", **PARTS[part])
+        for part, label in PART_LABELS.items()
+        if part in set(points["part"])
+    ]
+    if points["low"].notna().any():
+        handles.append(Line2D([], [], color="#303030", linewidth=0.8, label=INTERVAL))
+    return handles
