@@ -10,7 +10,7 @@ rule judge_claims:
     input:
         comparisons=STUDY.comparison_files(STUDY.comparisons(), ".resamples.parquet"),
         runs=STUDY.run_files(STUDY.all_runs(), "examples.parquet"),
-        reverts=STUDY.revert_files("examples.parquet"),
+        reverts=STUDY.revert_files(),
         tasks=expand(PATHS.task, task=config["tasks"]),
         probes=STUDY.probe_files(STUDY.probed(), "sentences.parquet"),
     output:
@@ -46,7 +46,7 @@ rule judge_claims:
         about=STUDY.claims_about(),
         comparisons=STUDY.comparisons(),
         runs=STUDY.all_runs(),
-        reverts=STUDY.reverted(),
+        reverts=STUDY.reverted_runs(),
         probes=STUDY.probed(),
         claims=config["claims"],
         intervals=config["intervals"],

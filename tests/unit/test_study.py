@@ -49,19 +49,33 @@ def test_runs_are_all_combinations_and_none_twice(study):
 
 @every_study
 def test_comparisons_are_those_of_the_methods(study):
-    """On each text and encoder: a floor, a null; of each task runs, noise and pairs of seeds."""
+    """On each text and encoder: a floor, a null; of each task runs and pairs of seeds."""
     seeds = len(study.config["seeds"])
     tasks = len(study.config["tasks"])
-    expected = 2 + tasks * (2 * seeds + seeds * (seeds - 1) // 2)
+    expected = 2 + tasks * (seeds + seeds * (seeds - 1) // 2)
     rows = study.comparisons()
-    assert len(rows) == expected * len(study.stimuli) * len(study.encoders)
+    texts = len(study.stimuli) * len(study.encoders)
+    everywhere = [row for row in rows if row["comparison"] not in ("perturbed", "own_change")]
+    assert len(everywhere) == expected * texts
     files = study.comparison_files(rows, ".csv")
     assert len(set(files)) == len(files)
     by = {kind: sum(row["comparison"] == kind for row in rows) for kind in ("tuned", "floor")}
     assert by["tuned"] == by["floor"] * tasks * seeds
-    # The same of weights, once, without the null and noise.
-    of_weights = expected - 1 - tasks * seeds
-    assert len(study.weight_comparisons()) == of_weights * len(study.encoders)
+    # The same of weights, once, without the null.
+    assert len(study.weight_comparisons()) == (expected - 1) * len(study.encoders)
+
+
+@every_study
+def test_noise_and_layers_own_changes_are_measured_on_own_and_on_neutral_text(study):
+    own = study.claims_design()["own_texts"]
+    for name in ("perturbed", "own_change"):
+        of_kind = [row for row in study.comparisons() if row["comparison"] == name]
+        for task in study.config["tasks"]:
+            texts = {row["stimuli"] for row in of_kind if row["task"] == task}
+            neutral = {
+                row["stimuli"] for row in study.comparisons() if row.get("domain") == "neutral"
+            }
+            assert texts == neutral | {own.get(task, study.stimuli[0])}
 
 
 def test_each_run_has_a_perturbed_encoder_where_the_study_asks_for_them():
@@ -190,7 +204,12 @@ def test_a_study_without_something_has_no_figure_of_it():
         trajectory={"steps": [], "seeds": [], "stimuli": [], "structure": []},
         probes={"village": {"structure": False}},
     )
-    assert names - set(bare.figure_names()) == {"ablations", "trajectory", "structure", "transplants"}
+    assert names - set(bare.figure_names()) == {
+        "ablations",
+        "trajectory",
+        "structure",
+        "transplants",
+    }
 
 
 def planned(study: Study) -> dict:
@@ -231,11 +250,15 @@ def test_a_title_reaches_figures_and_the_page_and_nothing_else(section):
 def test_what_the_plan_says_of_settings_is_in_what_is_compared():
     """So that the test of titles looks at what becomes parameters of training and of sampling."""
     found = planned(plan("default"))
-    assert {"task_settings", "encoder_source", "traced_similarity", "domain_contrasts"} <= set(found)
+    assert {"task_settings", "encoder_source", "traced_similarity", "domain_contrasts"} <= set(
+        found
+    )
 
 
 def test_titles_do_not_keep_a_text_from_being_the_same_in_single_segments():
-    titled = plan("default", stimuli={"market": {"title": "One"}, "market-single": {"title": "Two"}})
+    titled = plan(
+        "default", stimuli={"market": {"title": "One"}, "market-single": {"title": "Two"}}
+    )
     assert titled.domain_contrasts() == plan("default").domain_contrasts()
 
 

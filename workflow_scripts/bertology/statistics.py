@@ -173,16 +173,9 @@ class CountDifference:
         cls, first: Sequence[Estimate], second: Sequence[Estimate], margin: float
     ) -> "CountDifference":
         """Count estimates above a margin in two groups of the same size."""
-        tests = [
-            tuple(
-                np.array([getattr(estimate, side)(margin) for estimate in group])
-                for side in ("p_above", "p_below")
-            )
-            for group in (first, second)
-        ]
         above = [sum(estimate.value > margin for estimate in group) for group in (first, second)]
         seeds = min(estimate.seeds for estimate in (*first, *second))
-        return cls(float(above[0] - above[1]), seeds, *tests)
+        return cls(float(above[0] - above[1]), seeds, _both(first, margin), _both(second, margin))
 
     def interval(self, level: float) -> tuple[float, float]:
         """Return bounds of the difference, each of which errs with half of 1 - level."""
@@ -205,6 +198,14 @@ class CountDifference:
 
     def _fewer(self) -> np.ndarray:
         return holm(np.concatenate([self.first[1], self.second[0]]))
+
+
+def _both(estimates: Sequence[Estimate], margin: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the p values of lying above a margin, and of lying below it."""
+    return (
+        np.array([estimate.p_above(margin) for estimate in estimates]),
+        np.array([estimate.p_below(margin) for estimate in estimates]),
+    )
 
 
 def _nth(p_values: np.ndarray, rejections: int) -> float:

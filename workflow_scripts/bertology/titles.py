@@ -26,7 +26,9 @@ SPELLINGS = {
 def titles_of(config: Config) -> dict[str, dict[str, str]]:
     """Gather the titles of a configuration's entries."""
     return {
-        section: {name: entry["title"] for name, entry in config[section].items() if "title" in entry}
+        section: {
+            name: entry["title"] for name, entry in config[section].items() if "title" in entry
+        }
         for section in TITLED
     }
 

@@ -6,9 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
+from bertology.ablations import files_by_task, recovered, scores_of_task
 from bertology.probing.summary import PRETRAINED, draws_of_probes
 from bertology.similarity.summary import read_draws
 from bertology.statistics import Intervals
+from bertology.transplants.names import FIRST, SINGLE
+from bertology.transplants.recovery import revert_draws
+from bertology.variants import FULL, UNTUNED
 
 Files = Sequence[tuple[Mapping[str, object], Path]]
 Draws = Mapping[tuple[str, str], np.ndarray]
@@ -118,7 +122,7 @@ class Evidence:
 
 def read_evidence(encoder: str, design: Design, results: Results, intervals: Intervals) -> Evidence:
     """Read all that the claims rest on."""
-    recovered, lost = read_scores(results, encoder, intervals)
+    recoveries, lost = read_scores(results, encoder, intervals)
     return Evidence(
         tasks=design.tasks,
         layers=design.layers[encoder],
@@ -127,10 +131,35 @@ def read_evidence(encoder: str, design: Design, results: Results, intervals: Int
         common_texts=design.common_texts,
         contrasts=design.contrasts,
         similarity=read_similarities(results.comparisons, encoder),
-        recovered=recovered,
+        recovered=recoveries,
         lost=lost,
         changes=list(read_changes(results.probes, encoder, intervals)),
     )
+
+
+def read_scores(
+    results: Results, encoder: str, intervals: Intervals
+) -> tuple[dict[tuple[str, str], np.ndarray], dict[tuple[str, int], np.ndarray]]:
+    """Read what tasks recover, and what they lose when a layer is put back, as of `Evidence`."""
+    recovered_by: dict[tuple[str, str], np.ndarray] = {}
+    lost: dict[tuple[str, int], np.ndarray] = {}
+    runs, reverts = (files_by_task(files) for files in (results.runs, results.reverts))
+    for (name, task), files in runs.items():
+        if name != encoder:
+            continue
+        _, _, scores = scores_of_task(task, files, intervals)
+        for variant, draws in recovered(scores).items():
+            recovered_by[task, variant] = draws
+        if (name, task) in reverts:
+            found = revert_draws(task, reverts[name, task][FULL], files.get(UNTUNED, []), intervals)
+            recovered_by |= {
+                (task, f"{part}-{layers}"): draws
+                for (part, layers), draws in found.recoveries().items()
+                if part == FIRST
+            }
+            losses = found.losses().items()
+            lost |= {(task, k): draws for (part, k), draws in losses if part == SINGLE}
+    return recovered_by, lost
 
 
 def read_similarities(files: Files, encoder: str) -> Similarities:

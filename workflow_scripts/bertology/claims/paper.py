@@ -258,11 +258,11 @@ def more_layers(evidence: Evidence, margins: Margins) -> Part:
         if not {(text, deep), (text, shallow)} <= set(ceiling):
             missing.append(f"second seeds of {deep} and {shallow}")
             continue
-        excess = [
-            [Estimate.of(of_layer) for of_layer in _beyond_ceiling(evidence, text, task)]
+        excess = {
+            task: [Estimate.of(of_layer) for of_layer in _beyond_ceiling(evidence, text, task)]
             for task in (deep, shallow)
-        ]
-        count = CountDifference.of(*excess, margins.layer_rsa)
+        }
+        count = CountDifference.of(excess[deep], excess[shallow], margins.layer_rsa)
         where = {"task": deep, "other_task": shallow, "text": text}
         rows = f"layers whose similarity (tuned) is more than {margins.layer_rsa:g} below ceiling"
         boundary = (MORE, "above", "layers", SIMILARITY_TABLE, rows)

@@ -78,9 +78,7 @@ def _changes(rows: pd.DataFrame, table: Path, settings: FigureSettings) -> pd.Da
     corrected = kept.groupby(["encoder", "task"])["change_p"].transform(_corrected)
     certain = (corrected <= 1 - settings.level) & (kept["seeds"] > 1)
     unfinished = kept[["unfinished", "before"]].max(axis=1)
-    return kept.assign(
-        column=column, corrected_p=corrected, certain=certain, unfinished=unfinished
-    )
+    return kept.assign(column=column, corrected_p=corrected, certain=certain, unfinished=unfinished)
 
 
 def _corrected(p_values: pd.Series) -> pd.Series:

@@ -46,7 +46,11 @@ CEILING_LOOK: dict[str, Any] = {
     "markersize": 3,
 }
 FLOOR_LOOK: dict[str, Any] = {"color": GREY, "linestyle": ":"}
-PERTURBED_LOOK: dict[str, Any] = {"color": "black", "linestyle": (0, (6, 2, 1, 2)), "linewidth": 0.9}
+PERTURBED_LOOK: dict[str, Any] = {
+    "color": "black",
+    "linestyle": (0, (6, 2, 1, 2)),
+    "linewidth": 0.9,
+}
 PANEL_SIZE = (2.4, 1.25)  # inches
 TOP = 1.04
 """Of the axis: no correlation is above 1, and a marker at 1 has room."""

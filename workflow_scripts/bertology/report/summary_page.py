@@ -15,6 +15,7 @@ import yaml
 from docutils.core import publish_parts
 
 from bertology import run_times
+from bertology.claims.about import CHECK
 from bertology.files import atomic_file
 from bertology.left_out import WARNING_PERCENT
 from bertology.report.captions import filled_in

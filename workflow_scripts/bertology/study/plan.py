@@ -251,28 +251,31 @@ class Study:
     def _of_task(self, shared: Row) -> Iterator[Row]:
         """Give the comparisons of a task's models with the pretrained one and with each other.
 
-        And those of encoders that changed as much as each of them, but by noise.
+        And of encoders that changed as much as each, but by noise, and of each layer by itself.
         """
         seeds = self.config["seeds"]
         model = {seed: model_of({**shared, "seed": seed}) for seed in seeds}
         for seed in seeds:
             pair = {"model": model[seed], "reference": shared["encoder"]}
             yield {**shared, "comparison": "tuned", "seed": seed, **pair}
-        for seed in seeds if self.has_perturbed() else []:
+        looked_at = self._looked_into(shared["stimuli"], shared["task"])
+        for seed in seeds if looked_at and self.has_perturbed() else []:
             pair = {"model": f"{model[seed]}/{PERTURBED}", "reference": shared["encoder"]}
             yield {**shared, "comparison": PERTURBED, "seed": seed, **pair}
         for seed, second in combinations(seeds, 2):
             pair = {"model": model[seed], "reference": model[second]}
             yield {**shared, "comparison": "ceiling", "seed": seed, "second_seed": second, **pair}
-        for seed in seeds if self._transplanted_on(shared["stimuli"], shared["task"]) else []:
+        for seed in seeds if looked_at and self.config["transplants"] else []:
             pair = {"model": f"{model[seed]}/{TRANSPLANTED}", "reference": shared["encoder"]}
             yield {**shared, "comparison": "own_change", "seed": seed, **pair}
 
-    def _transplanted_on(self, stimuli: str, task: str) -> bool:
-        """Say whether layers' own changes are measured: on the task's own text and neutral ones."""
-        own = own_texts(self.config).get(task) == stimuli
-        neutral = domain_of(self.config, stimuli, task) == "neutral"
-        return bool(self.config["transplants"]) and (own or neutral)
+    def _looked_into(self, stimuli: str, task: str) -> bool:
+        """Say whether change on a text is held against noise, and measured layer by layer.
+
+        That is so for the task's own text, and for text that no task was tuned on.
+        """
+        own = self.perturbation_stimuli(task) == stimuli
+        return own or domain_of(self.config, stimuli, task) == "neutral"
 
     def comparison_files(self, comparisons: list[Row], ending: str) -> list[str]:
         """Give the file with this ending of each comparison of representations."""

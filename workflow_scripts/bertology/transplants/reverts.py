@@ -5,7 +5,7 @@ with nothing retrained. Zhang, Bengio & Singer 2019 ("Are all layers created equ
 of trained networks in this way.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
+from bertology.corpora.groups import group_names
 from bertology.encoder_tokenizers import load_tokenizer
 from bertology.encoders import load_encoder
 from bertology.files import atomic_folder, write_json
@@ -144,7 +145,7 @@ def revert_layers(
     predictions = predictor.predict_each(split, reverted.reverts, reverted.last_states)
     scores = {revert: predictor.task.score(of, kept) for revert, of in predictions.items()}
     with atomic_folder(out_folder) as folder:
-        _write(scores, numbers, folder)
+        _write(scores, numbers, group_names(kept), folder)
         counted = {"examples": len(kept), "of": len(examples)}
         write_json(folder / "summary.json", {**counted, "left_out": left_out})
 
@@ -173,10 +174,15 @@ def chosen_numbers(examples: int, most: int | None, seed: int) -> np.ndarray:
     return np.sort(order[:most])
 
 
-def _write(scores: Mapping[Revert, Mapping[str, Score]], numbers: np.ndarray, folder: Path) -> None:
+def _write(
+    scores: Mapping[Revert, Mapping[str, Score]],
+    numbers: np.ndarray,
+    groups: Sequence[str],
+    folder: Path,
+) -> None:
     of_scores, of_examples = [], []
     for revert, of_revert in scores.items():
-        table = example_table(of_revert)
+        table = example_table(of_revert, groups)
         table["example"] = numbers[table["example"]]
         of_examples.append(_named(table, revert))
         of_scores.append(_named(score_table({TEST: of_revert}).drop(columns="split"), revert))
