@@ -28,9 +28,12 @@ SIMILARITY_TABLES = {
     **CLAIMS,
 }
 # On each of three stimulus sets: tuned, ceiling, floor and null (6 + 3 + 1 + 1); on one of them the
-# base with itself and two steps of three runs.
-SIMILARITY = {"compare_representations": 40, **SIMILARITY_TABLES, **TRAJECTORY}
+# base with itself and two steps of three runs; own changes of two seeds, of three tasks on the
+# neutral set and of two on their own.
+SIMILARITY = {"compare_representations": 50, **SIMILARITY_TABLES, **TRAJECTORY}
+OWN_CHANGES = {"transplant_layers": 10, "compare_representations": 10, **SIMILARITY_TABLES}
 WEIGHTS = {"compare_weights": 10, **tables("weights"), **figures("weights"), **PAGE}
+REVERTS = once("summarise_reverts") | PAGE
 ABLATIONS = {
     **once("summarise_ablations"),
     **figures("ablations", "finetuning"),
@@ -49,19 +52,22 @@ EDGE_PROBES = {"probe_edges": 16, **PROBE_TABLES, **LEFT_OUT}
 STRUCTURAL_PROBES = {"probe_structure": 14, **PROBE_TABLES, **TRAJECTORY, **LEFT_OUT}
 # Two phenomena and the trees, each on eight models: base, random, three tasks with two seeds.
 PROBES = EDGE_PROBES | STRUCTURAL_PROBES
-INTERVALS = SIMILARITY | ABLATIONS | {"summarise_probes": 1, **PROBE_FIGURES}
+INTERVALS = SIMILARITY | ABLATIONS | REVERTS | {"summarise_probes": 1, **PROBE_FIGURES}
 
 # Two seeds: each fine-tuned, and ablated three times; cached on three stimulus sets and on the text
 # of the probes, and one of them at two steps on one set and that text; on each set compared with
-# the base, and with one another.
+# the base, and with one another. The task is parsing: its own changes are measured on two sets.
 ONE_TASK = {
     "finetune_encoder": 2,
     "ablate_layers": 6,
     **tables("finetuning"),
     **ABLATIONS,
     "cache_activations": 12,
+    "transplant_layers": 4,
+    "revert_layers": 2,
+    **REVERTS,
     **SIMILARITY,
-    "compare_representations": 11,
+    "compare_representations": 15,
     **WEIGHTS,
     "compare_weights": 3,
     **PROBES,

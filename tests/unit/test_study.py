@@ -52,7 +52,7 @@ def test_comparisons_are_those_of_the_methods(study):
     seeds = len(study.config["seeds"])
     tasks = len(study.config["tasks"])
     expected = 2 + tasks * (seeds + seeds * (seeds - 1) // 2)
-    rows = study.comparisons()
+    rows = [row for row in study.comparisons() if row["comparison"] != "own_change"]
     assert len(rows) == expected * len(study.stimuli) * len(study.encoders)
     files = study.comparison_files(rows, ".csv")
     assert len(set(files)) == len(files)
@@ -60,6 +60,38 @@ def test_comparisons_are_those_of_the_methods(study):
     assert by["tuned"] == by["floor"] * tasks * seeds
     # The same of weights, once and without the null.
     assert len(study.weight_comparisons()) == (expected - 1) * len(study.encoders)
+
+
+@every_study
+def test_own_changes_are_measured_on_own_and_on_neutral_text(study):
+    rows = [row for row in study.comparisons() if row["comparison"] == "own_change"]
+    stimuli, tasks = study.config["stimuli"], study.config["tasks"]
+    expected = {
+        (text, task)
+        for text, settings in stimuli.items()
+        for task in tasks
+        if settings["corpus"] not in {each["corpus"] for each in tasks.values()}
+        or (settings["corpus"] == tasks[task]["corpus"] and settings["form"] == "own")
+    }
+    assert {(row["stimuli"], row["task"]) for row in rows} == expected
+    assert len(rows) == len(expected) * len(study.encoders) * len(study.config["seeds"])
+    for row in rows:
+        run = "{encoder}/{task}/full/seed-{seed}".format(**row)
+        assert (row["model"], row["reference"]) == (f"{run}/transplanted", row["encoder"])
+        transplanted = study.paths.transplanted.format(**row)
+        assert study.paths.activations.format(**row) == transplanted
+
+
+def test_a_study_may_leave_transplants_out():
+    study, without = plan("default"), plan("default", transplants=None)
+    kept = [row for row in study.comparisons() if row["comparison"] != "own_change"]
+    assert without.comparisons() == kept
+    assert without.reverted_runs() == without.revert_files() == without.revert_tables() == []
+    assert study.reverted_runs() == study.tuned_runs()
+    assert len(set(study.revert_files())) == len(study.tuned_runs())
+    assert "reverts" in study.shown_tables() and "reverts" not in without.recorded_tables()
+    assert {run["variant"] for run in study.untuned_runs()} == {"untuned"}
+    assert len(study.untuned_runs()) == len(study.tuned_runs())
 
 
 @every_study
@@ -97,7 +129,7 @@ def test_each_file_that_a_row_names_fits_one_pattern_and_no_other(study):
     name = "[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*"
     run = f"{name}/{name}/full/seed-[0-9]+"
     values = {
-        "model": f"{name}|{run}(?:/step-[0-9]+)?",
+        "model": f"{name}|{run}(?:/step-[0-9]+|/transplanted)?",
         "reference": f"(?:permuted/)?(?:{name}|{run})",
     }
     for rows, pattern in (

@@ -9,8 +9,10 @@ from stale_jobs import (
     INTERVALS,
     LEFT_OUT,
     ONE_TASK,
+    OWN_CHANGES,
     PAGE,
     PROBES,
+    REVERTS,
     SIMILARITY,
     SIMILARITY_TABLES,
     STRUCTURAL_PROBES,
@@ -70,12 +72,22 @@ def restored(smoke):
         ("similarity/rsa.py", SIMILARITY),
         ("similarity/drift.py", WEIGHTS),
         ("figures/domains.py", {**figures("domains"), **PAGE}),
-        ("activations.py", {"cache_activations": 44, "sample_tokens": 3, **SIMILARITY, **PROBES}),
+        (
+            "activations.py",
+            {
+                **{"cache_activations": 44, "transplant_layers": 10, "sample_tokens": 3},
+                **SIMILARITY,
+                **PROBES,
+            },
+        ),
+        ("transplants/own_change.py", OWN_CHANGES),
+        ("transplants/reverts.py", {"revert_layers": 6, **REVERTS}),
+        ("transplants/recovery.py", REVERTS),
         ("finetuning/parsing.py", ONE_TASK),
         ("probing/edge.py", EDGE_PROBES),
         ("probing/tree_scores.py", STRUCTURAL_PROBES),
         ("statistics.py", INTERVALS),
-        ("ablations.py", ABLATIONS),
+        ("ablations.py", ABLATIONS | REVERTS),
         ("trajectory.py", TRAJECTORY),
         ("claims/paper.py", CLAIMS),
         ("report/summary_page.py", PAGE),
@@ -101,8 +113,9 @@ def test_another_stimulus_set_runs_nothing_else(smoke):
         assert smoke.stale() == {
             "sample_stimuli": 1,
             "cache_activations": 8,
+            "transplant_layers": 2,
             "sample_tokens": 1,
-            "compare_representations": 11,
+            "compare_representations": 13,
             **SIMILARITY_TABLES,
             **LEFT_OUT,
         }
@@ -132,6 +145,13 @@ def test_another_ablation_leaves_the_others_alone(smoke):
     with smoke.edited("studies/smoke.yaml", "freeze: [1]", "freeze: all"):
         finetuning = {**tables("finetuning"), **figures("finetuning")}
         assert smoke.stale() == {"ablate_layers": 6, **finetuning, **ABLATIONS}
+
+
+def test_more_examples_of_reverts_are_scored_alone(smoke):
+    with smoke.edited(
+        "studies/smoke.yaml", "transplants: {examples: 10}", "transplants: {examples: 12}"
+    ):
+        assert smoke.stale() == {"revert_layers": 6, **REVERTS}
 
 
 def test_layout_of_the_configuration_costs_nothing(smoke):

@@ -67,7 +67,7 @@ def revert_draws(
     tables: dict[Reverted, list[pd.DataFrame]] = {}
     for table in read:
         for (part, layers), of in table.groupby(["part", "layers"], sort=False):
-            tables.setdefault((part, layers), []).append(of)
+            tables.setdefault((str(part), int(layers)), []).append(of)
     if untuned:
         tables[WITHOUT] = [_same_examples(file, read[0]) for file in untuned]
     metric = main_metric(read[0], reverts[0])
