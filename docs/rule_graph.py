@@ -13,6 +13,7 @@ COLOURS = {
     "models": "#aa3377",
     "activations": "#666666",
     "similarity": "#228833",
+    "transplants": "#88661f",
     "probes": "#b8860b",
     "tables": "#00788c",
     "claims": "#cc3311",

@@ -27,17 +27,20 @@ SIMILARITY_TABLES = {
     **figures("similarity", "measures", "domains", "token_classes"),
     **CLAIMS,
 }
-# On each of three stimulus sets: tuned, perturbed, ceiling, floor and null (6 + 6 + 3 + 1 + 1); on
-# one of them the base with itself and two steps of three runs.
+# On each of three stimulus sets: tuned, ceiling, floor and null (6 + 3 + 1 + 1); on one of them the
+# base with itself and two steps of three runs. On the neutral set and on a task's own, of two seeds:
+# own changes (of inference, which has no text here, on the neutral set alone) and perturbed encoders
+# (those of inference on the first set too).
 SIMILARITY = {
-    "compare_representations": 58,
+    "compare_representations": 62,
     **once("tabulate_perturbed"),
     **SIMILARITY_TABLES,
     **TRAJECTORY,
 }
-# One of each run, cached on three stimulus sets.
-PERTURBED = {"perturb_encoder": 6, "cache_activations": 18}
+PERTURBED = {"perturb_encoder": 6, "cache_activations": 12}
+OWN_CHANGES = {"transplant_layers": 10, "compare_representations": 10, **SIMILARITY_TABLES}
 WEIGHTS = {"compare_weights": 10, **tables("weights"), **figures("weights"), **PAGE}
+REVERTS = once("summarise_reverts") | PAGE
 ABLATIONS = {
     **once("summarise_ablations"),
     **figures("ablations", "finetuning"),
@@ -56,20 +59,24 @@ EDGE_PROBES = {"probe_edges": 20, **PROBE_TABLES, **LEFT_OUT}
 STRUCTURAL_PROBES = {"probe_structure": 16, **PROBE_TABLES, **TRAJECTORY, **LEFT_OUT}
 # Two phenomena and the trees, each with two seeds on five models: base, random, three tasks.
 PROBES = EDGE_PROBES | STRUCTURAL_PROBES
-INTERVALS = SIMILARITY | ABLATIONS | {"summarise_probes": 1, **PROBE_FIGURES}
+INTERVALS = SIMILARITY | ABLATIONS | REVERTS | {"summarise_probes": 1, **PROBE_FIGURES}
 
 # Two seeds: each fine-tuned, and ablated three times; cached on three stimulus sets and on the text
 # of the probes, and one of them at two steps on one set and that text; on each set compared with
-# the base, and with one another. Each has a perturbed encoder, on three sets.
+# the base, and with one another. The task is parsing: its own changes and its perturbed encoders are
+# looked at on two sets.
 ONE_TASK = {
     "finetune_encoder": 2,
     "ablate_layers": 6,
     **tables("finetuning"),
     **ABLATIONS,
     "perturb_encoder": 2,
-    "cache_activations": 18,
+    "cache_activations": 16,
+    "transplant_layers": 4,
+    "revert_layers": 2,
+    **REVERTS,
     **SIMILARITY,
-    "compare_representations": 17,
+    "compare_representations": 19,
     **WEIGHTS,
     "compare_weights": 3,
     **PROBES,

@@ -66,16 +66,12 @@ def test_comparisons_are_those_of_the_methods(study):
 
 
 @every_study
-def test_noise_and_layers_own_changes_are_measured_on_own_and_on_neutral_text(study):
-    own = study.claims_design()["own_texts"]
-    for name in ("perturbed", "own_change"):
-        of_kind = [row for row in study.comparisons() if row["comparison"] == name]
-        for task in study.config["tasks"]:
-            texts = {row["stimuli"] for row in of_kind if row["task"] == task}
-            neutral = {
-                row["stimuli"] for row in study.comparisons() if row.get("domain") == "neutral"
-            }
-            assert texts == neutral | {own.get(task, study.stimuli[0])}
+def test_noise_is_held_against_change_on_own_and_on_neutral_text(study):
+    rows = [row for row in study.comparisons() if row["comparison"] == "perturbed"]
+    neutral = {row["stimuli"] for row in study.comparisons() if row.get("domain") == "neutral"}
+    for task in study.config["tasks"]:
+        texts = {row["stimuli"] for row in rows if row["task"] == task}
+        assert texts == neutral | {study.perturbation_stimuli(task)}
 
 
 def test_each_run_has_a_perturbed_encoder_where_the_study_asks_for_them():
@@ -102,6 +98,38 @@ def test_each_run_has_a_perturbed_encoder_where_the_study_asks_for_them():
     assert not any(row["comparison"] == "perturbed" for row in without.comparisons())
     assert without.perturbations() == without.perturbed_tables() == []
     assert set(study.recorded_tables()) - set(without.recorded_tables()) == {"perturbed"}
+
+
+@every_study
+def test_own_changes_are_measured_on_own_and_on_neutral_text(study):
+    rows = [row for row in study.comparisons() if row["comparison"] == "own_change"]
+    stimuli, tasks = study.config["stimuli"], study.config["tasks"]
+    expected = {
+        (text, task)
+        for text, settings in stimuli.items()
+        for task in tasks
+        if settings["corpus"] not in {each["corpus"] for each in tasks.values()}
+        or (settings["corpus"] == tasks[task]["corpus"] and settings["form"] == "own")
+    }
+    assert {(row["stimuli"], row["task"]) for row in rows} == expected
+    assert len(rows) == len(expected) * len(study.encoders) * len(study.config["seeds"])
+    for row in rows:
+        run = "{encoder}/{task}/full/seed-{seed}".format(**row)
+        assert (row["model"], row["reference"]) == (f"{run}/transplanted", row["encoder"])
+        transplanted = study.paths.transplanted.format(**row)
+        assert study.paths.activations.format(**row) == transplanted
+
+
+def test_a_study_may_leave_transplants_out():
+    study, without = plan("default"), plan("default", transplants=None)
+    kept = [row for row in study.comparisons() if row["comparison"] != "own_change"]
+    assert without.comparisons() == kept
+    assert without.reverted_runs() == without.revert_files() == without.revert_tables() == []
+    assert study.reverted_runs() == study.tuned_runs()
+    assert len(set(study.revert_files())) == len(study.tuned_runs())
+    assert "reverts" in study.shown_tables() and "reverts" not in without.recorded_tables()
+    assert {run["variant"] for run in study.untuned_runs()} == {"untuned"}
+    assert len(study.untuned_runs()) == len(study.tuned_runs())
 
 
 @every_study
@@ -167,7 +195,7 @@ def test_each_file_that_a_row_names_fits_one_pattern_and_no_other(study):
     name = "[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*"
     run = f"{name}/{name}/full/seed-[0-9]+"
     values = {
-        "model": f"{name}|{run}(?:/step-[0-9]+|/perturbed)?",
+        "model": f"{name}|{run}(?:/step-[0-9]+|/perturbed|/transplanted)?",
         "probe_seed": "[0-9]+",
         "reference": f"(?:permuted/)?(?:{name}|{run})",
     }

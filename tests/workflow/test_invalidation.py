@@ -9,9 +9,11 @@ from stale_jobs import (
     INTERVALS,
     LEFT_OUT,
     ONE_TASK,
+    OWN_CHANGES,
     PAGE,
     PERTURBED,
     PROBES,
+    REVERTS,
     SIMILARITY,
     SIMILARITY_TABLES,
     STRUCTURAL_PROBES,
@@ -75,8 +77,7 @@ def restored(smoke):
             "activations.py",
             {
                 **PERTURBED,
-                "cache_activations": 62,
-                "sample_tokens": 3,
+                **{"cache_activations": 56, "transplant_layers": 10, "sample_tokens": 3},
                 **SIMILARITY,
                 **PROBES,
             },
@@ -85,16 +86,19 @@ def restored(smoke):
             "perturbation.py",
             {
                 **PERTURBED,
-                "compare_representations": 18,
+                "compare_representations": 12,
                 "tabulate_perturbed": 1,
                 **SIMILARITY_TABLES,
             },
         ),
+        ("transplants/own_change.py", OWN_CHANGES),
+        ("transplants/reverts.py", {"revert_layers": 6, **REVERTS}),
+        ("transplants/recovery.py", REVERTS),
         ("finetuning/parsing.py", ONE_TASK),
         ("probing/edge.py", EDGE_PROBES),
         ("probing/tree_scores.py", STRUCTURAL_PROBES),
         ("statistics.py", INTERVALS),
-        ("ablations.py", ABLATIONS),
+        ("ablations.py", ABLATIONS | REVERTS),
         ("trajectory.py", TRAJECTORY),
         ("claims/paper.py", CLAIMS),
         ("report/summary_page.py", PAGE),
@@ -119,12 +123,13 @@ def test_another_stimulus_set_runs_nothing_else(smoke):
     with smoke.edited("studies/smoke.yaml", old, "  market: {sentences: 12}\n" + old):
         assert smoke.stale() == {
             "sample_stimuli": 1,
-            "sample_tokens": 1,
             # The new set is inference's own text: its two perturbed encoders are sought on that,
-            # and read on the three other sets again.
+            # and read on the neutral set again.
             "perturb_encoder": 2,
-            "cache_activations": 14 + 6,
-            "compare_representations": 17 + 6,
+            "cache_activations": 8 + 2 + 2,
+            "transplant_layers": 2,
+            "sample_tokens": 1,
+            "compare_representations": 13 + 2 + 2,
             "tabulate_perturbed": 1,
             **SIMILARITY_TABLES,
             **LEFT_OUT,
@@ -155,6 +160,13 @@ def test_another_ablation_leaves_the_others_alone(smoke):
     with smoke.edited("studies/smoke.yaml", "freeze: [1]", "freeze: all"):
         finetuning = {**tables("finetuning"), **figures("finetuning")}
         assert smoke.stale() == {"ablate_layers": 6, **finetuning, **ABLATIONS}
+
+
+def test_more_examples_of_reverts_are_scored_alone(smoke):
+    with smoke.edited(
+        "studies/smoke.yaml", "transplants: {examples: 10}", "transplants: {examples: 12}"
+    ):
+        assert smoke.stale() == {"revert_layers": 6, **REVERTS}
 
 
 def test_layout_of_the_configuration_costs_nothing(smoke):

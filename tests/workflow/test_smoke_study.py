@@ -77,8 +77,9 @@ def test_the_similarity_table_has_every_comparison(smoke):
     similarity = table(smoke, "similarity")
     rsa = similarity[(similarity.metric == "rsa_pearson") & (similarity.tokens == "all")]
     counts = rsa.groupby(["stimuli", "comparison"]).size()
-    # Three stimulus sets; 3 x 3 pairs of layers; 3 tasks with 2 seeds, 3 pairs of seeds.
-    assert counts.to_dict() == {
+    # Three stimulus sets; 3 x 3 pairs of layers; 3 tasks with 2 seeds, 3 pairs of seeds. Changes of
+    # layers by themselves: of 3 tasks on a neutral text, and of the two whose own text is there.
+    expected = {
         (stimuli, comparison): 9 * number
         for stimuli in ("harbour", "laboratory", "notes")
         for comparison, number in (
@@ -86,13 +87,16 @@ def test_the_similarity_table_has_every_comparison(smoke):
             *(("floor", 1), ("permuted", 1)),
         )
     }
+    own = {"harbour": 2, "laboratory": 2, "notes": 6}
+    expected |= {(stimuli, "own_change"): 9 * number for stimuli, number in own.items()}
+    assert counts.to_dict() == expected
     assert similarity.value.between(-1.0001, 2).all()
     same = rsa[rsa.layer == rsa.second_layer]
     # One epoch on 48 sentences barely moves the embeddings; another random encoder shares nothing.
     embeddings = same[same.layer == 0].groupby("comparison").value.mean()
     assert embeddings["tuned"] > 0.9 > 0.5 > abs(embeddings["floor"])
     summary = table(smoke, "similarity_summary")
-    assert len(summary) == 3 * 3 * (3 + 3 + 3 + 1 + 1)
+    assert len(summary) == 3 * 3 * (3 + 3 + 1 + 1) + 3 * 6 + 3 * 5
     null = summary[summary.comparison == "permuted"]
     assert (null.low < 0).all() and (null.high > 0).all()
     domains = table(smoke, "domains")
@@ -153,6 +157,33 @@ def test_ablations_are_held_against_full_fine_tuning(smoke):
         assert row.score == pytest.approx(by_seed[variant].mean())
         shares = by_seed[variant] / by_seed["full"]
         assert row.relative == pytest.approx(100 * shares.mean())
+        gained = by_seed["full"] - by_seed["untuned"]
+        recovery = 100 * (by_seed[variant] - by_seed["untuned"]) / gained
+        if (gained != 0).all():
+            assert row.recovery == pytest.approx(recovery.mean())
+        else:
+            assert np.isnan(row.recovery)
+
+
+def test_reverts_are_held_against_the_tuned_and_the_untuned_model(smoke):
+    reverts = table(smoke, "reverts")
+    # Each of two layers, the first none to two with the embeddings, the last one and two.
+    assert len(reverts) == 3 * (2 + 3 + 2)
+    results = smoke.folder / RESULTS
+    for row in reverts.itertuples():
+        losses = []
+        for seed in (1, 2):
+            run = results / f"models/tiny/{row.task}/full/seed-{seed}/examples.parquet"
+            scored = results / f"reverts/tiny/{row.task}/seed-{seed}/examples.parquet"
+            of = pd.read_parquet(scored).query("metric == @row.metric")
+            chosen = set(of.example)
+            assert len(chosen) == 10
+            tuned = pd.read_parquet(run).query("metric == @row.metric and example in @chosen")
+            part = of.query("part == @row.part and layers == @row.layers")
+            shares = [each.numerator.sum() / each.denominator.sum() for each in (tuned, part)]
+            losses.append(100 * (shares[0] - shares[1]))
+        assert row.loss == pytest.approx(np.mean(losses))
+        assert row.loss_low <= row.loss <= row.loss_high
 
 
 def test_claims_rest_on_what_the_tables_say(smoke):

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -15,7 +15,7 @@ from bertology.finetuning.task import Feature, Score, Task, collate_inputs
 
 logger = logging.getLogger(__name__)
 
-Name = Hashable
+Name = TypeVar("Name", bound=Hashable)
 Hidden = Callable[[dict[str, Tensor]], Iterable[Tensor]]
 
 STORED_BYTES = 2**30

@@ -258,24 +258,25 @@ class Study:
         for seed in seeds:
             pair = {"model": model[seed], "reference": shared["encoder"]}
             yield {**shared, "comparison": "tuned", "seed": seed, **pair}
-        looked_at = self._looked_into(shared["stimuli"], shared["task"])
-        for seed in seeds if looked_at and self.has_perturbed() else []:
+        for seed in seeds if self._perturbed_on(shared) else []:
             pair = {"model": f"{model[seed]}/{PERTURBED}", "reference": shared["encoder"]}
             yield {**shared, "comparison": PERTURBED, "seed": seed, **pair}
         for seed, second in combinations(seeds, 2):
             pair = {"model": model[seed], "reference": model[second]}
             yield {**shared, "comparison": "ceiling", "seed": seed, "second_seed": second, **pair}
-        for seed in seeds if looked_at and self.config["transplants"] else []:
+        for seed in seeds if self._transplanted_on(shared) else []:
             pair = {"model": f"{model[seed]}/{TRANSPLANTED}", "reference": shared["encoder"]}
             yield {**shared, "comparison": "own_change", "seed": seed, **pair}
 
-    def _looked_into(self, stimuli: str, task: str) -> bool:
-        """Say whether change on a text is held against noise, and measured layer by layer.
+    def _perturbed_on(self, shared: Row) -> bool:
+        """Say whether change is held against noise: where noise was matched, on neutral text."""
+        matched = shared["stimuli"] == self.perturbation_stimuli(shared["task"])
+        return self.has_perturbed() and (matched or shared["domain"] == "neutral")
 
-        That is so for the task's own text, and for text that no task was tuned on.
-        """
-        own = self.perturbation_stimuli(task) == stimuli
-        return own or domain_of(self.config, stimuli, task) == "neutral"
+    def _transplanted_on(self, shared: Row) -> bool:
+        """Say whether layers' own changes are measured: on the task's own text and neutral ones."""
+        own = own_texts(self.config).get(shared["task"]) == shared["stimuli"]
+        return bool(self.config["transplants"]) and (own or shared["domain"] == "neutral")
 
     def comparison_files(self, comparisons: list[Row], ending: str) -> list[str]:
         """Give the file with this ending of each comparison of representations."""

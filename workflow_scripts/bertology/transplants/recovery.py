@@ -66,7 +66,8 @@ def revert_draws(
     read = [pd.read_parquet(file) for file in reverts]
     tables: dict[Reverted, list[pd.DataFrame]] = {}
     for table in read:
-        for (part, layers), of in table.groupby(["part", "layers"], sort=False):
+        for part, layers in table[["part", "layers"]].drop_duplicates().itertuples(index=False):
+            of = table[(table["part"] == part) & (table["layers"] == layers)]
             tables.setdefault((part, layers), []).append(of)
     if untuned:
         tables[WITHOUT] = [_same_examples(file, read[0]) for file in untuned]

@@ -115,7 +115,7 @@ def revert_layers(
     task_folder: Path,
     out_folder: Path,
     settings: Mapping[str, Any],
-    chosen: Mapping[str, int | None],
+    chosen: Mapping[str, Any],
     precision: str,
     threads: int,
 ) -> None:
