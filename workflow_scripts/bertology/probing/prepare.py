@@ -61,14 +61,7 @@ def prepare_probe(
     for split in [split for split in SPLITS if not chosen[split]]:
         found = f"no sentence with a target that is left for {split}"
         raise InputError.at(corpus_folder, None, found, "at least one")
-    counts = {
-        split: {
-            "in_corpus": len(in_corpus.get(split, [])),
-            "without_target": len(in_corpus.get(split, [])) - len(splits.get(split, [])),
-            "used": len(chosen[split]),
-        }
-        for split in SPLITS
-    }
+    counts = _counts(in_corpus, splits, chosen)
     summary = {
         "kind": kind,
         "seed": seed,
@@ -80,6 +73,18 @@ def prepare_probe(
     }
     logger.info("%s", json.dumps(counts))
     write_prepared(kind, Path(folder), chosen, summary)
+
+
+def _counts(in_corpus: Splits, with_target: Splits, chosen: Splits) -> dict[str, dict[str, int]]:
+    """Count the sentences of each split: all, those without a target, those that are used."""
+    return {
+        split: {
+            "in_corpus": len(in_corpus.get(split, [])),
+            "without_target": len(in_corpus.get(split, [])) - len(with_target.get(split, [])),
+            "used": len(chosen[split]),
+        }
+        for split in SPLITS
+    }
 
 
 def describe(splits: Mapping[str, Sequence[Sentence]]) -> dict[str, Any]:
