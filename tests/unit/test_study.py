@@ -346,3 +346,18 @@ def test_readers_are_loaded_by_the_name_of_their_kind():
         f"{corpus}/{kind}" for corpus, kinds in study.config["corpora"].items() for kind in kinds
     }
     assert all(study.task_kind(task) in FORMATS for task in study.config["tasks"])
+
+
+def test_probes_know_what_text_the_tasks_learn_from():
+    study = plan("open")
+    assert study.task_texts() == {
+        "inference": {"kind": "inference", "language": "en"},
+        "parsing": {"kind": "treebank", "language": "en"},
+        "question_answering": {"kind": "questions", "language": "en"},
+    }
+    stimuli = study.config["stimuli"]
+    other = plan("open", stimuli={"ewt": {**stimuli["ewt"], "language": "no"}}).task_texts()
+    assert [other[task]["language"] for task in ("parsing", "inference")] == ["no", "en"]
+    assert study.shared_corpus("ewt", "parsing") and study.shared_corpus("uds", "parsing")
+    assert not study.shared_corpus("gum", "parsing")
+    assert not study.shared_corpus("ewt", "inference")

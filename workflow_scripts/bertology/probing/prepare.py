@@ -56,22 +56,12 @@ def prepare_probe(
     apart, repeated = _apart(splits)
     if "dev" not in apart:
         apart["train"], apart["dev"] = _carve_dev(apart["train"], dev_fraction, seed)
-    clean = {split: [s for s in apart[split] if not trained.has(s.words)] for split in SPLITS}
-    for split in SPLITS:
-        _refuse_too_few(text, split, len(clean[split]), len(apart[split]), limits[split])
+    clean = _clean(apart, trained, text, limits)
     chosen = {split: _first_by_key(clean[split], limits[split], seed) for split in SPLITS}
-    for split in SPLITS:
-        if not chosen[split]:
-            found = f"no sentence with a target that is left for {split}"
-            raise InputError.at(corpus_folder, None, found, "at least one")
-    counts = {
-        split: {
-            "in_corpus": len(in_corpus.get(split, [])),
-            "without_target": len(in_corpus.get(split, [])) - len(splits.get(split, [])),
-            "used": len(chosen[split]),
-        }
-        for split in SPLITS
-    }
+    for split in [split for split in SPLITS if not chosen[split]]:
+        found = f"no sentence with a target that is left for {split}"
+        raise InputError.at(corpus_folder, None, found, "at least one")
+    counts = _counts(in_corpus, splits, chosen)
     summary = {
         "kind": kind,
         "seed": seed,
@@ -83,6 +73,18 @@ def prepare_probe(
     }
     logger.info("%s", json.dumps(counts))
     write_prepared(kind, Path(folder), chosen, summary)
+
+
+def _counts(in_corpus: Splits, with_target: Splits, chosen: Splits) -> dict[str, dict[str, int]]:
+    """Count the sentences of each split: all, those without a target, those that are used."""
+    return {
+        split: {
+            "in_corpus": len(in_corpus.get(split, [])),
+            "without_target": len(in_corpus.get(split, [])) - len(with_target.get(split, [])),
+            "used": len(chosen[split]),
+        }
+        for split in SPLITS
+    }
 
 
 def describe(splits: Mapping[str, Sequence[Sentence]]) -> dict[str, Any]:
@@ -123,6 +125,15 @@ def _apart(splits: Splits) -> tuple[Splits, dict[str, int]]:
         kept[split] = [each for key, each in pairs if key not in later]
         later.update(keys)
     return kept, {split: len(splits[split]) - len(kept[split]) for split in kept}
+
+
+def _clean(splits: Splits, trained: Trained, text: str, limits: Mapping[str, int | None]) -> Splits:
+    """Give each split without what a task was trained on; InputError where that leaves too few."""
+    clean: Splits = {}
+    for split in SPLITS:
+        clean[split] = [each for each in splits[split] if not trained.has(each.words)]
+        _refuse_too_few(text, split, len(clean[split]), len(splits[split]), limits[split])
+    return clean
 
 
 def _refuse_too_few(text: str, split: str, left: int, before: int, limit: int | None) -> None:

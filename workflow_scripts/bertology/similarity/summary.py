@@ -26,7 +26,7 @@ def summarise_similarity(files: Files, path: Path, intervals: Intervals) -> None
     files: for each comparison its wildcards (with MODEL; seed, second_seed of a ceiling) and its
     table of resamples (`resampling.COLUMNS`). Similarity is the mean over runs; a ceiling's are
     pairs of seeds, without an interval where there is one pair alone, which has no variance.
-    Intervals are over items (sentences, pairs, questions) crossed with seeds.
+    Intervals are over groups (see `corpora.groups`) crossed with seeds.
     """
     measured = {_model(wildcards): _measured(file) for wildcards, file in files}
     rows = [
