@@ -16,7 +16,7 @@ from bertology.errors import InputError
 from bertology.figures import domains, finetuning, measures, similarity, token_classes, weights
 from bertology.figures.finetuning import plot_finetuning
 from bertology.figures.similarity import plot_similarity
-from bertology.figures.style import COLOURS, MARKERS, Palette
+from bertology.figures.style import COLOURS, MARKERS, FigureSettings, Palette
 from bertology.tables import (
     ABLATIONS,
     FINETUNING,
@@ -62,7 +62,11 @@ def summary_rows(seeds: tuple[int, ...] = (1, 2, 3)) -> pd.DataFrame:
     means = means.reset_index().assign(n=500)
     means = means.assign(low=means["similarity"] - 0.1, high=means["similarity"] + 0.2)
     null = means[means["comparison"] == "floor"].assign(comparison="permuted", similarity=0.0)
-    return pd.concat([means, null])[list(SIMILARITY_SUMMARY)]
+    tuned = means[means["comparison"] == "tuned"]
+    noisy = tuned.assign(similarity=tuned["similarity"] / 2, low=0.1, high=0.3)
+    own_change = tuned.assign(comparison="own_change", similarity=0.99, low=0.98, high=1.0)
+    added = [null, noisy.assign(comparison="perturbed"), own_change]
+    return pd.concat([means, *added])[list(SIMILARITY_SUMMARY)]
 
 
 def finetuning_rows() -> pd.DataFrame:
@@ -110,20 +114,42 @@ def lines_of(axis: Axes, style: str, colour: str) -> list[np.ndarray]:
     ]
 
 
-def test_similarity_lines_and_bands_are_what_the_table_says(tmp_path, monkeypatch):
+def drawn_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """What of a summary is drawn, with intervals cut where no correlation is."""
+    rows = rows[~rows["comparison"].isin(["permuted", "own_change"])]
+    return rows.assign(high=rows["high"].clip(upper=1))
+
+
+def similarity_panels(rows: pd.DataFrame, tmp_path: Path, monkeypatch, *settings) -> np.ndarray:
+    """Draw similarity, with warnings as errors, and give the panels: (texts, tasks)."""
+    saved = capture(similarity, monkeypatch)
+    rows.to_csv(tmp_path / "table.csv", index=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        plot_similarity(tmp_path / "table.csv", files_in(tmp_path), *settings)
+    axes = saved[0][0].axes
+    return np.array(axes).reshape(-1, max(rows["task"].nunique() - 1, 1))
+
+
+@pytest.mark.parametrize("tasks", [TASKS, TASKS[:1]])
+def test_similarity_lines_and_bands_are_what_the_table_says(tasks, tmp_path, monkeypatch):
     rows = summary_rows()
-    axes = drawn_axes(plot_similarity, similarity, rows, tmp_path, monkeypatch)
-    assert list(axes) == ["Harbour", "Village"]
-    for stimuli, axis in zip(("harbour", "village"), axes.values(), strict=True):
-        of = rows[rows["stimuli"] == stimuli]
-        for task, colour in Palette.of(TASKS).colours.items():
-            for comparison, style in (("tuned", "-"), ("ceiling", "--")):
-                line = of[(of["task"] == task) & (of["comparison"] == comparison)]
-                np.testing.assert_allclose(lines_of(axis, style, colour), [line["similarity"]])
-        floor = of[of["comparison"] == "floor"]["similarity"]
-        np.testing.assert_allclose(lines_of(axis, ":", similarity.GREY), [floor])
+    rows = rows[rows["task"].isin(["", *tasks])]
+    panels = similarity_panels(rows, tmp_path, monkeypatch)
+    assert panels.shape == (2, len(tasks))
+    for (stimuli, task), axis in zip(product(DOMAINS, tasks), panels.flat, strict=True):
+        of = drawn_rows(rows[(rows["stimuli"] == stimuli) & rows["task"].isin(["", task])])
+        colour = Palette.of(tasks).colours[task]
+        for comparison, style, hue in (
+            ("tuned", "-", colour),
+            ("ceiling", "--", colour),
+            ("perturbed", "--", "#000000"),
+            ("floor", ":", similarity.GREY),
+        ):
+            line = of[of["comparison"] == comparison]
+            np.testing.assert_allclose(lines_of(axis, style, hue), [line["similarity"]])
         bands = [band.get_paths()[0].vertices for band in axis.collections]
-        drawn = of[of["comparison"] != "permuted"].groupby(["comparison", "task"])
+        drawn = of.groupby(["comparison", "task"])
         assert sorted(band[:, 1].min() for band in bands) == pytest.approx(
             sorted(drawn["low"].min())
         )
@@ -132,26 +158,50 @@ def test_similarity_lines_and_bands_are_what_the_table_says(tmp_path, monkeypatc
         )
 
 
-def test_the_axis_of_a_correlation_ends_at_its_bound_with_every_value_on_it(tmp_path, monkeypatch):
+def test_nothing_of_a_correlation_is_drawn_above_1(tmp_path, monkeypatch):
     rows = summary_rows()
     assert rows["high"].max() > 1.1
-    for axis in drawn_axes(plot_similarity, similarity, rows, tmp_path, monkeypatch).values():
+    for axis in similarity_panels(rows, tmp_path, monkeypatch).flat:
+        bands = [band.get_paths()[0].vertices[:, 1].max() for band in axis.collections]
+        assert max([*bands, *(line.get_ydata().max() for line in axis.lines)]) <= 1
         bottom, top = axis.get_ylim()
         assert 1 < top < 1.1
         assert bottom < rows["low"].min()
+    for axis in plot_tables(domain_tables(), tmp_path, monkeypatch)[:2]:
+        assert max(band.get_paths()[0].vertices[:, 1].max() for band in axis.collections) <= 1
+
+
+def test_panels_say_whose_text_they_show_by_their_titles(tmp_path, monkeypatch):
+    settings = FigureSettings(
+        {"tasks": {"parsing": "Trees for $5"}, "stimuli": {"harbour": "The harbour, $2"}}
+    )
+    rows = summary_rows()
+    other = (rows["stimuli"] == "harbour") & (rows["task"] == "inference")
+    rows.loc[other, "domain"] = "other"
+    panels = similarity_panels(rows, tmp_path, monkeypatch, settings)
+    assert [axis.get_title() for axis in panels[0]] == [
+        *("Trees for $5", "Inference", "Question answering")
+    ]
+    labels = [axis.get_ylabel() for axis in panels[:, 0]]
+    assert labels == ["The harbour, $2", "Village\nno task's text"]
+    written = [[text.get_text() for text in axis.texts] for axis in panels.flat]
+    assert written == [["own text"], [], ["own text"], [], [], []]
+    axes = plot_tables(domain_tables(), tmp_path, monkeypatch, settings)
+    assert axes[0].get_title() == "Trees for $5\n(own text: Trees)"
 
 
 def test_the_legend_names_only_what_is_drawn(tmp_path, monkeypatch):
     def names(rows: pd.DataFrame) -> list[str]:
-        axes = drawn_axes(plot_similarity, similarity, rows, tmp_path, monkeypatch)
-        legend = next(iter(axes.values())).get_figure().legends[0]
+        panels = similarity_panels(rows, tmp_path, monkeypatch)
+        legend = panels.flat[0].get_figure().legends[0]
         return [text.get_text() for text in legend.get_texts()]
 
-    tasks = ["Parsing", "Inference", "Question answering"]
     ceiling, floor = "Ceiling: two seeds of one task", "Floor: random encoder"
-    assert names(summary_rows()) == [*tasks, "Confidence interval", ceiling, floor]
-    without = summary_rows(seeds=(1,)).assign(low=np.nan, high=np.nan)
-    assert names(without) == [*tasks, floor]
+    noise = "As much change by random noise"
+    assert names(summary_rows()) == ["Fine-tuned", "Confidence interval", ceiling, noise, floor]
+    one_seed = summary_rows(seeds=(1,)).assign(low=np.nan, high=np.nan)
+    without = one_seed[~one_seed["comparison"].isin(["perturbed", "own_change"])]
+    assert names(without) == ["Fine-tuned", floor]
 
 
 def ablation_rows() -> pd.DataFrame:
@@ -223,7 +273,7 @@ def test_the_same_table_gives_the_same_bytes(draw, tmp_path):
 def test_the_numbers_beside_a_figure_are_those_that_it_draws(tmp_path):
     draw_similarity(tmp_path, "x")
     table, points = summary_rows(), pd.read_csv(tmp_path / "x.csv", keep_default_na=False)
-    drawn = table[table["comparison"] != "permuted"]
+    drawn = drawn_rows(table)
     by = ["stimuli", "comparison", "task", "layer"]
     shared = ["similarity", "low", "high", "seeds"]
     pd.testing.assert_frame_equal(
@@ -350,21 +400,22 @@ def domain_tables() -> tuple[pd.DataFrame, pd.DataFrame]:
     )
 
 
-def plot_tables(tables, tmp_path, monkeypatch) -> list[Axes]:
+def plot_tables(tables, tmp_path, monkeypatch, *settings) -> list[Axes]:
     saved = capture(domains, monkeypatch)
     paths = [tmp_path / name for name in ("summary.csv", "domains.csv")]
     for table, path in zip(tables, paths, strict=True):
         table.to_csv(path, index=False)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        domains.plot_domains(*paths, files_in(tmp_path))
+        domains.plot_domains(*paths, files_in(tmp_path), *settings)
     return saved[0][0].axes
 
 
 def test_domains_draw_each_text_and_its_difference_with_their_intervals(tmp_path, monkeypatch):
     tables = domain_tables()
     axes = plot_tables(tables, tmp_path, monkeypatch)
-    assert [axis.get_title() for axis in axes] == ["Parsing", "Inference", "", ""]
+    titles = [axis.get_title() for axis in axes]
+    assert titles == ["Parsing\n(own text: Trees)", "Inference\n(own text: Pairs)", "", ""]
     for axis, table, task, value in (
         (axes[0], tables[0], "parsing", "similarity"),
         (axes[1], tables[0], "inference", "similarity"),
@@ -386,16 +437,23 @@ def test_domains_draw_each_text_and_its_difference_with_their_intervals(tmp_path
         assert sorted(edge.min() for edge in edges) == pytest.approx(
             sorted(of_task.groupby(["domain", "form"])["low"].min())
         )
-        assert sorted(edge.max() for edge in edges) == pytest.approx(
-            sorted(of_task.groupby(["domain", "form"])["high"].max())
-        )
+        highest = of_task.groupby(["domain", "form"])["high"].max()
+        highest = highest.clip(upper=1) if value == "similarity" else highest
+        assert sorted(edge.max() for edge in edges) == pytest.approx(sorted(highest))
+
+
+TITLES = (
+    ("E: Parsing", "E: Inference", "F: Parsing", "F: Inference"),
+    ("Trees", "Pairs", "Trees", "Pairs"),
+)
 
 
 def test_domains_of_several_encoders_have_their_own_lines_of_panels(tmp_path, monkeypatch):
     tables = [pd.concat([table, table.assign(encoder="f")]) for table in domain_tables()]
     axes = plot_tables(tables, tmp_path, monkeypatch)
     titles = [axis.get_title() for axis in axes]
-    assert titles == ["E: Parsing", "E: Inference", "", "", "F: Parsing", "F: Inference", "", ""]
+    names = [f"{title}\n(own text: {text})" for title, text in zip(*TITLES, strict=True)]
+    assert titles == [*names[:2], "", "", *names[2:], "", ""]
     for upper, lower in ((0, 4), (1, 5), (2, 6), (3, 7)):
         for one, other in zip(axes[upper].lines, axes[lower].lines, strict=True):
             np.testing.assert_array_equal(one.get_ydata(), other.get_ydata())

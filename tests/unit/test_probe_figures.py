@@ -11,13 +11,14 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from PIL import Image
+from scipy.stats import binom, norm
 
 from bertology.errors import InputError
 from bertology.figures import heat_map, probe_changes, probe_layers, probes
 from bertology.figures.probe_changes import plot_probe_changes
 from bertology.figures.probe_layers import plot_mix_weights, plot_structure
 from bertology.figures.probes import plot_probes
-from bertology.figures.style import Palette
+from bertology.figures.style import FigureSettings, Palette
 from bertology.tables import PROBE_SUMMARY, PROBES
 from figure_files import files_in
 
@@ -67,14 +68,14 @@ def model_rows(generator, shared: dict, layers: int, tasks: tuple[str, ...]) -> 
         return dict(zip(names, (value, value - width * scale, value + width * scale), strict=True))
 
     own = ("score", "low", "high")
-    base = {"task": "", "seeds": 1, "n": 500, **controls}
+    base = {"task": "", "seeds": 3, "n": 500, "unfinished": 0.0, **controls}
     yield base | {"comparison": "pretrained", **interval(score, own)}
     if shared["input"] == "layer":
         yield base | {"comparison": "random", **interval(controls["random"] - depth * scale, own)}
     for task in tasks:
         change = scale * generator.normal({"parsing": 2}.get(task, -3) * depth, 1)
-        row = base | {"comparison": "tuned", "task": task, "seeds": 3}
-        row |= interval(score + change, own)
+        row = base | {"comparison": "tuned", "task": task}
+        row |= interval(score + change, own) | {"change_p": 2 * norm.sf(abs(change) / scale)}
         yield row | interval(change, ("change", "change_low", "change_high"))
 
 
@@ -106,14 +107,16 @@ each_plot = pytest.mark.parametrize(
 )
 
 
-def drawn(plot: Callable, module, rows: pd.DataFrame, tmp_path: Path, monkeypatch) -> Figure:
+def drawn(
+    plot: Callable, module, rows: pd.DataFrame, tmp_path: Path, monkeypatch, *settings
+) -> Figure:
     """Plot a table, with warnings as errors, and give the figure in place of its files."""
     figures = []
     monkeypatch.setattr(module, "save_figure", lambda figure, *_: figures.append(figure))
     rows.to_csv(tmp_path / "table.csv", index=False)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        plot(tmp_path / "table.csv", files_in(tmp_path))
+        plot(tmp_path / "table.csv", files_in(tmp_path), *settings)
     return figures[0]
 
 
@@ -204,6 +207,10 @@ def test_references_are_grey_marks_where_the_table_has_them(tmp_path, monkeypatc
         [(x, _)] = lines_of(panels_of(figure)[0], probes.GREY, marker=marker)
         np.testing.assert_allclose(x, pretrained[column].dropna())
         assert label in legend_of(figure)
+    assert "Most frequent label" in legend_of(figure)
+    chance = intervals_of(panels_of(figure)[0], probes.GREY)
+    np.testing.assert_allclose(chance[:, 0, 0], pretrained["majority"])
+    np.testing.assert_allclose(chance[:, :, 1].mean(axis=1), range(len(NAMES)), atol=1e-9)
     without = ["random", "low", "high", "change_low", "change_high"]
     figure = drawn(
         plot_probes, probes, rows.assign(**dict.fromkeys(without, np.nan)), tmp_path, monkeypatch
@@ -248,6 +255,151 @@ def test_several_texts_and_encoders_are_told_apart(tmp_path, monkeypatch):
     assert panels[0].get_title().replace("\n", " ") == "Minilm: Village: part of speech"
 
 
+def rejected(p_values: list[float], level: float) -> list[bool]:
+    """Holm (1979), as he describes it: the smallest first, until one is not small enough."""
+    found = [False] * len(p_values)
+    for place, number in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        if p_values[number] > level / (len(p_values) - place):
+            break
+        found[number] = True
+    return found
+
+
+def bold_cells(axis: Axes) -> list[bool]:
+    return [text.get_fontweight() == "bold" for text in axis.texts]
+
+
+def test_a_change_is_bold_only_if_it_holds_after_correction_for_its_panel(tmp_path, monkeypatch):
+    rows = summary_rows()
+    planted = rows["metric"].eq("f1") & rows["comparison"].eq("tuned")
+    rows.loc[planted, "change_p"] = np.random.default_rng(5).uniform(0.002, 0.2, planted.sum())
+    rows.loc[rows.index[planted][:3], "change_p"] = [0.0001, 0.0007, 0.00081]
+    rows.loc[rows.index[planted][64:], "seeds"] = 1  # of some rows
+    for level, settings in ((0.05, ()), (0.2, (FigureSettings(level=0.8),))):
+        figure = drawn(plot_probe_changes, probe_changes, rows, tmp_path, monkeypatch, *settings)
+        for axis, task in zip(panels_of(figure), TASKS, strict=True):
+            of = of_model(rows[planted], "tuned", task)
+            expected = rejected(list(of["change_p"]), level) & of["seeds"].gt(1).to_numpy()
+            assert bold_cells(axis) == list(expected)
+            assert (of["change_p"] < level).sum() > expected.sum()
+    figure = drawn(plot_probe_changes, probe_changes, rows.assign(seeds=1), tmp_path, monkeypatch)
+    assert not any(any(bold_cells(axis)) for axis in panels_of(figure))
+    assert figure.axes[-1].get_xlabel() == "Change in F1 (points)\none seed"
+
+
+def test_bold_cells_of_noise_are_rare(tmp_path, monkeypatch):
+    """Of panels in which nothing has changed, at most 5 % have a bold cell: 200 panels."""
+    rows = summary_rows(tasks=TASKS[:1])
+    generator = np.random.default_rng(6)
+    panels = 0
+    for _ in range(200):
+        noise = rows.assign(change_p=generator.uniform(size=len(rows)))
+        found = probe_changes._changes(noise, tmp_path, FigureSettings())
+        panels += found["certain"].any()
+    assert panels <= binom.ppf(0.999, 200, 0.05)
+
+
+def test_a_corner_marks_a_probe_that_was_not_trained_to_the_end(tmp_path, monkeypatch):
+    rows = summary_rows()
+    figure = drawn(plot_probe_changes, probe_changes, rows, tmp_path, monkeypatch)
+    assert not figure.legends
+    f1 = rows["metric"].eq("f1") & rows["phenomenon"].eq("entities")
+    rows.loc[f1 & rows["layer"].eq(4) & rows["task"].eq("inference"), "unfinished"] = 1 / 3
+    rows.loc[f1 & rows["layer"].eq(2) & rows["comparison"].eq("pretrained"), "unfinished"] = 1
+    figure = drawn(plot_probe_changes, probe_changes, rows, tmp_path, monkeypatch)
+    marked = [
+        {(int(patch.get_xy()[0, 0]), int(patch.get_xy()[0, 1])) for patch in axis.patches}
+        for axis in panels_of(figure)
+    ]
+    assert marked == [{(3, 3)}, {(3, 3), (5, 3)}, {(3, 3)}]
+    assert legend_of(figure) == ["Corner: not trained to the end"]
+
+
+def test_daggers_mark_probes_that_were_not_trained_to_the_end(tmp_path, monkeypatch):
+    rows = summary_rows()
+    rows.loc[rows["task"].eq("parsing") & rows["layer"].isin([2, ""]), "unfinished"] = 1
+    for plot, module, marks in ((plot_probes, probes, [8, 8]), (plot_structure, probe_layers, [1] * 4)):
+        figure = drawn(plot, module, rows, tmp_path, monkeypatch)
+        found = [sum(text.get_text() == "†" for text in axis.texts) for axis in panels_of(figure)]
+        assert found == marks
+        assert "† not trained to the end" in legend_of(figure)
+        figure = drawn(plot, module, summary_rows(), tmp_path, monkeypatch)
+        assert "† not trained to the end" not in legend_of(figure)
+
+
+def test_the_mix_of_normalised_layers_is_hollow_and_in_no_other_figure(tmp_path, monkeypatch):
+    rows = summary_rows()
+    mix = rows[rows["input"] == "mix"]
+    shift = mix[["score", "change"]] + 1.5
+    both = pd.concat([rows, mix.assign(input="mix_normalised", **shift)])
+    scores, changes = panels_of(drawn(plot_probes, probes, both, tmp_path, monkeypatch))
+    for (comparison, task), (colour, marker) in MODELS.items():
+        of = of_model(mix, comparison, task)
+        for axis, column in ((scores, "score"), (changes, "change")):
+            if column == "score" or task:
+                found = lines_of(axis, colour, marker=marker, markerfacecolor="white")
+                np.testing.assert_allclose(found[0][0], of[column] + 1.5)
+                assert len(lines_of(axis, colour, marker=marker)) == 2
+    assert "Hollow: layers normalised first" in legend_of(scores.figure)
+    for plot, module in ((plot_probe_changes, probe_changes), (plot_structure, probe_layers)):
+        figures = [drawn(plot, module, table, tmp_path, monkeypatch) for table in (rows, both)]
+        one, other = ([text.get_text() for a in figure.axes for text in a.texts] for figure in figures)
+        assert one == other
+
+
+def test_weights_are_those_of_normalised_layers_where_there_are_any(tmp_path, monkeypatch):
+    rows = weight_rows()
+    figure = drawn(plot_mix_weights, probe_layers, rows, tmp_path, monkeypatch)
+    assert figure.get_supylabel() == "Weight in the mix of layers (sum: 1)"
+    both = pd.concat([rows, rows.assign(input="mix_normalised", value=rows["value"] / 2)])
+    other = drawn(plot_mix_weights, probe_layers, both, tmp_path, monkeypatch)
+    assert other.get_supylabel() == "Weight in the mix of normalised layers (sum: 1)"
+    for axis, halved in zip(panels_of(figure), panels_of(other), strict=True):
+        for (colour, marker) in MODELS.values():
+            [(_, y)], [(_, half)] = (lines_of(a, colour, marker=marker) for a in (axis, halved))
+            np.testing.assert_allclose(half, y / 2)
+
+
+def test_models_texts_and_encoders_are_called_by_their_titles(tmp_path, monkeypatch):
+    settings = FigureSettings(
+        {
+            "encoders": {"minilm": "MiniLM", "bert-base": "BERT base"},
+            "tasks": {"parsing": "Trees"},
+            "probes": {"village": "A village"},
+        }
+    )
+    rows = summary_rows(SEVERAL, phenomena=("entities",))
+    figure = drawn(plot_probes, probes, rows, tmp_path, monkeypatch, settings)
+    assert labels_of(panels_of(figure)[0]) == ["A village: entities", "EWT: entities"]
+    assert "Fine-tuned: Trees" in legend_of(figure)
+    titles = [axis.get_title(loc="left") for axis in panels_of(figure)[::2]]
+    assert titles == ["MiniLM", "BERT base"]
+    figure = drawn(plot_structure, probe_layers, rows, tmp_path, monkeypatch, settings)
+    assert panels_of(figure)[0].get_ylabel() == "MiniLM: A village"
+    figure = drawn(plot_probe_changes, probe_changes, rows, tmp_path, monkeypatch, settings)
+    assert panels_of(figure)[0].get_title() == "MiniLM: Trees"
+
+
+@pytest.mark.parametrize("layers", [2, 12])
+@pytest.mark.parametrize("tasks", [TASKS, TASKS[:1]])
+def test_no_interval_passes_the_greatest_score_and_the_csv_is_what_is_drawn(
+    layers, tasks, tmp_path
+):
+    rows = summary_rows([("village", "minilm", layers)], tasks)
+    rows["high"] += np.where(rows["score"] < 1, 0.5, 30)
+    rows.to_csv(tmp_path / "table.csv", index=False)
+    plot_probes(tmp_path / "table.csv", files_in(tmp_path, "probes"))
+    plot_structure(tmp_path / "table.csv", files_in(tmp_path, "structure"))
+    points = pd.read_csv(tmp_path / "probes.csv")
+    assert points.loc[points["quantity"] == "score", "high"].max() == 100
+    highest = pd.read_csv(tmp_path / "structure.csv").groupby("metric")["high"].max()
+    given = rows[rows["phenomenon"] == "structure"].groupby("metric")["high"].max()
+    assert dict(highest) == {
+        name: min(given[name], most)
+        for name, most in {"uuas": 100, "dspr": 1, "root_accuracy": 100, "nspr": 1}.items()
+    }
+
+
 def test_changes_are_written_in_their_cells_bold_where_certain(tmp_path, monkeypatch):
     rows = summary_rows()
     figure = drawn(plot_probe_changes, probe_changes, rows, tmp_path, monkeypatch)
@@ -262,17 +414,16 @@ def test_changes_are_written_in_their_cells_bold_where_certain(tmp_path, monkeyp
         mesh = axis.collections[0]
         np.testing.assert_allclose(mesh.get_array(), of["change"].to_numpy().reshape(8, 8))
         limits.add((mesh.norm.vmin, mesh.norm.vmax))
+        assert bold_cells(axis) == rejected(list(of["change_p"]), 0.05)
         for text, row in zip(axis.texts, of.itertuples(), strict=True):
             column = 0 if row.input == "mix" else row.layer + 1
             place = (column + 0.5, list(PHENOMENA).index(row.phenomenon) + 0.5)
             assert text.get_position() == place
             written = float(text.get_text().replace("−", "-"))
             assert written == pytest.approx(row.change, abs=0.0501)
-            certain = row.change_low * row.change_high > 0
-            assert (text.get_fontweight() == "bold") == certain
     largest = rows.loc[rows["metric"] == "f1", "change"].abs().max()
     assert list(limits) == [pytest.approx((-largest, largest))]
-    assert figure.axes[-1].get_xlabel() == "Change in F1 (points)"
+    assert figure.axes[-1].get_xlabel() == "Change in F1 (points)\nmean of 3 seeds"
 
 
 @pytest.mark.parametrize(
@@ -305,13 +456,13 @@ def test_cells_that_were_not_probed_stay_empty(tmp_path, monkeypatch):
     rows = summary_rows()
     unprobed = (rows["phenomenon"] == "entities") & (rows["layer"] == 3)
     without = (rows["phenomenon"] == "relations") & (rows["input"] == "mix")
-    rows.loc[without, ["change_low", "change_high"]] = np.nan
+    rows.loc[without, "change_p"] = np.nan
     figure = drawn(plot_probe_changes, probe_changes, rows[~unprobed], tmp_path, monkeypatch)
     for axis in panels_of(figure):
         written = {text.get_position(): text.get_fontweight() for text in axis.texts}
         assert len(written) == 63
         assert (4.5, 3.5) not in written
-        assert written[0.5, 7.5] == "normal"  # no interval, so not certain
+        assert written[0.5, 7.5] == "normal"  # no test, so not certain
 
 
 def test_structure_draws_lines_bands_floor_and_baseline(tmp_path, monkeypatch):
@@ -346,7 +497,7 @@ def test_structure_does_without_intervals_floor_and_baseline(tmp_path, monkeypat
     rows = rows.assign(majority=np.nan, low=np.nan, high=np.nan)
     figure = drawn(plot_structure, probe_layers, rows, tmp_path, monkeypatch)
     assert len(panels_of(figure)) == 3
-    tasks = ("parsing", "inference", "question answering")
+    tasks = ("Parsing", "Inference", "Question answering")
     assert legend_of(figure) == ["Pretrained", *(f"Fine-tuned: {task}" for task in tasks)]
 
 

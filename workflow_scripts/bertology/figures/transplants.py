@@ -23,6 +23,7 @@ from bertology.figures.style import (
     SMALL,
     FigureFiles,
     FigureSettings,
+    Groups,
     Palette,
     figure_style,
     legend_below,
@@ -62,7 +63,8 @@ PLACE = ("quantity", "encoder", "task")
 COLUMNS = (*PLACE, "stimuli", "metric", "part", "layer", "layers", "seeds", "value", "low", "high")
 PALE = 0.38
 """Opacity of bars but the longest."""
-WIDTHS = (1, 1, 1, 1.15)
+CURVE_WIDTH = 1.15
+"""Of the panels of curves, in widths of the others."""
 FIGURE_WIDTH = 5.6  # inches: letters stay readable where a page shows the figure on a phone
 LAYER_HEIGHT, LEAST_HEIGHT, MARGIN = 0.15, 0.95, 0.6  # inches
 LEAST_RECOVERY = -30  # lines that fall lower leave the panel
@@ -85,18 +87,18 @@ def plot_transplants(
     points = points.reindex(columns=COLUMNS)
     palette = Palette.of(points["task"].unique())
     models = list(points.groupby(["encoder", "task"], sort=False))
+    quantities = [name for name in (*BARS, *CURVES) if name in set(points["quantity"])]
     with figure_style():
-        figure, axes = _panels(models, points)
+        figure, axes = _panels(models, quantities)
         for line, ((encoder, task), of_model) in zip(axes, models, strict=True):
-            colour = palette.colours[task]
-            for axis, quantity in zip(line, BARS, strict=False):
-                _draw_bars(axis, of_model[of_model["quantity"] == quantity], colour)
-            _draw_curves(line[-1], of_model[of_model["quantity"].isin(CURVES)], colour)
+            for axis, quantity in zip(line, quantities, strict=True):
+                draw = _draw_bars if quantity in BARS else _draw_curves
+                draw(axis, of_model[of_model["quantity"] == quantity], palette.colours[task])
             named = {"encoder": encoder, "task": task}
             several = points["encoder"].nunique() > 1
             label = settings.joined(named, several_encoders=several)
             line[0].set_ylabel(f"{label.replace(': ', chr(10))}\nLayer")
-        _label_columns(axes, points)
+        _label_columns(axes, points, quantities)
         legend_below(figure, _handles(points))
         save_figure(figure, points, files)
         plt.close(figure)
@@ -152,14 +154,14 @@ def _named(rows: pd.DataFrame, name: str) -> Mapping[str, pd.Series]:
     return {"value": rows[name], "low": rows[f"{name}_low"], "high": rows[f"{name}_high"]}
 
 
-def _panels(models: Any, points: pd.DataFrame) -> tuple[Figure, np.ndarray]:
+def _panels(models: Groups, quantities: list[str]) -> tuple[Figure, np.ndarray]:
     """Lay out a line of panels for each encoder and task, as high as its layers need."""
     heights = [max(LAYER_HEIGHT * (of["layer"].max() + 1), LEAST_HEIGHT) for _, of in models]
     return plt.subplots(
-        *(len(models), len(WIDTHS)),
+        *(len(models), len(quantities)),
         figsize=(FIGURE_WIDTH, sum(heights) + 0.1 * len(models) + MARGIN),
         height_ratios=heights,
-        width_ratios=WIDTHS,
+        width_ratios=[1 if quantity in BARS else CURVE_WIDTH for quantity in quantities],
         sharex="col",
         sharey="row",
         squeeze=False,
@@ -170,8 +172,6 @@ def _draw_bars(axis: Axes, points: pd.DataFrame, colour: str) -> None:
     """Draw a bar for each layer, the longest one dark and with its value."""
     axis.grid(visible=False, axis="y")
     axis.axvline(0, color="black", linewidth=0.8)
-    if points.empty:
-        return
     longest = points["value"].idxmax()
     for place, point in points.iterrows():
         alpha = 1.0 if place == longest else PALE
@@ -201,9 +201,8 @@ def _draw_curves(axis: Axes, points: pd.DataFrame, colour: str) -> None:
     axis.grid(visible=False, axis="y")
 
 
-def _label_columns(axes: np.ndarray, points: pd.DataFrame) -> None:
-    curves = next(name for name in CURVES if name in set(points["quantity"]))
-    for number, (axis, quantity) in enumerate(zip(axes[0], [*BARS, curves], strict=True)):
+def _label_columns(axes: np.ndarray, points: pd.DataFrame, quantities: list[str]) -> None:
+    for number, (axis, quantity) in enumerate(zip(axes[0], quantities, strict=True)):
         drawn = points[points["quantity"] == quantity]
         title, unit, _ = (BARS | CURVES)[quantity]
         axis.set_title(title)
