@@ -401,7 +401,7 @@ ABOUT = About(
 
 
 def test_a_verdict_names_encoder_text_and_size(tmp_path):
-    told = "MiniLM, 6 layers; tuned on 3,000 sentences of ewt and 1,800 questions written by a"
+    told = "MiniLM, 6 layers; tuned on 3,000 sentences of EWT and 1,800 questions written by a"
     assert str(ABOUT) == f"{told} grammar; 3 seeds"
     files = written(tmp_path, Simulated(14).study(AS_THE_PAPER))
     lines = files.text.read_text().splitlines()

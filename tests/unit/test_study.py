@@ -240,6 +240,9 @@ def test_a_study_without_something_has_no_figure_of_it():
     }
 
 
+SHOW_TITLES = ("title", "figure_settings", "claims_about")
+
+
 def planned(study: Study) -> dict:
     """All that the plan says, method by method, of each name that it may be asked about."""
     names = {
@@ -250,7 +253,7 @@ def planned(study: Study) -> dict:
     }
     found: dict = {"rest of the configuration": {**study.config, "titles": None}}
     for name, member in inspect.getmembers(Study):
-        if name.startswith("_") or name in ("title", "figure_settings", "paths"):
+        if name.startswith("_") or name in SHOW_TITLES or name == "paths":
             continue
         if isinstance(member, property):
             found[name] = getattr(study, name)
@@ -264,7 +267,7 @@ def planned(study: Study) -> dict:
 
 
 @pytest.mark.parametrize("section", ["encoders", "tasks", "stimuli", "probes"])
-def test_a_title_reaches_figures_and_the_page_and_nothing_else(section):
+def test_a_title_reaches_figures_verdicts_and_the_page_and_nothing_else(section):
     """Rules take their parameters from the plan, or from its configuration without the titles."""
     (name, *_) = plan("default").config[section]
     one, other = (plan("default", **{section: {name: {"title": t}}}) for t in ("One", "$2"))

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bertology.titles import display_name
+
 UNITS = {"treebank": "sentences", "inference": "pairs", "questions": "questions"}
 """What an example of each kind of text is called."""
 CHECK = "A check of the software, and no verdict on the paper: its text was written by a grammar."
@@ -55,7 +57,7 @@ def read_texts(tasks: Mapping[str, Mapping[str, str]], folders: Sequence[Path]) 
 
 
 def _origin(text: Tuned) -> str:
-    return " written by a grammar" if text.grammar else f" of {text.corpus}"
+    return " written by a grammar" if text.grammar else f" of {display_name(text.corpus)}"
 
 
 def _listed(names: Sequence[str]) -> str:
