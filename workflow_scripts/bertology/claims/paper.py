@@ -94,7 +94,7 @@ def no_probe_lost(evidence: Evidence, margins: Margins) -> Part:
 
 def layers_lost(changes: Sequence[Change], margins: Margins, rules: Rules) -> str:
     """Name the single layers in which a probe loses more than the margin, corrected for all."""
-    cells = [_change_cell(change, margins) for change in changes if change.input != "mix"]
+    cells = [_change_cell(change, margins) for change in changes if change.input == "layer"]
     if not cells:
         return "No probe on single layers was run."
     corrected = holm(np.array([cell.p_against() for cell in cells]))

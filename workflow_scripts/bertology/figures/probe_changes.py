@@ -54,7 +54,8 @@ def plot_probe_changes(table: Path, files: FigureFiles) -> None:
 def _changes(rows: pd.DataFrame, table: Path) -> pd.DataFrame:
     """Keep changes in F1, with their column of the heat map and whether they are certain."""
     tuned = (rows["comparison"] == "tuned") & (rows["metric"] == "f1")
-    kept = labelled(rows[tuned & rows["change"].notna()])
+    shown = rows["input"].isin(["mix", "layer"])
+    kept = labelled(rows[tuned & shown & rows["change"].notna()])
     if kept.empty:
         found = "no change in F1"
         raise InputError.at(table, None, found, "comparison tuned with metric f1 and its change")

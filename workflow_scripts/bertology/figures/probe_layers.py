@@ -92,7 +92,8 @@ def plot_mix_weights(table: Path, files: FigureFiles) -> None:
     """
     rows = read_table(table, PROBES)
     drawn = rows["comparison"].isin(["pretrained", "tuned"]) & rows["variant"].isin(["full", ""])
-    rows = labelled(rows[drawn & (rows["metric"] == "mix_weight")])
+    drawn &= (rows["metric"] == "mix_weight") & (rows["input"] == "mix")
+    rows = labelled(rows[drawn])
     if rows.empty:
         raise InputError.at(table, None, "no weight of a layer", "metric mix_weight")
     points = mean_and_range(rows, ["row", *WEIGHT_COLUMNS]).rename(columns={"value": "weight"})
