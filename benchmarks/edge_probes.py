@@ -19,10 +19,10 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts"))
 
-from bertology.probing.counts import micro_f1
+from bertology.probing.counts import confusion_counts, micro_f1
 from bertology.probing.edge import MIX
 from bertology.probing.targets import ProbeData
-from bertology.probing.training import Schedule, Training, best_probes, evaluate, train_edge_probes
+from bertology.probing.training import Schedule, Training, best_probes, predict, train_edge_probes
 
 LARGEST_RATIO = 0.5
 LAYERS, WIDTH, LABELS, WORDS = 7, 384, 50, 15
@@ -50,7 +50,14 @@ def read_data(folder: Path) -> ProbeData:
     heads = firsts // WORDS * WORDS + np.random.default_rng(1).integers(0, WORDS, len(labels))
     spans = np.stack([firsts, heads])
     marked = np.eye(LABELS, dtype=bool)[labels]
-    return ProbeData(layers, np.stack([spans, spans + 1], axis=-1), marked, firsts // WORDS, {})
+    return ProbeData(
+        layers,
+        np.stack([spans, spans + 1], axis=-1),
+        marked,
+        firsts // WORDS,
+        ((),) * len(labels),
+        {},
+    )
 
 
 def job(folder: Path, inputs: Sequence[str | int], epochs: int, threads: int) -> list[float]:
@@ -60,7 +67,8 @@ def job(folder: Path, inputs: Sequence[str | int], epochs: int, threads: int) ->
     schedule = Schedule(learning_rate=1e-3, batch_sentences=32, most_epochs=epochs, clip=5.0)
     training = Training(schedule, 1, torch.device("cpu"))
     progress = train_edge_probes(train, development, inputs, training)
-    scores: list[float] = micro_f1(evaluate(best_probes(progress, train), development, 32)).tolist()
+    predicted = predict(best_probes(progress, train), development, 32) >= 0
+    scores: list[float] = micro_f1(confusion_counts(predicted, development.labels[None])).tolist()
     return scores
 
 

@@ -6,14 +6,23 @@ makes this code short. All lengths are in bits.
 """
 
 import logging
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 
+from bertology.probing.edge import Input
 from bertology.probing.targets import ProbeData
-from bertology.probing.training import Training, best_probes, predict, train_edge_probes
+from bertology.probing.training import (
+    Schedule,
+    Training,
+    best_probes,
+    predict,
+    train_edge_probes,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -68,12 +77,15 @@ class Codelength:
 def online_codelength(
     train: ProbeData,
     development: ProbeData,
-    inputs: Sequence[str | int],
+    inputs: Sequence[Input],
     training: Training,
-) -> dict[str | int, Codelength]:
+) -> dict[Input, Codelength]:
     """Send the labels of `train`, sentences in random order, with the probes of `inputs`.
 
-    Each portion is sent with the probes as of their best development score on what came before.
+    Each portion is sent with the probes as of their shortest code for `development`, among those
+    trained on what came before. An epoch of a few sentences is a few steps, in which nothing is
+    learnt, so the schedule's epochs are those of all training data: each portion may take as many
+    optimizer steps, and ends before that where it gains no more.
     """
     one_label = has_one_label(train.labels)
     uniform = uniform_bits(train.labels, one_label)
@@ -81,12 +93,32 @@ def online_codelength(
     ends = portion_ends(len(numbers))
     first = train.of_sentences(numbers[: ends[0]])
     bits = np.full(len(inputs), uniform_bits(first.labels, one_label))
+    code = partial(code_bits, one_label=one_label)
     for known, end in pairwise(ends):
         logger.info("codelength: %d of %d sentences known", known, len(numbers))
         before, sent = train.of_sentences(numbers[:known]), train.of_sentences(numbers[known:end])
-        progress = train_edge_probes(before, development, inputs, training)
+        passes, epochs = _pace(known, len(numbers), development, training.schedule)
+        longer = replace(training, schedule=replace(training.schedule, most_epochs=epochs))
+        progress = train_edge_probes(before, development, inputs, longer, passes, code)
         logits = predict(best_probes(progress, train), sent, training.schedule.batch_sentences)
-        bits += code_bits(logits, sent.labels, one_label).sum(axis=-1)
+        bits += code(logits, sent.labels).sum(axis=-1)
     return {
         each: Codelength(float(length), uniform) for each, length in zip(inputs, bits, strict=True)
     }
+
+
+def _pace(
+    known: int, sentences: int, development: ProbeData, schedule: Schedule
+) -> tuple[int, int]:
+    """Return passes in an epoch and most epochs that give some sentences the steps of all.
+
+    An epoch has a quarter of the batches of the development data at least: these are read without
+    gradients, so that to validate takes about as long as to train.
+    """
+    batch = schedule.batch_sentences
+    steps, every, validated = (
+        math.ceil(size / batch)
+        for size in (known, sentences, len(np.unique(development.sentences)))
+    )
+    passes = math.ceil(validated / 4 / steps)
+    return passes, math.ceil(schedule.most_epochs * every / (steps * passes))

@@ -14,8 +14,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bertology.probing.side_by_side import StackedProbes, Weights, stacked_weights
+from bertology.probing.targets import rows_of_spans
 
-MIX = "mix"
+Input = str | int
+"""What a probe reads: one of MIXES, or the layer of this number."""
+MIX, MIX_NORMALISED = "mix", "mix_normalised"
+MIXES = (MIX, MIX_NORMALISED)
+"""Inputs that read all layers: weighted sums of them, as they are or each one normalised."""
 INPUT_DROPOUT, HIDDEN_DROPOUT = 0.2, 0.3
 PROJECTION = 256
 
@@ -43,7 +48,7 @@ def collate(
 
     layers: arrays (rows, width); spans hold first rows and rows after the last.
     """
-    rows = [_members(slot) for slot in spans]
+    rows = [rows_of_spans(slot) for slot in spans]
     needed, place = np.unique(np.concatenate([row for row, _ in rows]), return_inverse=True)
     tokens = np.split(place, np.cumsum([len(row) for row, _ in rows])[:-1])
     hidden = np.stack([layer[needed] for layer in layers])
@@ -55,16 +60,13 @@ def collate(
     )
 
 
-def _members(spans: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """List the rows of all spans one after another, and the number of the span each is in."""
-    lengths = spans[:, 1] - spans[:, 0]
-    members = np.repeat(np.arange(len(spans)), lengths)
-    before = np.cumsum(lengths) - lengths
-    return np.arange(lengths.sum()) - before[members] + spans[members, 0], members
-
-
 class EdgeProbes(StackedProbes):
-    """One edge probe for each of `inputs`: numbers of layers, and MIX, which comes first if at all.
+    """One edge probe for each of `inputs`: numbers of layers, and before them any of MIXES.
+
+    moments: (2, layers, width), for MIX_NORMALISED: the mean that is taken from each dimension of
+    each layer, and the standard deviation by which it is divided before layers are weighed, since
+    layers differ in norm and weights then mislead (Fayyaz et al. 2021, "Not all models localize
+    linguistic knowledge in the same place"). A dimension that never varies becomes 0.
 
     All inputs have the same initial weights and the same dropout, so that a probe is the same
     whatever others it is trained with, and chance adds little to the differences between layers.
@@ -72,23 +74,30 @@ class EdgeProbes(StackedProbes):
 
     def __init__(
         self,
-        inputs: Sequence[str | int],
+        inputs: Sequence[Input],
         layers: int,
         width: int,
         labels: int,
         slots: int,
         seed: int,
+        moments: np.ndarray | None = None,
     ) -> None:
         super().__init__()
-        if MIX in inputs[1:]:
-            raise ValueError("the mix comes first among the inputs")
         self.inputs = list(inputs)
+        self.mixes = [each for each in inputs if each in MIXES]
+        if self.mixes != self.inputs[: len(self.mixes)]:
+            raise ValueError("mixes come first among the inputs")
+        if MIX_NORMALISED in inputs and moments is None:
+            raise ValueError("to normalise layers takes their moments")
+        self.moments = moments
+        self.shift, self.scale = (
+            nn.Buffer(values, persistent=False) for values in _normaliser(moments)
+        )
         self.sizes = {"layers": layers, "width": width, "labels": labels, "slots": slots}
         self.slots = slots
         self.generator = torch.Generator().manual_seed(seed)
         # A mix reads all layers; the probes of single layers read theirs alone.
-        self.singles = [int(each) for each in inputs if each != MIX]
-        self.mixes = len(self.singles) < len(inputs)
+        self.singles = [int(each) for each in inputs[len(self.mixes) :]]
         self.read = list(range(layers)) if self.mixes else self.singles
         self.mix_weights = nn.Parameter(torch.zeros(len(inputs), layers))
         self.mix_scale = nn.Parameter(torch.ones(len(inputs)))
@@ -104,7 +113,7 @@ class EdgeProbes(StackedProbes):
 
     def forward(self, batch: Batch) -> Tensor:
         """Return logits (inputs, targets, labels)."""
-        projected = self._project(batch.hidden * self._dropout(batch.hidden, INPUT_DROPOUT))
+        projected = self._project(batch.hidden, self._dropout(batch.hidden, INPUT_DROPOUT))
         by_slot = projected.split(PROJECTION, dim=-1)
         pooled = [self._pool(mine, batch, slot) for slot, mine in enumerate(by_slot)]
         hidden = torch.baddbmm(self.hidden_bias, torch.cat(pooled, dim=-1), self.hidden).tanh()
@@ -113,36 +122,44 @@ class EdgeProbes(StackedProbes):
         return torch.baddbmm(self.decide_bias, kept, self.decide)
 
     def layer_weights(self) -> Tensor:
-        """Return each input's weights of the layers (inputs, layers); of use for the mix alone."""
+        """Return each input's weights of the layers (inputs, layers); of use for mixes alone."""
         return self.mix_weights.softmax(dim=-1)
 
     def selected(self, numbers: Sequence[int]) -> "EdgeProbes":
         """Return the probes of some inputs alone, which go on as they would have here."""
         inputs = [self.inputs[number] for number in numbers]
-        probes = stacked(inputs, [self.weights_of(number) for number in numbers], self.sizes)
+        weights = [self.weights_of(number) for number in numbers]
+        probes = stacked(inputs, weights, self.sizes, self.moments)
         probes.generator = self.generator.clone_state()
         return probes.to(self.mix_scale.device)
 
-    def _project(self, hidden: Tensor) -> Tensor:
+    def _project(self, hidden: Tensor, dropout: Tensor) -> Tensor:
         """Project each input: (layers read, tokens, width) -> (inputs, tokens, projected).
 
-        The mix is apart, for it alone needs the gradient of what it projects.
+        Mixes are apart, for they alone need the gradient of what they project.
         """
         if not self.mixes:
-            return torch.baddbmm(self.project_bias, hidden, self.project)
-        sizes = [1, len(self.singles)]
+            return torch.baddbmm(self.project_bias, hidden * dropout, self.project)
+        sizes = [len(self.mixes), len(self.singles)]
         (mix_bias, single_bias), (mix, single) = (
             values.split(sizes) for values in (self.project_bias, self.project)
         )
-        weights = self.mix_scale[0] * self.layer_weights()[0]
-        mixed = torch.einsum("l,ltw->tw", weights, hidden)[None]
         chosen = hidden if self.singles == self.read else hidden[self.singles]
         return torch.cat(
             [
-                torch.baddbmm(mix_bias, mixed, mix),
-                torch.baddbmm(single_bias, chosen, single),
+                torch.baddbmm(mix_bias, self._mixed(hidden) * dropout, mix),
+                torch.baddbmm(single_bias, chosen * dropout, single),
             ]
         )
+
+    def _mixed(self, hidden: Tensor) -> Tensor:
+        """Weigh the layers: (layers, tokens, width) -> (mixes, tokens, width)."""
+        weights = self.mix_scale[:, None] * self.layer_weights()
+        mixed = []
+        for each, of_layers in zip(self.mixes, weights[: len(self.mixes)], strict=True):
+            layers = hidden if each == MIX else (hidden - self.shift) * self.scale
+            mixed.append(torch.einsum("l,ltw->tw", of_layers, layers))
+        return torch.stack(mixed)
 
     def _pool(self, mine: Tensor, batch: Batch, slot: int) -> Tensor:
         """Average each span's tokens, weighted by attention: tokens -> targets on axis 1."""
@@ -175,11 +192,22 @@ class EdgeProbes(StackedProbes):
         return nn.Parameter(drawn.repeat(len(self.inputs), 1, 1))
 
 
+def _normaliser(moments: np.ndarray | None) -> tuple[Tensor, Tensor]:
+    """Return what is taken from tokens, and by what they are multiplied: (layers, 1, width)."""
+    if moments is None:
+        return torch.zeros(()), torch.ones(())
+    mean, deviation = torch.from_numpy(moments)[:, :, None].float()
+    return mean, torch.where(deviation > 0, 1 / deviation, 0)
+
+
 def stacked(
-    inputs: Sequence[str | int], weights: Sequence[Weights], sizes: Mapping[str, int]
+    inputs: Sequence[Input],
+    weights: Sequence[Weights],
+    sizes: Mapping[str, int],
+    moments: np.ndarray | None,
 ) -> EdgeProbes:
     """Put the probes of single inputs, of these weights, side by side."""
-    probes = EdgeProbes(inputs, **sizes, seed=0)
+    probes = EdgeProbes(inputs, **sizes, seed=0, moments=moments)
     probes.load_state_dict(stacked_weights(weights))
     return probes
 

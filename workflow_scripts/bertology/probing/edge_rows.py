@@ -6,10 +6,8 @@ import numpy as np
 
 from bertology.errors import InputError
 from bertology.probing.counts import COUNTS, confusion_counts, micro_f1
-from bertology.probing.edge import MIX, EdgeProbes
+from bertology.probing.edge import MIXES, EdgeProbes, Input
 from bertology.probing.files import Row
-
-Input = str | int
 
 
 def scored_labels(phenomenon: str, labels: Sequence[str]) -> np.ndarray:
@@ -32,7 +30,9 @@ def scored_labels(phenomenon: str, labels: Sequence[str]) -> np.ndarray:
 
 def place(each: Input) -> Row:
     """Give the columns that name an input."""
-    return {"input": MIX, "layer": ""} if each == MIX else {"input": "layer", "layer": str(each)}
+    if each in MIXES:
+        return {"input": each, "layer": ""}
+    return {"input": "layer", "layer": str(each)}
 
 
 def score_rows(
@@ -68,16 +68,19 @@ def majority_f1(train: np.ndarray, gold: np.ndarray, scored: np.ndarray) -> floa
     return float(micro_f1(confusion_counts(always, gold)[scored]))
 
 
+def last_epoch_row(each: Input, unfinished: bool) -> Row:
+    """Say whether an input's probe was best in the last epoch allowed: more may be to be had."""
+    return {**place(each), "metric": "last_epoch", "value": int(unfinished), "n": 1}
+
+
 def mix_rows(probes: EdgeProbes) -> Iterator[Row]:
-    """Give the mix's weight of each layer and its scale (gamma), where there is a mix."""
-    if MIX not in probes.inputs:
-        return
-    number = probes.inputs.index(MIX)
-    weights = probes.layer_weights().detach().cpu()[number].tolist()
-    for layer, weight in enumerate(weights):
-        yield {"input": MIX, "layer": layer, "metric": "mix_weight", "value": weight, "n": 1}
-    scale = float(probes.mix_scale.detach()[number])
-    yield {**place(MIX), "metric": "mix_scale", "value": scale, "n": 1}
+    """Give each mix's weight of each layer and its scale (gamma), where there are mixes."""
+    weights, scales = probes.layer_weights().tolist(), probes.mix_scale.tolist()
+    for mix, of_layers, scale in zip(probes.mixes, weights, scales, strict=False):
+        for layer, weight in enumerate(of_layers):
+            row = {"input": mix, "layer": layer, "metric": "mix_weight", "value": weight}
+            yield {**row, "n": 1}
+        yield {**place(mix), "metric": "mix_scale", "value": scale, "n": 1}
 
 
 def sentence_rows(
@@ -87,10 +90,12 @@ def sentence_rows(
     sentences: np.ndarray,
     groups: Sequence[int],
     scored: np.ndarray,
+    metric: str = "f1",
 ) -> Iterator[Row]:
     """Give what each test sentence adds to an input's F1: 200 TP over 2 TP + FP + FN.
 
     sentences: (targets,), the number of each target's sentence. groups: that of each sentence.
+    metric: what this F1 is called.
     """
     numbers, starts = np.unique(sentences, return_index=True)
     for each, of_input in zip(inputs, predicted, strict=True):
@@ -98,5 +103,5 @@ def sentence_rows(
         given = of_input[:, scored].sum(axis=1) + gold[:, scored].sum(axis=1)
         sums = (200 * np.add.reduceat(right, starts), np.add.reduceat(given, starts))
         for number, numerator, denominator in zip(numbers, *sums, strict=True):
-            row = {**place(each), "metric": "f1", "sentence": int(number), "group": groups[number]}
+            row = {**place(each), "metric": metric, "sentence": int(number), "group": groups[number]}
             yield {**row, "numerator": int(numerator), "denominator": int(denominator)}

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,11 @@ from bertology.errors import InputError
 from bertology.files import write_json
 from bertology.left_out import records, warn_of
 from bertology.probing.codelength import online_codelength
-from bertology.probing.control import control_task
+from bertology.probing.control import control_labels, of_known_types, of_unseen_words
 from bertology.probing.counts import confusion_counts, micro_f1
-from bertology.probing.edge import MIX, EdgeProbes
+from bertology.probing.edge import MIXES, EdgeProbes, Input
 from bertology.probing.edge_rows import (
-    Input,
+    last_epoch_row,
     majority_f1,
     mix_rows,
     place,
@@ -37,6 +37,9 @@ from bertology.probing.training import Schedule, Training, best_probes, predict,
 
 logger = logging.getLogger(__name__)
 
+UNSEEN = "f1_unseen"
+LEAST_COVERAGE = 50.0
+"""Percent of test targets, below which the control task says little of a score."""
 PREDICTIONS = ("input", "layer", "sentence", "target", "gold", "predicted")
 Splits = Mapping[str, Sequence[SpanSentence]]
 
@@ -63,7 +66,21 @@ class EdgeTask:
             if not len(data.labels):
                 found = f"{name} data: found no target that can be used, but {data.left_out}"
                 raise InputError(f"{found}; allowed: at least one")
+        aligned["train"] = aligned["train"].with_moments()
         return cls(labels, scored_labels(phenomenon, labels), **aligned)
+
+    def control(self, seed: int) -> "EdgeTask":
+        """Draw the labels by word type; dev and test are the targets whose types are all in train.
+
+        Of the others nothing that is learnt tells the labels.
+        """
+        train, dev, test = (
+            replace(data, labels=control_labels(data.words, self.train.labels, seed)).of_targets(
+                of_known_types(data.words, self.train.words)
+            )
+            for data in (self.train, self.dev, self.test)
+        )
+        return replace(self, train=train, dev=dev, test=test)
 
 
 def probe_edges(
@@ -94,25 +111,23 @@ def probe_edges(
     activations = open_activations(activations_folder)
     splits = {name: read_kind("edges", split_path("edges", data_folder, name)) for name in SPLITS}
     task = EdgeTask.of(activations, splits, phenomenon)
-    inputs: list[Input] = [MIX, *range(len(activations.layers))]
+    inputs: list[Input] = [*MIXES, *range(len(activations.layers))]
     progress, probes = _train(task, inputs, training)
+    unfinished = _unfinished("", progress, schedule)
     predicted = _predicted(probes, task, training)
     rows = [*_score_rows(task, inputs, predicted), *mix_rows(probes)]
+    rows += [last_epoch_row(each, each in unfinished) for each in inputs]
     controlled = [each for each in inputs if controls == "all" or each == controls]
     if controlled:
-        drawn = {name: control_task(each, splits["train"], seed) for name, each in splits.items()}
-        control = EdgeTask.of(activations, drawn, phenomenon)
-        scores = dict(zip(inputs, _f1(task, predicted), strict=True))
-        rows += _control_rows(control, controlled, scores, training)
+        of_controlled = predicted[[inputs.index(each) for each in controlled]]
+        rows += _control_rows(task, controlled, of_controlled, training)
         rows += _codelength_rows(task, controlled, training)
     groups = group_numbers([each.document for each in splits["test"]])
-    by_sentence = sentence_rows(
-        inputs, predicted, task.test.labels, task.test.sentences, groups, task.scored
-    )
+    by_sentence = _sentence_rows(task, inputs, predicted, groups)
     write_scores(outputs["scores"], rows)
     write_parquet(outputs["sentences"], by_sentence, SENTENCES)
     write_parquet(outputs["predictions"], _predictions(inputs, predicted, task), PREDICTIONS)
-    summary = _summary(task, progress)
+    summary = _summary(task, progress, unfinished)
     warn_of(summary["left_out"])
     write_json(outputs["summary"], summary)
 
@@ -129,35 +144,86 @@ def _predicted(probes: EdgeProbes, task: EdgeTask, training: Training) -> np.nda
     return predict(probes, task.test, training.schedule.batch_sentences) >= 0
 
 
-def _f1(task: EdgeTask, predicted: np.ndarray) -> list[float]:
-    """Score each input's predictions for test targets: micro-F1 over the labels that count."""
-    counts = confusion_counts(predicted, task.test.labels[None])
-    scores: list[float] = micro_f1(counts[:, task.scored]).tolist()
-    return scores
+def _unfinished(what: str, progress: Mapping[Input, Progress], schedule: Schedule) -> list[Input]:
+    """List the inputs whose best epoch is the last one allowed, and warn of them."""
+    last = schedule.most_epochs
+    unfinished = [each for each, state in progress.items() if state.best_epoch == last]
+    if unfinished:
+        found = f"{what}best in the last epoch allowed, {last}: {', '.join(map(str, unfinished))}"
+        logger.warning("%s; with more epochs they may score higher", found)
+    return unfinished
 
 
 def _score_rows(task: EdgeTask, inputs: Sequence[Input], predicted: np.ndarray) -> Iterator[Row]:
-    """Give the scores of all inputs, and of the answer that is always the same."""
+    """Give the scores of all inputs, also on unseen words, and of the answer always the same."""
     gold = task.test.labels
     yield from score_rows(inputs, predicted, gold, task.labels, task.scored)
+    unseen = _unseen(task)
+    if unseen.any():
+        for each, value in zip(inputs, _f1(task, predicted, unseen), strict=True):
+            row = {**place(each), "metric": UNSEEN, "n": int(unseen.sum())}
+            yield {**row, "value": value}
     majority = majority_f1(task.train.labels, gold, task.scored)
     yield {"metric": "majority_f1", "value": majority, "n": len(gold)}
 
 
-def _control_rows(
-    control: EdgeTask,
-    inputs: Sequence[Input],
-    scores: Mapping[Input, float],
-    training: Training,
+def _sentence_rows(
+    task: EdgeTask, inputs: Sequence[Input], predicted: np.ndarray, groups: Sequence[int]
 ) -> Iterator[Row]:
-    """Give each input's F1 on the control task, and its selectivity, the gain over that."""
+    """Give what each test sentence adds to the scores of each input."""
+    for metric, chosen in (("f1", np.full(len(task.test.labels), True)), (UNSEEN, _unseen(task))):
+        test = task.test.of_targets(chosen)
+        of_chosen = predicted[:, chosen]
+        yield from sentence_rows(
+            inputs, of_chosen, test.labels, test.sentences, groups, task.scored, metric
+        )
+
+
+def _unseen(task: EdgeTask) -> np.ndarray:
+    """Say which test targets have words that had no label in training: bool, (targets,).
+
+    None where no label that counts is among theirs, for there is nothing to score.
+    """
+    unseen = of_unseen_words(task.test.words, task.train.words)
+    return unseen & task.test.labels[unseen][:, task.scored].any()
+
+
+def _f1(task: EdgeTask, predicted: np.ndarray, chosen: np.ndarray) -> list[float]:
+    """Score each input's predictions for some test targets: micro-F1 over the labels that count."""
+    counts = confusion_counts(predicted[:, chosen], task.test.labels[None, chosen])
+    scores: list[float] = micro_f1(counts[:, task.scored]).tolist()
+    return scores
+
+
+def _control_rows(
+    task: EdgeTask, inputs: Sequence[Input], predicted: np.ndarray, training: Training
+) -> Iterator[Row]:
+    """Give each input's F1 on the control task, how far that reaches, and the selectivity.
+
+    The control task is scored on the test targets whose word types are all in training targets;
+    `control_coverage` is their share in percent. Selectivity is the score on these targets less the
+    control score: not the score on all targets less that. It is empty where fewer than half are
+    covered, for it would say little of the score beside it.
+    """
+    known = of_known_types(task.test.words, task.train.words)
+    coverage = 100 * float(known.mean())
+    for each in inputs:
+        row = {**place(each), "n": len(known)}
+        yield {**row, "metric": "control_coverage", "value": coverage}
+    control = task.control(training.seed)
+    if not (len(control.dev.labels) and len(control.test.labels)):
+        logger.warning("no control task: no target of dev, or of test, has known word types alone")
+        return
     logger.info("control task")
-    _, probes = _train(control, inputs, training)
-    found = _f1(control, _predicted(probes, control, training))
-    for each, value in zip(inputs, found, strict=True):
-        row = {**place(each), "n": len(control.test.labels)}
+    progress, probes = _train(control, inputs, training)
+    _unfinished("control task: ", progress, training.schedule)
+    every = np.full(len(control.test.labels), True)
+    found = _f1(control, _predicted(probes, control, training), every)
+    for each, score, value in zip(inputs, _f1(task, predicted, known), found, strict=True):
+        row = {**place(each), "n": len(every)}
+        gain = score - value if coverage >= LEAST_COVERAGE else np.nan
         yield {**row, "metric": "control_f1", "value": value}
-        yield {**row, "metric": "selectivity", "value": scores[each] - value}
+        yield {**row, "metric": "selectivity", "value": gain}
 
 
 def _codelength_rows(task: EdgeTask, inputs: Sequence[Input], training: Training) -> Iterator[Row]:
@@ -196,7 +262,9 @@ def _joined(marked: np.ndarray, labels: Sequence[str]) -> list[str]:
     return [" ".join(labels[column] for column in np.flatnonzero(row).tolist()) for row in marked]
 
 
-def _summary(task: EdgeTask, progress: Mapping[Input, Progress]) -> dict[str, Any]:
+def _summary(
+    task: EdgeTask, progress: Mapping[Input, Progress], unfinished: Sequence[Input]
+) -> dict[str, Any]:
     splits = {"train": task.train, "dev": task.dev, "test": task.test}
     return {
         "targets": {name: len(data.labels) for name, data in splits.items()},
@@ -213,5 +281,6 @@ def _summary(task: EdgeTask, progress: Mapping[Input, Progress]) -> dict[str, An
         ],
         "epochs": {str(each): state.epochs for each, state in progress.items()},
         "best_epoch": {str(each): state.best_epoch for each, state in progress.items()},
-        "best_dev_f1": {str(each): state.best for each, state in progress.items()},
+        "best_dev_loss": {str(each): -state.best for each, state in progress.items()},
+        "unfinished": [str(each) for each in unfinished],
     }

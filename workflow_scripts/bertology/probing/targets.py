@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,8 @@ from bertology.corpora.shapes import SpanSentence, SpanTarget
 from bertology.probing.texts import sentence_key
 
 NO_ROW = -1
+Words = tuple[tuple[str, ...], ...]
+"""The words of a target in lower case, span by span: what it is as a type."""
 TOO_LONG = "sentence longer than the encoder takes"
 UNKNOWN = "label unknown in training"
 
@@ -25,14 +28,19 @@ class ProbeData:
         slots is 2 for pairs of spans, else 1.
     labels: (targets, labels), bool, one column for each label known in training.
     sentences: (targets,): number of each target's sentence; never falls.
+    words: of each target.
     left_out: number of targets that cannot be used, by reason.
+    moments: (2, layers, width): mean and standard deviation of the tokens that probes learn from,
+        where a probe reads normalised layers (see `with_moments`).
     """
 
     layers: list[np.ndarray]
     spans: np.ndarray
     labels: np.ndarray
     sentences: np.ndarray
+    words: tuple[Words, ...]
     left_out: dict[str, int]
+    moments: np.ndarray | None = None
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -56,13 +64,44 @@ class ProbeData:
 
     def of_sentences(self, numbers: np.ndarray) -> "ProbeData":
         """Return the targets of some sentences alone."""
-        chosen = np.isin(self.sentences, numbers)
+        return self.of_targets(np.isin(self.sentences, numbers))
+
+    def of_targets(self, chosen: np.ndarray) -> "ProbeData":
+        """Return some targets alone: bool, (targets,)."""
         return replace(
             self,
             spans=self.spans[:, chosen],
             labels=self.labels[chosen],
             sentences=self.sentences[chosen],
+            words=tuple(compress(self.words, chosen)),
         )
+
+    def with_moments(self) -> "ProbeData":
+        """Measure mean and standard deviation of the tokens in spans, each token once."""
+        rows = np.unique(np.concatenate([rows_of_spans(slot)[0] for slot in self.spans]))
+        moments = np.stack([_moments(layer[rows]) for layer in self.layers], axis=1)
+        return replace(self, moments=moments)
+
+
+def rows_of_spans(spans: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """List the rows of spans (targets, 2) one after another, and the number of each row's span."""
+    lengths = spans[:, 1] - spans[:, 0]
+    members = np.repeat(np.arange(len(spans)), lengths)
+    before = np.cumsum(lengths) - lengths
+    return np.arange(lengths.sum()) - before[members] + spans[members, 0], members
+
+
+def _moments(vectors: np.ndarray) -> np.ndarray:
+    """Return mean and standard deviation of each dimension: (tokens, width) -> (2, width)."""
+    centred = vectors.astype(np.float32)
+    mean = centred.mean(axis=0, dtype=np.float64)
+    centred -= mean
+    variance = np.square(centred, out=centred).mean(axis=0, dtype=np.float64)
+    return np.stack([mean, np.sqrt(variance)]).astype(np.float32)
+
+
+_Kept = tuple[int, np.ndarray, list[int], Words]
+"""Of a target: number of its sentence, rows of its spans, columns of its labels, words."""
 
 
 def known_labels(sentences: Sequence[SpanSentence]) -> tuple[str, ...]:
@@ -83,7 +122,7 @@ def align(
     words = rows_of_words(activations.tokens, [sentence.words for sentence in sentences])
     column = {label: number for number, label in enumerate(labels)}
     left_out: Counter[str] = Counter()
-    kept: list[tuple[int, np.ndarray, list[int]]] = []
+    kept: list[_Kept] = []
     for number, (sentence, (firsts, ends)) in enumerate(zip(sentences, words, strict=True)):
         for target in sentence.targets:
             if (firsts == NO_ROW).all():
@@ -92,8 +131,16 @@ def align(
                 left_out[UNKNOWN] += 1
             else:
                 spans = _rows_of_spans(target, firsts, ends)
-                kept.append((number, spans, [column[label] for label in target.labels]))
+                columns = [column[label] for label in target.labels]
+                kept.append((number, spans, columns, words_of(sentence, target)))
     return _gathered(activations.layers, kept, len(labels), dict(left_out))
+
+
+def words_of(sentence: SpanSentence, target: SpanTarget) -> Words:
+    """Give the words of a target."""
+    return tuple(
+        tuple(word.lower() for word in sentence.words[first:end]) for first, end in target.spans
+    )
 
 
 def rows_of_words(
@@ -121,15 +168,16 @@ def _rows_of_spans(target: SpanTarget, firsts: np.ndarray, ends: np.ndarray) -> 
 
 def _gathered(
     layers: list[np.ndarray],
-    kept: list[tuple[int, np.ndarray, list[int]]],
+    kept: Sequence[_Kept],
     labels: int,
     left_out: dict[str, int],
 ) -> ProbeData:
     marked = np.zeros((len(kept), labels), dtype=bool)
-    for row, (_, _, columns) in enumerate(kept):
+    for row, (_, _, columns, _) in enumerate(kept):
         marked[row, columns] = True
-    spans = np.array([spans for _, spans, _ in kept], dtype=np.int64)
-    sentences = np.array([number for number, _, _ in kept], dtype=np.int64)
+    spans = np.array([spans for _, spans, _, _ in kept], dtype=np.int64)
+    sentences = np.array([number for number, _, _, _ in kept], dtype=np.int64)
     slots = spans.shape[1] if kept else 1
     by_slot = spans.reshape(len(kept), slots, 2).transpose(1, 0, 2)
-    return ProbeData(layers, by_slot, marked, sentences, left_out)
+    words = tuple(words for _, _, _, words in kept)
+    return ProbeData(layers, by_slot, marked, sentences, words, left_out)

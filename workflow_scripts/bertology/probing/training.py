@@ -1,19 +1,21 @@
 """Train the edge probes of several inputs, and have them predict."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bertology.probing.counts import confusion_counts, micro_f1
-from bertology.probing.edge import Batch, EdgeProbes, collate, stacked
+from bertology.probing.edge import Batch, EdgeProbes, Input, collate, stacked
 from bertology.probing.side_by_side import Plateau, Progress, SideBySide, train_until_finished
 from bertology.probing.targets import ProbeData
 
 logger = logging.getLogger(__name__)
+
+Loss = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""Of logits (inputs, targets, labels) and labels (targets, labels): (inputs, targets)."""
 
 JIANT = Plateau(until_lower=5, divisor=2.0, until_stop=20, lowest_rate=1e-6)
 """As jiant v1 trains, by validations after each epoch."""
@@ -38,36 +40,53 @@ class Training:
     device: torch.device
 
 
+def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return each target's mean binary cross-entropy in nats, which training minimises (`losses`).
+
+    logits: (inputs, targets, labels); labels: bool, (targets, labels). Returns (inputs, targets).
+    """
+    found: np.ndarray = np.logaddexp(0, np.where(labels, -logits, logits)).mean(axis=-1)
+    return found
+
+
 def train_edge_probes(
     train: ProbeData,
     development: ProbeData,
-    inputs: Sequence[str | int],
+    inputs: Sequence[Input],
     training: Training,
-) -> dict[str | int, Progress]:
-    """Train a probe for each input on the same batches; keep each at its best validation.
+    passes: int = 1,
+    loss: Loss = cross_entropy,
+) -> dict[Input, Progress]:
+    """Train a probe for each input on the same batches; keep each as of its lowest loss on dev.
 
-    Development data are scored (micro-F1) after each epoch.
+    passes: over the training data in an epoch, after which development data are scored, with the
+    negative mean of `loss` over all their targets.
     """
     schedule = training.schedule
-    probes = EdgeProbes(inputs, **train.sizes, seed=training.seed).to(training.device)
+    probes = EdgeProbes(inputs, **train.sizes, seed=training.seed, moments=train.moments)
     order = np.random.default_rng(training.seed)
 
     def train_and_score(running: SideBySide[EdgeProbes], epoch: int) -> np.ndarray:
-        train_epoch(running, train, schedule.batch_sentences, order)
-        scores = micro_f1(evaluate(running.probes, development, schedule.batch_sentences))
-        logger.info("epoch %d: %s", epoch, _in_words(running.probes.inputs, scores))
-        return scores
+        for _ in range(passes):
+            train_epoch(running, train, schedule.batch_sentences, order)
+        logits = predict(running.probes, development, schedule.batch_sentences)
+        found = loss(logits, development.labels).mean(axis=-1, dtype=np.float64)
+        logger.info("epoch %d: %s", epoch, _in_words(running.probes.inputs, found))
+        return -found
 
     progress = {each: Progress(schedule.learning_rate, JIANT) for each in inputs}
-    running = SideBySide.start(probes, schedule.learning_rate, schedule.clip, amsgrad=True)
+    running = SideBySide.start(
+        probes.to(training.device), schedule.learning_rate, schedule.clip, amsgrad=True
+    )
     train_until_finished(running, progress.values(), train_and_score, schedule.most_epochs)
     return progress
 
 
-def best_probes(progress: Mapping[str | int, Progress], data: ProbeData) -> EdgeProbes:
+def best_probes(progress: Mapping[Input, Progress], train: ProbeData) -> EdgeProbes:
     """Put the probes of all inputs, each as of its best validation, side by side."""
     weights = [state.best_weights for state in progress.values()]
-    return stacked(list(progress), weights, data.sizes).to(weights[0]["mix_scale"].device)
+    probes = stacked(list(progress), weights, train.sizes, train.moments)
+    return probes.to(weights[0]["mix_scale"].device)
 
 
 def train_epoch(
@@ -93,12 +112,6 @@ def losses(logits: Tensor, labels: Tensor) -> Tensor:
     return each.mean(dim=(1, 2))
 
 
-def evaluate(probes: EdgeProbes, data: ProbeData, batch_sentences: int) -> np.ndarray:
-    """Return confusion counts (inputs, labels, 3) of all probes on all targets."""
-    predicted = predict(probes, data, batch_sentences) >= 0
-    return confusion_counts(predicted, data.labels[None])
-
-
 @torch.no_grad()
 def predict(probes: EdgeProbes, data: ProbeData, batch_sentences: int) -> np.ndarray:
     """Return each probe's logits (inputs, targets, labels); a label is given from 0 on."""
@@ -116,5 +129,5 @@ def _batch(probes: EdgeProbes, data: ProbeData, targets: np.ndarray) -> Batch:
     return collate(layers, data.spans[:, targets], data.labels[targets], device)
 
 
-def _in_words(inputs: Sequence[str | int], scores: np.ndarray) -> str:
-    return ", ".join(f"{each} {score:.1f}" for each, score in zip(inputs, scores, strict=True))
+def _in_words(inputs: Sequence[Input], found: np.ndarray) -> str:
+    return ", ".join(f"{each} {loss:.4f}" for each, loss in zip(inputs, found, strict=True))
