@@ -28,9 +28,9 @@ SIMILARITY_TABLES = {
     **CLAIMS,
 }
 # On each of three stimulus sets: tuned, ceiling, floor and null (6 + 3 + 1 + 1); on one of them the
-# base with itself and two steps of three runs. On the neutral set and on a task's own, of two seeds:
-# own changes (of inference, which has no text here, on the neutral set alone) and perturbed encoders
-# (those of inference on the first set too).
+# base with itself and two steps of three runs. On the neutral set and on a task's own, of two
+# seeds: own changes (of inference, which has no text here, on the neutral set alone) and perturbed
+# encoders (those of inference on the first set too).
 SIMILARITY = {
     "compare_representations": 62,
     **once("tabulate_perturbed"),
@@ -63,8 +63,8 @@ INTERVALS = SIMILARITY | ABLATIONS | REVERTS | {"summarise_probes": 1, **PROBE_F
 
 # Two seeds: each fine-tuned, and ablated three times; cached on three stimulus sets and on the text
 # of the probes, and one of them at two steps on one set and that text; on each set compared with
-# the base, and with one another. The task is parsing: its own changes and its perturbed encoders are
-# looked at on two sets.
+# the base, and with one another. The task is parsing: its own changes and its perturbed encoders
+# are looked at on two sets.
 ONE_TASK = {
     "finetune_encoder": 2,
     "ablate_layers": 6,

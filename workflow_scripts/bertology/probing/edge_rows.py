@@ -103,5 +103,6 @@ def sentence_rows(
         given = of_input[:, scored].sum(axis=1) + gold[:, scored].sum(axis=1)
         sums = (200 * np.add.reduceat(right, starts), np.add.reduceat(given, starts))
         for number, numerator, denominator in zip(numbers, *sums, strict=True):
-            row = {**place(each), "metric": metric, "sentence": int(number), "group": groups[number]}
+            row = {**place(each), "metric": metric, "sentence": int(number)}
+            row["group"] = groups[number]
             yield {**row, "numerator": int(numerator), "denominator": int(denominator)}
