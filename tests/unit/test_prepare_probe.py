@@ -349,7 +349,7 @@ def test_too_few_that_no_task_was_trained_on_are_refused(tmp_path, limit, learnt
     lower = f"a limit of at most {20 - learnt}, " if learnt < 20 else ""
     message = (
         rf"probes\.village\.limits\.train: {found} sentences on which no task of the study was "
-        rf"trained; allowed: {lower}tasks with fewer examples, or a text that no task was trained on"
+        rf"trained; allowed: {lower}tasks with fewer examples, or a text that no task was"
     )
     with pytest.raises(InputError, match=message):
         prepare(source, tmp_path / "data", limits, tasks=[task])
