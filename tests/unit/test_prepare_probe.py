@@ -331,6 +331,7 @@ def test_a_dev_that_was_carved_out_has_none_either(tmp_path):
         (100, 1, "found 100, with 19 of 20"),
         (None, 10, None),
         (None, 11, "found null, with 9 of 20"),
+        (None, 20, "found null, with 0 of 20"),
     ],
 )
 def test_too_few_that_no_task_was_trained_on_are_refused(tmp_path, limit, learnt, found):
@@ -345,9 +346,10 @@ def test_too_few_that_no_task_was_trained_on_are_refused(tmp_path, limit, learnt
         prepare(source, tmp_path / "data", limits, tasks=[task])
         assert len(texts(tmp_path / "data", "train")) == min(limit or 20, 20 - learnt)
         return
+    lower = f"a limit of at most {20 - learnt}, " if learnt < 20 else ""
     message = (
         rf"probes\.village\.limits\.train: {found} sentences on which no task of the study was "
-        rf"trained; allowed: a limit of at most {20 - learnt}, "
+        rf"trained; allowed: {lower}tasks with fewer examples, or a text that no task was"
     )
     with pytest.raises(InputError, match=message):
         prepare(source, tmp_path / "data", limits, tasks=[task])

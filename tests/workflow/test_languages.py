@@ -26,6 +26,8 @@ CHINESE = {
     "obj": ["书", "船", "地图", "鱼", "花"],
     "punct": ["。"],
 }
+# No probe may use what the parser is trained on: other subjects ("that student").
+PROBED = {**VIETNAMESE, "nsubj": [f"{word} ấy" for word in VIETNAMESE["nsubj"]]}
 TAGS = {"nsubj": "NOUN", "root": "VERB", "obj": "NOUN", "punct": "PUNCT"}
 # Each answer ends in a combining mark, which an uncased BERT tokenizer drops.
 PEOPLE = ["मीरा", "राजू", "सीता", "गीता", "मोहिनी"]
@@ -108,7 +110,7 @@ def overlay(smoke: dict) -> dict:
             "treebank": files(name, "conllu"),
             **{kind: files(name, "conllu", format=form) for kind, form in spans.items()},
         }
-        for name in ("vietnamese", "chinese")
+        for name in ("vietnamese", "chinese", "probed")
     }
     drawn = {"split": "test", "sentences": 100, "longest": 100, "seed": 1}
     limits = dict.fromkeys(SIZES)
@@ -144,7 +146,7 @@ def overlay(smoke: dict) -> dict:
         },
         "probes": {
             "village": None,
-            "vietnamese": {**probed, "corpus": "vietnamese", "seed": 1},
+            "vietnamese": {**probed, "corpus": "probed", "seed": 1},
             "chinese": {**probed, "corpus": "chinese", "seed": 1},
         },
         "trajectory": {"steps": [], "seeds": [], "stimuli": [], "structure": []},
@@ -159,6 +161,7 @@ def study(new_workflow, tmp_path_factory):
     folder.mkdir()
     written = {
         "vietnamese": write_treebank(folder, "vietnamese", VIETNAMESE, blanks=True),
+        "probed": write_treebank(folder, "probed", PROBED, blanks=True),
         "chinese": write_treebank(folder, "chinese", CHINESE, blanks=False),
         "hindi": write_questions(folder),
     }

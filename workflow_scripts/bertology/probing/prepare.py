@@ -143,9 +143,10 @@ def _refuse_too_few(text: str, split: str, left: int, before: int, limit: int | 
         return
     place = f"probes.{text}.limits.{split}: found {'null' if limit is None else limit}"
     found = f"{left} of {before} sentences on which no task of the study was trained"
+    lower = f"a limit of at most {left}, " if left else ""
     raise InputError(
-        f"{place}, with {found}; allowed: a limit of at most {left}, tasks with fewer examples, "
-        "or a text that no task was trained on"
+        f"{place}, with {found}; allowed: {lower}tasks with fewer examples, or a text that no task "
+        "was trained on"
     )
 
 
