@@ -60,6 +60,11 @@ def test_a_group_is_drawn_as_a_whole_and_groups_of_one_are_sentences():
     np.testing.assert_array_equal(alone, Resamples.draw(6, 50, 3, list("fedcba")).counts)
 
 
+def test_a_text_of_one_group_is_drawn_by_sentences():
+    one, each = (Resamples.draw(9, 20, 1, groups) for groups in (["a"] * 9, None))
+    assert (one.counts == each.counts).all()
+
+
 def test_what_is_hard_for_both_cancels_out_of_a_difference():
     right, total = counts(2)
     resamples = Resamples.draw(len(total), 1000, 1)

@@ -61,9 +61,10 @@ class Resamples:
     ) -> "Resamples":
         """Draw groups with replacement, as many as there are, for each resample.
 
-        groups: each sentence's; None where each sentence is one by itself.
+        groups: each sentence's; None where each sentence is one by itself. Of one group for all no
+        resample differs, which would make everything certain: then sentences are drawn.
         """
-        names = range(sentences) if groups is None else groups
+        names = range(sentences) if groups is None or len(set(groups)) == 1 else groups
         numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
         generator = np.random.default_rng(seed)
         shares = np.full(len(numbers), 1 / len(numbers))
