@@ -1,5 +1,6 @@
 """Run some of an encoder's layers by themselves, on hidden states that are known already."""
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
@@ -10,6 +11,8 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from bertology.encoders import layer_stack
+
+logger = logging.getLogger(__name__)
 
 
 class LayersApart:
@@ -56,7 +59,11 @@ class LayersApart:
 
     @cached_property
     def _possible(self) -> bool:
-        return all(self.can_start(number) for number in range(len(self.stack)))
+        if all(self.can_start(number) for number in range(len(self.stack))):
+            return True
+        name = type(self.encoder).__name__
+        logger.info("%s: its layers cannot be run apart: all are run each time", name)
+        return False
 
     @torch.no_grad()
     def can_start(self, first: int) -> bool:
