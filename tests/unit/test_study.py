@@ -134,7 +134,12 @@ def test_a_study_without_something_has_no_figure_of_it():
         trajectory={"steps": [], "seeds": [], "stimuli": [], "structure": []},
         probes={"village": {"structure": False}},
     )
-    assert names - set(bare.figure_names()) == {"ablations", "trajectory", "structure", "transplants"}
+    assert names - set(bare.figure_names()) == {
+        "ablations",
+        "trajectory",
+        "structure",
+        "transplants",
+    }
 
 
 def planned(study: Study) -> dict:
@@ -175,11 +180,15 @@ def test_a_title_reaches_figures_and_the_page_and_nothing_else(section):
 def test_what_the_plan_says_of_settings_is_in_what_is_compared():
     """So that the test of titles looks at what becomes parameters of training and of sampling."""
     found = planned(plan("default"))
-    assert {"task_settings", "encoder_source", "traced_similarity", "domain_contrasts"} <= set(found)
+    assert {"task_settings", "encoder_source", "traced_similarity", "domain_contrasts"} <= set(
+        found
+    )
 
 
 def test_titles_do_not_keep_a_text_from_being_the_same_in_single_segments():
-    titled = plan("default", stimuli={"market": {"title": "One"}, "market-single": {"title": "Two"}})
+    titled = plan(
+        "default", stimuli={"market": {"title": "One"}, "market-single": {"title": "Two"}}
+    )
     assert titled.domain_contrasts() == plan("default").domain_contrasts()
 
 

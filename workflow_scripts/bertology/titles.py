@@ -1,4 +1,4 @@
-"""What readers call what a study names: titles from the configuration, else the names, spelt out."""
+"""What readers call what a study names: titles from the configuration, else names, spelt out."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,7 +26,9 @@ SPELLINGS = {
 def titles_of(config: Config) -> dict[str, dict[str, str]]:
     """Gather the titles of a configuration's entries."""
     return {
-        section: {name: entry["title"] for name, entry in config[section].items() if "title" in entry}
+        section: {
+            name: entry["title"] for name, entry in config[section].items() if "title" in entry
+        }
         for section in TITLED
     }
 

@@ -59,8 +59,9 @@ def plot_probe_changes(table: Path, files: FigureFiles, settings: FigureSettings
             _draw_panel(axis, panel, labels, columns, norm)
         _colour_bar(figure, [axis for axis, _ in panels], norm, seeds_in_words(rows["seeds"]))
         if (rows["unfinished"] > 0).any():
-            mark = {"marker": "^", "linestyle": "", "color": GREY, "markersize": 4}
-            legend_below(figure, [Line2D([], [], label=f"Corner: {UNFINISHED}", **mark)])
+            label = f"Corner: {UNFINISHED}"
+            mark = Line2D([], [], marker="^", linestyle="", color=GREY, markersize=4, label=label)
+            legend_below(figure, [mark])
         save_figure(figure, rows[list(POINTS)], files)
         plt.close(figure)
 
@@ -78,9 +79,7 @@ def _changes(rows: pd.DataFrame, table: Path, settings: FigureSettings) -> pd.Da
     corrected = kept.groupby(["encoder", "task"])["change_p"].transform(_corrected)
     certain = (corrected <= 1 - settings.level) & (kept["seeds"] > 1)
     unfinished = kept[["unfinished", "before"]].max(axis=1)
-    return kept.assign(
-        column=column, corrected_p=corrected, certain=certain, unfinished=unfinished
-    )
+    return kept.assign(column=column, corrected_p=corrected, certain=certain, unfinished=unfinished)
 
 
 def _corrected(p_values: pd.Series) -> pd.Series:
