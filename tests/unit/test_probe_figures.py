@@ -318,7 +318,10 @@ def test_a_corner_marks_a_probe_that_was_not_trained_to_the_end(tmp_path, monkey
 def test_daggers_mark_probes_that_were_not_trained_to_the_end(tmp_path, monkeypatch):
     rows = summary_rows()
     rows.loc[rows["task"].eq("parsing") & rows["layer"].isin([2, ""]), "unfinished"] = 1
-    for plot, module, marks in ((plot_probes, probes, [8, 8]), (plot_structure, probe_layers, [1] * 4)):
+    for plot, module, marks in (
+        (plot_probes, probes, [8, 8]),
+        (plot_structure, probe_layers, [1] * 4),
+    ):
         figure = drawn(plot, module, rows, tmp_path, monkeypatch)
         found = [sum(text.get_text() == "†" for text in axis.texts) for axis in panels_of(figure)]
         assert found == marks
@@ -343,7 +346,9 @@ def test_the_mix_of_normalised_layers_is_hollow_and_in_no_other_figure(tmp_path,
     assert "Hollow: layers normalised first" in legend_of(scores.figure)
     for plot, module in ((plot_probe_changes, probe_changes), (plot_structure, probe_layers)):
         figures = [drawn(plot, module, table, tmp_path, monkeypatch) for table in (rows, both)]
-        one, other = ([text.get_text() for a in figure.axes for text in a.texts] for figure in figures)
+        one, other = (
+            [text.get_text() for a in figure.axes for text in a.texts] for figure in figures
+        )
         assert one == other
 
 
@@ -355,7 +360,7 @@ def test_weights_are_those_of_normalised_layers_where_there_are_any(tmp_path, mo
     other = drawn(plot_mix_weights, probe_layers, both, tmp_path, monkeypatch)
     assert other.get_supylabel() == "Weight in the mix of normalised layers (sum: 1)"
     for axis, halved in zip(panels_of(figure), panels_of(other), strict=True):
-        for (colour, marker) in MODELS.values():
+        for colour, marker in MODELS.values():
             [(_, y)], [(_, half)] = (lines_of(a, colour, marker=marker) for a in (axis, halved))
             np.testing.assert_allclose(half, y / 2)
 

@@ -107,7 +107,9 @@ def test_bars_are_changes_and_losses_and_the_longest_is_dark(depth, tasks, tmp_p
         costs = reverts[reverts["task"] == task].set_index(["part", "layers"])["loss"]
         expected = {
             "change": {k: 1 - of.loc[("tuned", k), "similarity"] for k in range(depth + 1)},
-            "own_change": {k: 1 - of.loc[("own_change", k), "similarity"] for k in range(depth + 1)},
+            "own_change": {
+                k: 1 - of.loc[("own_change", k), "similarity"] for k in range(depth + 1)
+            },
             "loss": {0: costs["first", 0], **{k: costs["layer", k] for k in range(1, depth + 1)}},
         }
         for axis, (quantity, values) in zip(line, expected.items(), strict=False):
@@ -137,7 +139,7 @@ def test_curves_share_the_axis_of_layers(untuned, tmp_path, monkeypatch):
     for line, task in zip(axes, TASKS, strict=True):
         of = reverts[reverts["task"] == task].set_index(["part", "layers"])[value]
         curves = [each for each in line[3].lines if len(each.get_ydata()) > 2]
-        drawn = {each.get_marker(): dict(zip(each.get_ydata(), each.get_xdata())) for each in curves}
+        drawn = {each.get_marker(): dict(np.transpose(each.get_data()[::-1])) for each in curves}
         factor = 1 if untuned else 100 / 80
         assert drawn["^"] == pytest.approx({k: factor * of["first", k] for k in range(7)})
         assert drawn["v"] == pytest.approx({7 - k: factor * of["last", k] for k in range(1, 7)})

@@ -1,4 +1,4 @@
-"""What readers call what a study names: titles from the configuration, else the names, spelt out."""
+"""What readers call what a study names: titles from the configuration, else names, spelt out."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,7 @@
 """How much of what fine-tuning gains is kept when layers are frozen or left out."""
 
-from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -46,8 +46,8 @@ COLUMNS = (
     *("quantity", "value", "low", "high"),
 )
 PANEL_SIZE = (3.2, 2.5)  # inches
-FULL_LOOK = {"color": GREY, "linestyle": (0, (4, 2)), "linewidth": 1}
-UNTUNED_LOOK = {"color": GREY, "linestyle": ":", "linewidth": 1.2}
+FULL_LOOK: dict[str, Any] = {"color": GREY, "linestyle": (0, (4, 2)), "linewidth": 1}
+UNTUNED_LOOK: dict[str, Any] = {"color": GREY, "linestyle": ":", "linewidth": 1.2}
 DODGE = 0.06
 """Of a layer, by which tasks stand apart, so that their intervals can be told apart."""
 
@@ -102,7 +102,7 @@ def _draw_panel(axis: Axes, rows: pd.DataFrame, column: str, palette: Palette) -
     if rows["quantity"].iloc[0] == "recovery":
         axis.axhline(0, **UNTUNED_LOOK)
     for number, (task, colour) in enumerate(palette.colours.items()):
-        looks = {"color": colour, "marker": palette.markers[task], "elinewidth": 1}
+        looks: dict[str, Any] = {"color": colour, "marker": palette.markers[task], "elinewidth": 1}
         of_task = rows[rows["task"] == task].sort_values(column)
         of_task = of_task.assign(place=of_task[column] + DODGE * (number - palette.middle))
         for _, neighbours in of_task.groupby((of_task[column].diff() != 1).cumsum()):
@@ -122,18 +122,18 @@ def _handles(rows: pd.DataFrame, palette: Palette, settings: FigureSettings) -> 
         label = settings.title("task", task)
         if rows["encoder"].nunique() == 1:
             label += f" ({_anchors(rows[rows['task'] == task])})"
-        looks = {"color": colour, "marker": palette.markers[task]}
-        handles.append(Line2D([], [], label=label, **looks))
+        marker = palette.markers[task]
+        handles.append(Line2D([], [], label=label, color=colour, marker=marker))
     handles.append(Line2D([], [], label="Full fine-tuning", **FULL_LOOK))
     if rows["quantity"].iloc[0] == "recovery":
         handles.append(Line2D([], [], label="Untuned, head trained", **UNTUNED_LOOK))
-    bar = {"color": GREY, "marker": "|", "markersize": 8, "linestyle": ""}
-    return [*handles, Line2D([], [], label=INTERVAL, **bar)]
+    bar = Line2D([], [], label=INTERVAL, color=GREY, marker="|", markersize=8, linestyle="")
+    return [*handles, bar]
 
 
 def _anchors(rows: pd.DataFrame) -> str:
     """Say which scores of a task the reference lines stand for."""
-    scores: Mapping[str, float] = rows.set_index("variant")["score"].to_dict()
+    scores = dict(zip(rows["variant"], rows["score"], strict=True))
     metric = display_name(rows["metric"].iloc[0])
     if UNTUNED in scores and rows["quantity"].iloc[0] == "recovery":
         return f"{metric} {scores[UNTUNED]:.1f} to {scores[FULL]:.1f}"

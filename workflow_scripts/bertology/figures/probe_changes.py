@@ -59,8 +59,9 @@ def plot_probe_changes(table: Path, files: FigureFiles, settings: FigureSettings
             _draw_panel(axis, panel, labels, columns, norm)
         _colour_bar(figure, [axis for axis, _ in panels], norm, seeds_in_words(rows["seeds"]))
         if (rows["unfinished"] > 0).any():
-            mark = {"marker": "^", "linestyle": "", "color": GREY, "markersize": 4}
-            legend_below(figure, [Line2D([], [], label=f"Corner: {UNFINISHED}", **mark)])
+            label = f"Corner: {UNFINISHED}"
+            mark = Line2D([], [], marker="^", linestyle="", color=GREY, markersize=4, label=label)
+            legend_below(figure, [mark])
         save_figure(figure, rows[list(POINTS)], files)
         plt.close(figure)
 

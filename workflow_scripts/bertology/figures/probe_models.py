@@ -55,9 +55,11 @@ def look(model: str, palette: Palette) -> dict[str, Any]:
 
 def mark_unfinished(axis: Axes, points: pd.DataFrame, x: str, y: str) -> None:
     """Put a dagger beside each point of a probe that was not trained to the end."""
-    for point in points[points["unfinished"] > 0].to_dict("records"):
-        place = {"xytext": (2.5, 1), "textcoords": "offset points", "fontsize": SMALL}
-        axis.annotate(DAGGER, (point[x], point[y]), **place)
+    marked = points[points["unfinished"] > 0]
+    for place in marked[[x, y]].to_numpy(dtype=float):
+        axis.annotate(
+            DAGGER, tuple(place), xytext=(2.5, 1), textcoords="offset points", fontsize=SMALL
+        )
 
 
 def unfinished_handles(points: pd.DataFrame) -> list[Artist]:

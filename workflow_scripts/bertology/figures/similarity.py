@@ -57,13 +57,13 @@ TOP = 1.04
 
 
 def plot_similarity(table: Path, files: FigureFiles, settings: FigureSettings = PLAIN) -> None:
-    """Draw RSA against the layer: a line of panels for each encoder and text, a panel for each task.
+    """Draw RSA against the layer: a line of panels for each encoder and text, one for each task.
 
-    Layer k of the fine-tuned encoder against layer k of the pretrained one, mean over seeds. Dashed:
-    the ceiling, two fine-tunings that differ in their seed only. Dots and dashes: the pretrained
-    encoder with so much noise on its weights that it changed as much. Dotted: the floor, a random
-    encoder. Bands are intervals, cut at 1. A panel with a task's own text says so. `table` has the
-    columns SIMILARITY_SUMMARY.
+    Layer k of the fine-tuned encoder against layer k of the pretrained one, mean over seeds.
+    Dashed: the ceiling, two fine-tunings that differ in their seed only. Dots and dashes: the
+    pretrained encoder with so much noise on its weights that it changed as much. Dotted: the floor,
+    a random encoder. Bands are intervals, cut at 1. A panel with a task's own text says so. `table`
+    has the columns SIMILARITY_SUMMARY.
     """
     points = _points(read_table(table, SIMILARITY_SUMMARY), table)
     palette = Palette.of(task for task in points["task"].unique() if task)
@@ -111,8 +111,8 @@ def _draw_panel(axis: Axes, points: pd.DataFrame, palette: Palette) -> None:
     draw_lines(axis, points, "similarity", palette)
     if "own" in set(points["domain"]):
         axis.set_facecolor(OWN_FACE)
-        place = {"transform": axis.transAxes, "fontsize": SMALL, "fontstyle": "italic"}
-        axis.text(0.03, 0.05, OWN_TEXT, **place)
+        place = axis.transAxes
+        axis.text(0.03, 0.05, OWN_TEXT, transform=place, fontsize=SMALL, fontstyle="italic")
 
 
 def draw_lines(axis: Axes, points: pd.DataFrame, value: str, palette: Palette) -> None:
@@ -139,7 +139,7 @@ def task_handles(palette: Palette, settings: FigureSettings) -> list[Artist]:
 
 
 def reference_handles(points: pd.DataFrame, band: str) -> list[Artist]:
-    """Make the entries that name reference lines, of those that are drawn; `band` is what bands are."""
+    """Make the entries that name those reference lines that are drawn; `band` is what bands are."""
     drawn = set(points["comparison"])
     handles = band_handles(points, band)
     if "ceiling" in drawn:

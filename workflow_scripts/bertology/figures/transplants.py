@@ -31,11 +31,10 @@ from bertology.figures.style import (
     save_figure,
 )
 from bertology.tables import REVERTS, SIMILARITY_SUMMARY
-from bertology.titles import display_name
 
 
 class Quantity(NamedTuple):
-    """A column of panels: its title, the unit on its axis, and how its greatest value is written."""
+    """A column of panels: its title, the unit on its axis, and how its greatest is written."""
 
     title: str
     unit: str
@@ -61,6 +60,7 @@ PART_LABELS = {"first": "From below, up to this layer", "last": "From the top, d
 COMPARISONS = {"tuned": "change", "own_change": "own_change"}
 PLACE = ("quantity", "encoder", "task")
 COLUMNS = (*PLACE, "stimuli", "metric", "part", "layer", "layers", "seeds", "value", "low", "high")
+BLACK = "#303030"
 PALE = 0.38
 """Opacity of bars but the longest."""
 CURVE_WIDTH = 1.15
@@ -93,7 +93,7 @@ def plot_transplants(
         for line, ((encoder, task), of_model) in zip(axes, models, strict=True):
             for axis, quantity in zip(line, quantities, strict=True):
                 draw = _draw_bars if quantity in BARS else _draw_curves
-                draw(axis, of_model[of_model["quantity"] == quantity], palette.colours[task])
+                draw(axis, of_model[of_model["quantity"] == quantity], palette.colours[str(task)])
             named = {"encoder": encoder, "task": task}
             several = points["encoder"].nunique() > 1
             label = settings.joined(named, several_encoders=several)
@@ -122,7 +122,7 @@ def _on_one_text(rows: pd.DataFrame) -> pd.DataFrame:
     measured = rows.loc[rows["comparison"] == "own_change", "stimuli"]
     kept = rows[rows["stimuli"].isin(measured)] if len(measured) else rows
     worse = 2 * (kept["domain"] != "own") + (kept["form"] != "own")
-    return kept[kept["stimuli"] == kept.loc[worse.idxmin(), "stimuli"]]
+    return kept[kept["stimuli"] == kept["stimuli"].to_numpy()[worse.argmin()]]
 
 
 def _losses(rows: pd.DataFrame, table: Path) -> pd.DataFrame:
@@ -145,8 +145,7 @@ def _losses(rows: pd.DataFrame, table: Path) -> pd.DataFrame:
     if curves["recovery"].notna().any():
         return pd.concat([losses, curves.assign(quantity="recovery", **_named(curves, "recovery"))])
     share = 100 * curves["score"] / (curves["score"] + curves["loss"])
-    left = {"value": share, "low": np.nan, "high": np.nan}
-    return pd.concat([losses, curves.assign(quantity="relative", **left)])
+    return pd.concat([losses, curves.assign(quantity="relative", value=share)])
 
 
 def _named(rows: pd.DataFrame, name: str) -> Mapping[str, pd.Series]:
@@ -172,17 +171,17 @@ def _draw_bars(axis: Axes, points: pd.DataFrame, colour: str) -> None:
     """Draw a bar for each layer, the longest one dark and with its value."""
     axis.grid(visible=False, axis="y")
     axis.axvline(0, color="black", linewidth=0.8)
-    longest = points["value"].idxmax()
-    for place, point in points.iterrows():
+    values, layers = points["value"].to_numpy(), points["layer"].to_numpy()
+    longest = values.argmax()
+    for place, (layer, value) in enumerate(zip(layers, values, strict=True)):
         alpha = 1.0 if place == longest else PALE
-        axis.barh(point["layer"], point["value"], height=0.72, color=colour, alpha=alpha)
-    axis.hlines(points["layer"], points["low"], points["high"], color="#303030", linewidth=0.8)
-    top = points.loc[longest]
-    written = f"{top['value']:{BARS[top['quantity']].written}}"
-    end = np.nanmax([top["value"], top["high"]])
+        axis.barh(layer, value, height=0.72, color=colour, alpha=alpha)
+    axis.hlines(layers, points["low"], points["high"], color=BLACK, linewidth=0.8)
+    written = f"{values[longest]:{BARS[points['quantity'].iloc[0]].written}}"
+    end = np.nanmax([values[longest], points["high"].to_numpy()[longest]])
     axis.annotate(
-        written.removeprefix("0") if abs(top["value"]) < 1 else written,
-        (end, top["layer"]),
+        written.removeprefix("0"),
+        (end, layers[longest]),
         xytext=(2, 0),
         textcoords="offset points",
         va="center",
@@ -208,8 +207,8 @@ def _label_columns(axes: np.ndarray, points: pd.DataFrame, quantities: list[str]
         axis.set_title(title)
         axes[-1, number].set_xlabel(unit)
         if quantity in BARS:
-            ends = drawn[["value", "low", "high"]]
-            least, most = min(ends.min(axis=None), 0), ends.max(axis=None)
+            ends = drawn[["value", "low", "high"]].to_numpy(dtype=float)
+            least, most = min(float(np.nanmin(ends)), 0), float(np.nanmax(ends))
             axis.set_xlim(least, most + 0.42 * (most - least))
         else:
             axis.set_xlim(max(drawn["value"].min(), LEAST_RECOVERY) - 5, 108)
@@ -227,5 +226,5 @@ def _handles(points: pd.DataFrame) -> list[Artist]:
         if part in set(points["part"])
     ]
     if points["low"].notna().any():
-        handles.append(Line2D([], [], color="#303030", linewidth=0.8, label=INTERVAL))
+        handles.append(Line2D([], [], color=BLACK, linewidth=0.8, label=INTERVAL))
     return handles
