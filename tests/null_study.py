@@ -1,4 +1,4 @@
-"""A study in which fine-tuning changed nothing: tuned vectors are the pretrained ones but for noise.
+"""A study in which fine-tuning changed nothing: tuned vectors are pretrained ones but for noise.
 
 Vectors of words are planted: each layer says something of the words' labels and of their tree, the
 first little, the last more. A tuned encoder's are these times 1 + NOISE times a normal number.
@@ -6,7 +6,6 @@ first little, the last more. A tuned encoder's are these times 1 + NOISE times a
 
 import numpy as np
 import pandas as pd
-from tiny import sentences as trees
 
 from bertology.claims.evidence import read_changes
 from bertology.corpora.edges import write_edges
@@ -17,6 +16,7 @@ from bertology.probing.structure_scores import probe_structure
 from bertology.probing.texts import sentence_key
 from bertology.probing.training import Schedule
 from bertology.statistics import Estimate, Intervals
+from tiny import sentences as trees
 
 NOISE = 0.01
 SEEDS, LAYERS, WIDTH = (1, 2, 3), 3, 12
