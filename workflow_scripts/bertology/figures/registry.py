@@ -38,7 +38,7 @@ def with_ablations(config: Config) -> bool:
 
 def with_transplants(config: Config) -> bool:
     """Say whether layers of tuned encoders are put into the pretrained one, and back."""
-    return bool(config.get("transplants"))
+    return bool(config["transplants"])
 
 
 def with_trajectory(config: Config) -> bool:
