@@ -70,7 +70,7 @@ def stimuli(tmp_path_factory) -> Path:
     write_stimuli(
         path,
         [
-            Stimulus.of_texts(name, (text,), name.split("-")[0])
+            Stimulus.of_texts(name, (text,), *[name.split("-")[0]] * 2)
             for name, text in zip(names, texts, strict=True)
         ],
     )
