@@ -1,6 +1,6 @@
 """How often intervals of what probes change hold 0, where fine-tuning changed nothing but noise.
 
-Each job probes a planted pretrained encoder and one that was tuned to nothing (`tests/null_study.py`:
+Each job probes a planted pretrained encoder and one tuned to nothing (`tests/null_study.py`:
 vectors times 1 + 1 % noise), with three seeds. Not bounded here but for what it prints: 93 to 97 of
 100 is what intervals of 95 % should hold. Run by `make bench`, or
 `python benchmarks/null_study.py [jobs of each kind]`.
@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "workflow_scripts"), str(ROOT / "tests")]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from null_study import changes, holds_zero
 
