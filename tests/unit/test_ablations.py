@@ -119,6 +119,9 @@ ENDS = ["relative", "relative_low", "relative_high"]
 def test_each_panel_draws_its_ablations(table, tmp_path, monkeypatch):
     figures = []
     monkeypatch.setattr(drawing, "save_figure", lambda figure, *_: figures.append(figure))
+    without = pd.read_csv(table)
+    without[["recovery", "recovery_low", "recovery_high"]] = np.nan
+    without.to_csv(table, index=False)
     plot_ablations(table, files_in(tmp_path))
     found = pd.read_csv(table).set_index(["task", "variant"])
     panels = ((["freeze-2", "untuned"], [2, 6]), (["keep-1", "full"], [1, 6]))

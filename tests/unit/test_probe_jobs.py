@@ -10,7 +10,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.metrics import f1_score
 
 from bertology.activations import open_activations
-from bertology.corpora.edges import write_edges
+from bertology.corpora.edges import read_edges, write_edges
 from bertology.corpora.shapes import SpanSentence, SpanTarget, TreeSentence
 from bertology.corpora.treebank import read_treebank, write_treebank
 from bertology.errors import InputError
@@ -26,6 +26,7 @@ SIGNAL, LAYERS, WIDTH = 1, 3, 16
 LABELS = "ABC"
 SIZES = {"train": 120, "dev": 30, "test": 40}
 SCHEDULE = Schedule(learning_rate=5e-3, batch_sentences=16, most_epochs=8, clip=5.0)
+SHORT = Schedule(learning_rate=5e-3, batch_sentences=64, most_epochs=1, clip=5.0)
 FILES = {
     "scores": "scores.csv",
     "sentences": "sentences.parquet",
@@ -60,19 +61,23 @@ DOCUMENTS = ("a", "b", "a", None)
 """Of each four sentences of a split for edge probes."""
 
 
-def random_words(generator, number):
+def random_words(generator, types):
     labels = generator.choice(list(LABELS), size=4, p=[0.6, 0.3, 0.1])
-    return tuple(f"{label}{number}-{place}" for place, label in enumerate(labels))
+    numbers = generator.integers(types, size=4)
+    return tuple(f"{label}{number}" for label, number in zip(labels, numbers, strict=True))
 
 
-def edge_data(folder, pairs=False, change=None):
-    """Write data in which each word is a target with its first letter as label; give all words."""
+def edge_data(folder, pairs=False, change=None, types=80):
+    """Write data in which each word is a target with its first letter as label; give all words.
+
+    types: how many there are for each label.
+    """
     generator = np.random.default_rng(1)
     everything = []
     for split, size in SIZES.items():
         sentences = []
         for number in range(size):
-            words = random_words(generator, len(everything))
+            words = random_words(generator, types)
             everything.append(words)
             targets = tuple(
                 SpanTarget((at, at + 1), (3 - at, 4 - at) if pairs else None, (word[0],))
@@ -98,6 +103,13 @@ def edges(tmp_path_factory):
     return run_edges(folder)
 
 
+@pytest.fixture(scope="module")
+def single_words(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("single")
+    write_cache(folder / "cache", edge_data(folder / "data"))
+    return run_edges(folder)
+
+
 def scores(folder):
     return pd.read_csv(folder / "scores.csv", dtype={"layer": str}, keep_default_na=False)
 
@@ -110,20 +122,24 @@ def overall(folder, metric="f1"):
 
 def test_the_signal_is_found_where_it_was_planted(edges):
     found = overall(edges)
-    assert set(found) == {"mix", "layer0", "layer1", "layer2"}
+    assert set(found) == {"mix", "mix_normalised", "layer0", "layer1", "layer2"}
     assert found["layer1"] > 95
-    assert found["mix"] > 90
+    assert min(found["mix"], found["mix_normalised"]) > 90
     majority = overall(edges, "majority_f1")[""]
     assert found["layer0"] < majority + 8
     assert found["layer2"] < majority + 8
-    weights = scores(edges).query("metric == 'mix_weight'").set_index("layer")["value"]
-    assert weights.sum() == pytest.approx(1)
-    assert weights.idxmax() == str(SIGNAL)
+    for mix in ("mix", "mix_normalised"):
+        rows = scores(edges)
+        rows = rows[(rows["metric"] == "mix_weight") & (rows["input"] == mix)]
+        weights = rows.set_index("layer")["value"].astype(float)
+        assert weights.sum() == pytest.approx(1)
+        assert weights.idxmax() == str(SIGNAL)
+    assert set(overall(edges, "mix_scale")) == {"mix", "mix_normalised"}
 
 
 def test_scores_are_those_of_scikit_learn_on_the_predictions(edges):
     predictions = pd.read_parquet(edges / "predictions.parquet")
-    assert len(predictions) == 4 * 4 * SIZES["test"]
+    assert len(predictions) == 5 * 4 * SIZES["test"]
     for place, rows in predictions.groupby(predictions["input"] + predictions["layer"]):
         gold, predicted = (
             np.array([[label in cell.split() for label in LABELS] for cell in rows[column]])
@@ -141,9 +157,96 @@ def test_scores_are_those_of_scikit_learn_on_the_predictions(edges):
 def test_the_sums_over_sentences_give_the_score(edges):
     rows = pd.read_parquet(edges / "sentences.parquet")
     assert rows["sentence"].nunique() == SIZES["test"]
-    sums = rows.groupby(rows["input"] + rows["layer"])[["numerator", "denominator"]].sum()
-    found = sums["numerator"] / sums["denominator"]
-    assert found.to_dict() == pytest.approx(overall(edges))
+    for metric in ("f1", "f1_unseen"):
+        of_metric = rows[rows["metric"] == metric]
+        places = of_metric["input"] + of_metric["layer"]
+        sums = of_metric.groupby(places)[["numerator", "denominator"]].sum()
+        found = sums["numerator"] / sums["denominator"]
+        assert found.to_dict() == pytest.approx(overall(edges, metric))
+
+
+def targets_of(folder, split):
+    """The words of each target, in the order of the file: a tuple of spans."""
+    sentences = read_edges(folder / "data" / f"{split}.jsonl")
+    return [
+        tuple(tuple(sentence.words[first:end]) for first, end in target.spans)
+        for sentence in sentences
+        for target in sentence.targets
+    ]
+
+
+def f1_of(folder, chosen):
+    """Micro-F1 of each input on some test targets, by scikit-learn on the predictions."""
+    predictions = pd.read_parquet(folder / "predictions.parquet")
+    predictions = predictions[predictions["target"].isin(np.flatnonzero(chosen))]
+    found = {}
+    for place, rows in predictions.groupby(predictions["input"] + predictions["layer"]):
+        gold, predicted = (
+            np.array([[label in cell.split() for label in LABELS] for cell in rows[column]])
+            for column in ("gold", "predicted")
+        )
+        found[place] = 100 * f1_score(gold, predicted, average="micro", zero_division=0)
+    return found
+
+
+@pytest.mark.parametrize("pairs", [True, False])
+def test_f1_on_unseen_words_is_that_of_scikit_learn_on_these(pairs, edges, single_words):
+    folder = edges if pairs else single_words
+    # A span here is one word: a pair of words, or a word, that no target of train is.
+    known = set(targets_of(folder, "train"))
+    unseen = np.array([target not in known for target in targets_of(folder, "test")])
+    assert 0 < unseen.sum() < len(unseen)
+    assert overall(folder, "f1_unseen") == pytest.approx(f1_of(folder, unseen))
+    rows = scores(folder).query("metric == 'f1_unseen'")
+    assert set(rows["n"]) == {unseen.sum()}
+
+
+def test_without_unseen_words_there_is_no_score_on_them(tmp_path):
+    write_cache(tmp_path / "cache", edge_data(tmp_path / "data", types=2))
+    run_edges(tmp_path, controls="none", schedule=SHORT)
+    assert not overall(tmp_path, "f1_unseen")
+    rows = pd.read_parquet(tmp_path / "sentences.parquet")
+    assert set(rows["metric"]) == {"f1"}
+
+
+def known_types(folder):
+    """Which test targets have no word that is in no training target."""
+    known = {word for target in targets_of(folder, "train") for span in target for word in span}
+    test = targets_of(folder, "test")
+    return np.array([{word for span in target for word in span} <= known for target in test])
+
+
+@pytest.mark.parametrize("pairs", [True, False])
+def test_selectivity_is_what_targets_of_known_types_gain(pairs, edges, single_words):
+    folder = edges if pairs else single_words
+    known = known_types(folder)
+    assert 0.5 < known.mean() < 1
+    assert overall(folder, "control_coverage") == pytest.approx({"mix": 100 * known.mean()})
+    control, selectivity = overall(folder, "control_f1"), overall(folder, "selectivity")
+    assert set(control) == {"mix"}
+    assert selectivity["mix"] == pytest.approx(f1_of(folder, known)["mix"] - control["mix"])
+    rows = scores(folder).set_index("metric")["n"]
+    assert rows["control_f1"] == rows["selectivity"] == known.sum()
+    assert rows["control_coverage"] == len(known)
+    # The vectors of a type differ from one token to the next: what is drawn cannot be learnt.
+    assert control["mix"] < overall(folder, "majority_f1")[""] + 15
+
+
+def test_selectivity_is_empty_where_few_types_are_known(tmp_path, caplog):
+    write_cache(tmp_path / "cache", edge_data(tmp_path / "data", types=1000))
+    run_edges(tmp_path, schedule=SHORT)
+    known = known_types(tmp_path)
+    assert 0 < known.mean() < 0.5
+    assert overall(tmp_path, "control_coverage") == pytest.approx({"mix": 100 * known.mean()})
+    assert overall(tmp_path, "control_f1").keys() == {"mix"}
+    values = scores(tmp_path).set_index("metric")["value"]
+    assert values["selectivity"] == ""
+    write_cache(tmp_path / "none" / "cache", edge_data(tmp_path / "none" / "data", types=10**9))
+    run_edges(tmp_path / "none", schedule=SHORT)
+    assert overall(tmp_path / "none", "control_coverage") == {"mix": 0}
+    assert not overall(tmp_path / "none", "control_f1")
+    assert set(scores(tmp_path / "none")["metric"]).isdisjoint({"control_f1", "selectivity"})
+    assert "no control task" in caplog.text
 
 
 def test_sentences_are_grouped_by_document(edges, structure):
@@ -166,21 +269,33 @@ def test_sentences_that_the_encoder_does_not_take_leave_no_gap_in_the_groups(tmp
 
 
 def test_controls_are_computed_for_the_inputs_that_were_asked_for(edges, tmp_path):
-    control, selectivity = overall(edges, "control_f1"), overall(edges, "selectivity")
-    assert set(control) == {"mix"}
-    assert selectivity["mix"] == pytest.approx(overall(edges)["mix"] - control["mix"])
-    # Each word occurs once: what is drawn for it cannot be learnt from the others.
-    assert control["mix"] < overall(edges, "majority_f1")[""] + 8
     bits, uniform = overall(edges, "codelength_bits")["mix"], overall(edges, "uniform_bits")["mix"]
     assert uniform == pytest.approx(4 * SIZES["train"] * np.log2(3))
     assert 0 < bits < uniform
     assert overall(edges, "compression")["mix"] == pytest.approx(uniform / bits)
-    short = Schedule(learning_rate=5e-3, batch_sentences=64, most_epochs=1, clip=5.0)
     write_cache(tmp_path / "cache", edge_data(tmp_path / "data"))
-    run_edges(tmp_path, controls="none", schedule=short)
+    run_edges(tmp_path, controls="none", schedule=SHORT)
     assert not overall(tmp_path, "control_f1") and not overall(tmp_path, "codelength_bits")
-    run_edges(tmp_path, controls="all", schedule=short)
-    assert len(overall(tmp_path, "control_f1")) == len(overall(tmp_path, "compression")) == 4
+    run_edges(tmp_path, controls="all", schedule=SHORT)
+    for metric in ("control_f1", "control_coverage", "selectivity", "compression"):
+        assert len(overall(tmp_path, metric)) == 5
+
+
+def test_a_probe_that_might_gain_more_is_marked(edges, tmp_path, caplog):
+    summary = json.loads((edges / "summary.json").read_text())
+    names = {"mix": "mix", "mix_normalised": "mix_normalised"}
+    names |= {f"layer{n}": str(n) for n in range(LAYERS)}
+    marked = overall(edges, "last_epoch")
+    assert {0, 1} >= set(marked.values())
+    for place, name in names.items():
+        assert marked[place] == (summary["best_epoch"][name] == SCHEDULE.most_epochs)
+        assert (name in summary["unfinished"]) == marked[place]
+        assert 0 < summary["best_dev_loss"][name] < np.log(2)
+    assert marked["layer0"] == 0  # noise, overfitted long before the end
+    write_cache(tmp_path / "cache", edge_data(tmp_path / "data"))
+    run_edges(tmp_path, controls="none", schedule=SHORT)
+    assert set(overall(tmp_path, "last_epoch").values()) == {1}
+    assert "last epoch allowed, 1: mix, mix_normalised, 0, 1, 2;" in caplog.text
 
 
 def test_what_a_job_leaves_out_is_in_its_summary_and_the_log(tmp_path, caplog):
@@ -194,8 +309,7 @@ def test_what_a_job_leaves_out_is_in_its_summary_and_the_log(tmp_path, caplog):
     everything = edge_data(tmp_path / "data", change=change)
     test = SIZES["train"] + SIZES["dev"]
     write_cache(tmp_path / "cache", everything, left_out={0, test + 1})
-    short = Schedule(learning_rate=5e-3, batch_sentences=64, most_epochs=1, clip=5.0)
-    run_edges(tmp_path, controls="none", schedule=short)
+    run_edges(tmp_path, controls="none", schedule=SHORT)
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert summary["left_out"] == [
         *records("train", "target", 4 * 120, {TOO_LONG: 4}),
@@ -257,7 +371,7 @@ def tree_data(folder):
     for split, size in {"train": 30, "dev": 8, "test": 12}.items():
         sentences = []
         for number in range(size):
-            words = (*random_words(generator, len(everything)), "A-last", "C-end")
+            words = (*random_words(generator, 10**6), "A-last", "C-end")
             everything.append(words)
             heads = (0, *(int(generator.integers(1, at + 1)) for at in range(1, len(words))))
             tags = ("NOUN",) * 5 + (("PUNCT",) if number % 2 else ("VERB",))

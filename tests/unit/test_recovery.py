@@ -29,6 +29,7 @@ def scored(accuracy, numbers, seed, shuffle=0):
     generator = np.random.default_rng([seed, int(1000 * accuracy)])
     right = generator.binomial(WORDS, accuracy)[numbers]
     table = pd.DataFrame({"example": numbers, "numerator": right, "denominator": WORDS[numbers]})
+    table["group"] = [f"s{number}" for number in numbers]
     return table.assign(metric="las").sample(frac=1, random_state=shuffle)
 
 

@@ -175,7 +175,10 @@ def test_the_cache_of_own_changes_has_the_rows_of_the_pretrained_one(tmp_path):
     tiny.tokenizer().save_pretrained(tmp_path / "tuned")
     texts = ["a boat", "the ferry left late", "who sailed?"]
     stimuli = tmp_path / "stimuli.jsonl"
-    lines = [{"id": f"{n}", "item": f"{n}", "texts": [text]} for n, text in enumerate(texts)]
+    lines = [
+        {"id": f"{n}", "item": f"{n}", "group": f"{n}", "texts": [text]}
+        for n, text in enumerate(texts)
+    ]
     stimuli.write_text("".join(json.dumps(line) + "\n" for line in lines))
     cache_activations(folder, stimuli, tmp_path / "plain", 64, 1)
     cache_own_change(tmp_path / "tuned", folder, stimuli, tmp_path / "own", 64, 1)
