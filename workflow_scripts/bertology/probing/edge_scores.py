@@ -98,10 +98,13 @@ def probe_edges(
     data_folder: train, dev and test as edge-probing JSON lines. controls: `all`, `mix` or `none`,
     the inputs for which the control task and the codelength are computed too. `outputs` names the
     files to write:
-    - scores: CSV with the columns SCORES; F1 in percent, codelengths in bits;
+    - scores: CSV with the columns SCORES. `f1`, `majority_f1` and, on targets whose words had no
+      label in training, `f1_unseen`, in percent; `last_epoch` (1: best in the last one allowed);
+      of the mixes `mix_weight` and `mix_scale`; of controls see _control_rows and _codelength_rows;
     - sentences: Parquet with the columns SENTENCES, for intervals;
     - predictions: Parquet, for each input and test target its gold and its predicted labels;
-    - summary: JSON with what was left out of each split and why, and how training went.
+    - summary: JSON with what was left out of each split and why, how training went, and which
+      inputs are `unfinished`: their best epoch is the last one allowed.
 
     Raises InputError if a split has no target that can be used.
     """
