@@ -401,8 +401,14 @@ ABOUT = About(
 
 
 def test_a_verdict_names_encoder_text_and_size(tmp_path):
-    told = "MiniLM, 6 layers; tuned on 3,000 sentences of EWT and 1,800 questions written by a"
-    assert str(ABOUT) == f"{told} grammar; 3 seeds"
+    told = (
+        "MiniLM, 6 layers; tuned on 3,000 sentences of EWT and 1,800 questions of a grammar's text"
+    )
+    assert str(ABOUT) == f"{told}; 3 seeds"
+    grammar = replace(ABOUT, texts=[ABOUT.texts[1]] * 2, seeds=1)
+    assert str(grammar).endswith(
+        "tuned on 1,800 questions and 1,800 questions, written by a grammar; 1 seed"
+    )
     files = written(tmp_path, Simulated(14).study(AS_THE_PAPER))
     lines = files.text.read_text().splitlines()
     headings = [number for number, line in enumerate(lines) if line.startswith("### C")]

@@ -38,9 +38,11 @@ class About:
 
     def __str__(self) -> str:
         """Name encoder, text and size in one line."""
-        texts = [f"{text.examples:,} {UNITS[text.kind]}{_origin(text)}" for text in self.texts]
+        grammar = all(text.grammar for text in self.texts)
+        texts = _listed([_amount(text, origin=not grammar) for text in self.texts])
         seeds = f"{self.seeds} seed{'s' if self.seeds > 1 else ''}"
-        return f"{self.encoder}, {self.layers} layers; tuned on {_listed(texts)}; {seeds}"
+        written = ", written by a grammar" if grammar else ""
+        return f"{self.encoder}, {self.layers} layers; tuned on {texts}{written}; {seeds}"
 
 
 def read_texts(tasks: Mapping[str, Mapping[str, str]], folders: Sequence[Path]) -> list[Tuned]:
@@ -56,8 +58,9 @@ def read_texts(tasks: Mapping[str, Mapping[str, str]], folders: Sequence[Path]) 
     return found
 
 
-def _origin(text: Tuned) -> str:
-    return " written by a grammar" if text.grammar else f" of {display_name(text.corpus)}"
+def _amount(text: Tuned, origin: bool) -> str:
+    of = "a grammar's text" if text.grammar else display_name(text.corpus)
+    return f"{text.examples:,} {UNITS[text.kind]}{f' of {of}' if origin else ''}"
 
 
 def _listed(names: Sequence[str]) -> str:
