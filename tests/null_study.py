@@ -20,7 +20,7 @@ from tiny import sentences as trees
 
 NOISE = 0.01
 SEEDS, LAYERS, WIDTH = (1, 2, 3), 3, 12
-SIZES = {"train": 60, "dev": 30, "test": 60}
+SIZES = {"train": 60, "dev": 30, "test": 400}
 SCHEDULE = Schedule(learning_rate=5e-3, batch_sentences=16, most_epochs=6, clip=5.0)
 INTERVALS = Intervals(resamples=200, level=0.95, seed=1)
 FILES = ("scores.csv", "sentences.parquet", "predictions.parquet", "summary.json")

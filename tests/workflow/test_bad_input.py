@@ -106,7 +106,7 @@ def test_what_a_probe_cannot_use_is_counted(fresh):
     corpora = {**smoke["corpora"], "mine": {"negation": negation}}
     changes = {"study": "mine", "data_dir": ".", "corpora": corpora, "probes": {"mine": probes}}
     study = fresh.study("mine.yaml", {**smoke, **changes})
-    folder = "results/mine/probes/mine/negation/tiny"
+    folder = "results/mine/probes/mine/negation/tiny/probe-seed-1"
     fresh.finish(f"{folder}/scores.csv", study=study)
     summary = json.loads((fresh.folder / folder / "summary.json").read_text())
     assert summary["left_out"] == [
