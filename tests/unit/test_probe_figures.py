@@ -595,18 +595,3 @@ def test_a_table_without_structural_probes_is_refused(tmp_path):
     rows[rows["phenomenon"] != "structure"].to_csv(tmp_path / "table.csv", index=False)
     with pytest.raises(InputError, match="no score of a structural probe; allowed: phenomenon str"):
         plot_structure(tmp_path / "table.csv", files_in(tmp_path))
-
-
-@pytest.mark.parametrize(
-    ("plot", "rows"), [(plot_probe_changes, summary_rows), (plot_mix_weights, weight_rows)]
-)
-def test_the_mix_of_layers_as_they_are_is_drawn_and_not_the_normalised_one(plot, rows, tmp_path):
-    alone = rows()
-    other = alone[alone["input"] == "mix"].assign(input="mix_normalised")
-    numbers = other.select_dtypes("float").columns
-    other[numbers] *= 3
-    for name, table in (("one", alone), ("two", pd.concat([alone, other]))):
-        table.to_csv(tmp_path / "table.csv", index=False)
-        plot(tmp_path / "table.csv", files_in(tmp_path, name))
-    first, second = ((tmp_path / f"{name}.csv").read_bytes() for name in ("one", "two"))
-    assert first == second
