@@ -24,7 +24,7 @@ TRAJECTORY = once("tabulate_trajectory") | figures("trajectory") | PAGE
 SIMILARITY_TABLES = {
     **tables("similarity"),
     **once("summarise_similarity", "compare_domains"),
-    **figures("similarity", "measures", "domains", "token_classes"),
+    **figures("similarity", "transplants", "measures", "domains", "token_classes"),
     **CLAIMS,
 }
 # On each of three stimulus sets: tuned, ceiling, floor and null (6 + 3 + 1 + 1); on one of them the
@@ -40,7 +40,7 @@ SIMILARITY = {
 PERTURBED = {"perturb_encoder": 6, "cache_activations": 12}
 OWN_CHANGES = {"transplant_layers": 10, "compare_representations": 10, **SIMILARITY_TABLES}
 WEIGHTS = {"compare_weights": 10, **tables("weights"), **figures("weights"), **PAGE}
-REVERTS = once("summarise_reverts") | PAGE
+REVERTS = once("summarise_reverts") | figures("transplants") | CLAIMS
 ABLATIONS = {
     **once("summarise_ablations"),
     **figures("ablations", "finetuning"),
