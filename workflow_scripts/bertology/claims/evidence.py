@@ -17,7 +17,6 @@ from bertology.variants import FULL, UNTUNED
 Files = Sequence[tuple[Mapping[str, object], Path]]
 Draws = Mapping[tuple[str, str], np.ndarray]
 """By text (stimuli) and task: (layers with the embeddings, draws, seeds)."""
-Model = tuple[str, ...]
 
 MIXES = ("mix", "mix_normalised")
 AT_BEST_LAYER = ("uuas", "root_accuracy")
