@@ -57,7 +57,9 @@ if workflow.is_main_process and not workflow.output_settings.verbose:
 # The same pattern as in the schema.
 NAME = "[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*"
 TUNED = f"{NAME}/{NAME}/full/seed-[0-9]+"
-ENCODER = f"{NAME}|{TUNED}(?:/(?:step-[0-9]+|{PERTURBED}))?"  # models that are a Hugging Face folder
+ENCODER = (
+    f"{NAME}|{TUNED}(?:/(?:step-[0-9]+|{PERTURBED}))?"  # models that are a Hugging Face folder
+)
 
 
 wildcard_constraints:
