@@ -20,7 +20,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts"))
 
 from bertology.probing.counts import confusion_counts, micro_f1
-from bertology.probing.edge import MIX
+from bertology.probing.inputs import MIX
 from bertology.probing.targets import ProbeData
 from bertology.probing.training import Schedule, Training, best_probes, predict, train_edge_probes
 

@@ -12,14 +12,7 @@ import pytest
 
 from bertology.claims.about import CHECK, About, Tuned
 from bertology.claims.evidence import BEST_LAYER, Change, Evidence, Similarities, at_best_layer
-from bertology.claims.paper import (
-    Margins,
-    centre_of_mass,
-    claims_of,
-    layers_lost,
-    share_of_top,
-    top_less_bottom,
-)
+from bertology.claims.paper import claims_of, layers_lost
 from bertology.claims.terminal import claims_summary
 from bertology.claims.verdict import (
     CONTRADICTED,
@@ -27,26 +20,14 @@ from bertology.claims.verdict import (
     SUPPORTED,
     Cell,
     Part,
-    Rules,
     judge,
 )
 from bertology.claims.write import ClaimFiles, write_claims
 from bertology.statistics import Estimate
 from bertology.tables import CLAIM_CELLS, CLAIMS
+from three_tasks import CONTRASTS, LAYERS, MARGINS, NEUTRAL, OWN, RULES, TASKS, TEXTS
 
-MARGINS = Margins(
-    change_rsa=0.02,
-    layer_rsa=0.05,
-    catastrophic_points=5.0,
-    loss_points=2.0,
-    recovered_percent=95.0,
-)
-RULES = Rules(level=0.95, least_seeds=2)
-TASKS = {"parsing": "parsing", "inference": "inference", "questions": "question_answering"}
-OWN = {task: f"text-{task}" for task in TASKS}
-NEUTRAL = "text-elsewhere"
-TEXTS = [*OWN.values(), NEUTRAL]
-LAYERS, SEEDS, DRAWS = 6, 3, 100
+SEEDS, DRAWS = 3, 100
 
 
 def by_task(parsing, others):
@@ -177,16 +158,6 @@ class Simulated:
             metric="uuas" if place == BEST_LAYER else "f1",
             draws=self.draws(truth, 100),
         )
-
-
-CONTRASTS = [
-    {"contrast": "domain", "task": task, "stimuli": OWN[task], "form": form}
-    | {"other_task": task, "other_stimuli": text}
-    for task in TASKS
-    for form in ("own", "single")
-    for text in TEXTS
-    if text != OWN[task]
-]
 
 
 def verdicts(evidence):
@@ -355,6 +326,13 @@ def test_advice_names_the_seeds_and_sentences_that_would_decide():
     assert estimate.margin(0.95, seeds) < 1.0 <= estimate.margin(0.95, seeds - 1)
 
 
+def test_advice_on_what_has_no_value_says_that_there_is_none():
+    cell = simple_cell(np.nan, np.random.default_rng(3))
+    judged = judge_one(Part("X", "", [cell]), RULES)
+    assert judged.verdict == INCONCLUSIVE
+    assert judged.cells[0].advice.startswith("there is no value")
+
+
 def test_advice_on_an_estimate_next_to_the_boundary_says_that_no_size_in_reach_decides():
     estimate = Estimate(value=1e-4, seed_variance=0.09, sentence_variance=0.05, seeds=3)
     cell = Cell({}, estimate, 0.0, "above", "points", "t.csv", "r")
@@ -381,15 +359,6 @@ def test_layers_that_lose_are_named_and_others_are_not():
     assert "layer 5: -" in note and "layer 4" not in note
     note = layers_lost([*changes[:4], *changes[5:]], MARGINS, RULES)
     assert note.startswith("0 of 5") and "the greatest loss found is parsing" in note
-
-
-def test_quantities_of_change_by_hand():
-    ramp = np.array([0.0, 0.0, 0.1, 0.1, 0.3, 0.5])
-    assert top_less_bottom(ramp) == pytest.approx(0.4)
-    assert centre_of_mass(ramp) == pytest.approx((0.3 + 0.4 + 1.5 + 3.0) / 1.0)
-    assert share_of_top(ramp) == pytest.approx(0.8)
-    twelve = np.arange(24.0).reshape(12, 2)
-    assert share_of_top(twelve) == pytest.approx(twelve[8:].sum(axis=0) / twelve.sum(axis=0))
 
 
 ABOUT = About(

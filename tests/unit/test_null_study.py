@@ -7,27 +7,22 @@ from transformers import BertConfig, BertModel
 
 from bertology.claims.evidence import Evidence, Similarities
 from bertology.claims.paper import (
-    Margins,
     claims_of,
     nothing_lost,
     top_more_by_itself,
     top_share,
 )
-from bertology.claims.verdict import CONTRADICTED, SUPPORTED, Rules, judge
+from bertology.claims.verdict import CONTRADICTED, SUPPORTED, judge
 from bertology.encoders import layer_stack
 from bertology.perturbation import find_size, mean_change, perturbed
 from bertology.similarity.resampling import pair_sums, resampled_rsa
 from bertology.statistics import Resamples, holm, over_pairs
 from bertology.transplants.own_change import TransplantedLayers
 from null_study import changes, holds_zero
+from three_tasks import CONTRASTS, LAYERS, MARGINS, NEUTRAL, OWN, RULES, TASKS
 
-TASKS = {"parsing": "parsing", "inference": "inference", "questions": "question_answering"}
-OWN = {task: f"text-{task}" for task in TASKS}
-NEUTRAL = "text-elsewhere"
-SEEDS, LAYERS, SENTENCES, WORDS = (1, 2, 3), 6, 30, 8
+SEEDS, SENTENCES, WORDS = (1, 2, 3), 30, 8
 PAIRS = [("1", "2"), ("1", "3"), ("2", "3")]
-MARGINS = Margins(0.02, 0.05, 5.0, 2.0, 95.0)
-RULES = Rules(level=0.95, least_seeds=2)
 ITEMS = np.repeat(np.arange(SENTENCES), WORDS)
 
 
@@ -77,14 +72,7 @@ def evidence_of(similarities):
         own_texts=OWN,
         own_stimuli={task: [text] for task, text in OWN.items()},
         common_texts=[NEUTRAL],
-        contrasts=[
-            {"contrast": "domain", "task": task, "stimuli": OWN[task], "form": form}
-            | {"other_task": task, "other_stimuli": text}
-            for task in TASKS
-            for form in ("own", "single")
-            for text in [*OWN.values(), NEUTRAL]
-            if text != OWN[task]
-        ],
+        contrasts=CONTRASTS,
         similarity=similarities,
     )
 

@@ -19,7 +19,13 @@ from bertology.encoder_tokenizers import load_tokenizer
 from bertology.encoders import load_encoder
 from bertology.errors import InputError
 from bertology.finetuning import prediction
-from bertology.finetuning.model import TaskModel, apply_variant, parameter_groups, uses_bfloat16
+from bertology.finetuning.model import (
+    NATIVE_BFLOAT16,
+    TaskModel,
+    apply_variant,
+    parameter_groups,
+    uses_bfloat16,
+)
 from bertology.finetuning.prediction import Predictor, Split
 from bertology.finetuning.sampling import SimilarLengths
 from bertology.finetuning.task import Task, collate_inputs, task_class
@@ -342,7 +348,7 @@ def test_what_is_left_out_or_changed_is_in_the_summary_and_the_log(tune, data, c
         features[split] = len(trees) - long
         expected += records(split, "sentence", len(trees), {f"too long: {fate}": long})
     summary = json.loads((folder / "summary.json").read_text())
-    assert summary == {"features": features, "left_out": expected}
+    assert summary == {"precision": "float32", "features": features, "left_out": expected}
     assert [line for line in caplog.messages if "left out" in line] == [
         f"{split}: {SIZES[split] - features[split]} of {SIZES[split]} sentences left out "
         f"(too long: {fate})"
@@ -394,10 +400,28 @@ def test_batches_of_similar_length_in_random_order():
     assert 10 < rising < 30
 
 
-def test_precision(encoder, data, monkeypatch):
-    assert uses_bfloat16("bfloat16") and not uses_bfloat16("float32")
+@pytest.mark.parametrize(
+    ("capabilities", "native"),
+    [
+        ({"avx512_bf16": True, "amx_bf16": False}, True),
+        ({"avx512_bf16": False, "amx_bf16": True}, True),
+        ({"avx512_bf16": False, "amx_bf16": False, "avx2": True}, False),
+        ({"bf16": False}, False),  # another architecture has other names
+    ],
+)
+def test_auto_takes_bfloat16_where_the_processor_computes_in_it(monkeypatch, capabilities, native):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert not uses_bfloat16("auto")
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
+    assert uses_bfloat16("auto") is native
+    assert uses_bfloat16("bfloat16") and not uses_bfloat16("float32")
+
+
+def test_what_torch_calls_this_processor_is_known_of():
+    names = set(torch.cpu.get_capabilities())
+    assert set(NATIVE_BFLOAT16) <= names or torch.cpu.get_capabilities()["architecture"] != "x86_64"
+
+
+def test_bfloat16_rounds_what_float32_computes(encoder, data):
     task, examples = prepared("inference", data["inference"], encoder)
     inputs = collate_inputs(task.features(examples, training=True)[0], task.tokenizer)
     exact, rounded = (

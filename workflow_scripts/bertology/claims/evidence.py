@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from bertology.ablations import files_by_task, recovered, scores_of_task
+from bertology.depth import two_thirds
 from bertology.probing.summary import PRETRAINED, draws_of_probes
 from bertology.similarity.summary import read_draws
 from bertology.statistics import Intervals
@@ -18,7 +19,6 @@ Files = Sequence[tuple[Mapping[str, object], Path]]
 Draws = Mapping[tuple[str, str], np.ndarray]
 """By text (stimuli) and task: (layers with the embeddings, draws, seeds)."""
 
-MIXES = ("mix", "mix_normalised")
 AT_BEST_LAYER = ("uuas", "root_accuracy")
 """The metrics of probes that read single layers alone; all are in points."""
 BEST_LAYER = "best layer"
@@ -203,8 +203,3 @@ def at_best_layer(scores: np.ndarray) -> np.ndarray:
 def freezing(layers: int) -> str:
     """Name the variant that freezes the first two thirds of the layers."""
     return f"freeze-{two_thirds(layers)}"
-
-
-def two_thirds(layers: int) -> int:
-    """Count the first two thirds of the layers, to the nearest whole number."""
-    return round(2 * layers / 3)

@@ -13,14 +13,14 @@ import numpy as np
 
 from bertology.claims.evidence import (
     BEST_LAYER,
-    MIXES,
     Change,
     Draws,
     Evidence,
     freezing,
-    two_thirds,
 )
 from bertology.claims.verdict import Cell, Claim, Part, Rules, judge
+from bertology.depth import centre_of_mass, share_of_top, top_less_bottom, two_thirds
+from bertology.probing.inputs import MIXES
 from bertology.statistics import CountDifference, Estimate, holm
 
 DEEP, SHALLOW = ("parsing",), ("inference", "question_answering")
@@ -378,31 +378,6 @@ def _domain_effects(evidence: Evidence, task: str, form: str) -> Iterator[tuple[
                 name: (tuned[there, name] - tuned[here, name])[1:] for name in (task, *others)
             }
             yield there, effect[task] - np.mean([effect[name] for name in others], axis=0)
-
-
-def share_of_top(change: np.ndarray) -> np.ndarray:
-    """Return the share of the summed change (layers, ...) in the top third of the layers: (...)."""
-    share: np.ndarray = change[-third(len(change)) :].sum(axis=0) / change.sum(axis=0)
-    return share
-
-
-def top_less_bottom(values: np.ndarray) -> np.ndarray:
-    """Subtract the mean of the bottom third of the layers from that of the top third."""
-    of_third = third(len(values))
-    difference: np.ndarray = values[-of_third:].mean(axis=0) - values[:of_third].mean(axis=0)
-    return difference
-
-
-def third(layers: int) -> int:
-    """Count a third of the layers, to the nearest whole number, at least one."""
-    return max(1, round(layers / 3))
-
-
-def centre_of_mass(change: np.ndarray) -> np.ndarray:
-    """Return the mean layer, counted from 1, weighted by change (layers, ...): (...)."""
-    numbers = np.arange(1, len(change) + 1).reshape(-1, *[1] * (change.ndim - 1))
-    centre: np.ndarray = (numbers * change).sum(axis=0) / change.sum(axis=0)
-    return centre
 
 
 def _beyond_ceiling(evidence: Evidence, text: str, task: str) -> np.ndarray:

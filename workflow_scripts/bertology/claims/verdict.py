@@ -178,6 +178,8 @@ def _advice(cell: Cell, rules: Rules) -> str:
     estimate, least = cell.estimate, _least_seeds(cell, rules)
     if estimate.seeds < least:
         return f"{least} seeds or more: it has {estimate.seeds}"
+    if np.isnan(estimate.value):
+        return "there is no value: where full tuning gains nothing, there is nothing to recover"
     if isinstance(estimate, CountDifference):
         return "more seeds or sentences, for the layers that are near the margin"
     distance = abs(estimate.value - cell.boundary)

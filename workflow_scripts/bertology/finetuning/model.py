@@ -47,6 +47,11 @@ class TaskModel(nn.Module):
         with self.precision():
             return self.prefix.run(inputs).float()
 
+    @property
+    def named_precision(self) -> str:
+        """The precision of the encoder as the configuration calls it."""
+        return "bfloat16" if self.in_bfloat16 else "float32"
+
     def precision(self) -> torch.autocast:
         """Run what is inside in the precision of the encoder."""
         device = next(self.parameters()).device.type
@@ -58,6 +63,9 @@ APPLY: dict[str, Callable[[PreTrainedModel, int], None]] = {
     "keep": truncate,
 }
 """What each kind of variant in `variants.KINDS` does with its number of layers."""
+
+NATIVE_BFLOAT16 = ("avx512_bf16", "amx_bf16")
+"""Instructions of CPUs that multiply in bfloat16, as `torch.cpu.get_capabilities` names them."""
 
 
 def apply_variant(encoder: PreTrainedModel, variant: str) -> None:
@@ -79,11 +87,15 @@ def apply_variant(encoder: PreTrainedModel, variant: str) -> None:
 def uses_bfloat16(precision: str) -> bool:
     """Say whether `precision` (float32, bfloat16, auto) means bfloat16 on this machine.
 
-    `auto` takes it on a GPU that has it, and nowhere else.
+    `auto` takes it where the hardware computes in it: a GPU that does, or else a CPU with
+    instructions for it. Elsewhere it would be emulated, which takes longer than float32.
     """
-    if precision == "auto":
-        return torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
-    return precision == "bfloat16"
+    if precision != "auto":
+        return precision == "bfloat16"
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    capabilities = torch.cpu.get_capabilities()
+    return any(capabilities.get(name, False) for name in NATIVE_BFLOAT16)
 
 
 def parameter_groups(

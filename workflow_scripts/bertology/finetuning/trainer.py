@@ -58,13 +58,13 @@ def finetune(
     variant: full, untuned, freeze-<k> or keep-<k> (see `apply_variant`).
     settings: learning_rate (of the encoder), head_learning_rate_factor, batch_size, epochs,
         longest (tokens), warmup_fraction, weight_decay, clip, and the task's own.
-    precision: float32, bfloat16 (autocast of the encoder) or auto (bfloat16 on a GPU that has it).
+    precision: float32, bfloat16 (autocast of the encoder) or auto (see `uses_bfloat16`).
     checkpoints: numbers of optimizer steps after which the encoder is saved; 0 is the start.
 
-    Written are the files of `write_results`, `summary.json` (how many features each split has, and
-    what of it was left out or shortened) and, for `full` alone (since of an ablation it is the
-    scores that count), the Hugging Face folders `encoder/` and `checkpoints/step-<n>/`. Raises
-    InputError for what cannot be used.
+    Written are the files of `write_results`, `summary.json` (the `precision` that it was, how many
+    features each split has, and what of it was left out or shortened) and, for `full` alone (since
+    of an ablation it is the scores that count), the Hugging Face folders `encoder/` and
+    `checkpoints/step-<n>/`. Raises InputError for what cannot be used.
     """
     torch.set_num_threads(threads)
     keep_freed_memory()
@@ -75,6 +75,7 @@ def finetune(
     examples = {name: kind.read(path) for name, path in paths.items()}
     chosen = kind(tokenizer, settings, examples["train"])
     model = build_model(chosen, encoder_folder, variant, precision, settings["longest"], seed)
+    logger.info("the encoder computes in %s", model.named_precision)
     predictor = Predictor(model, chosen, tokenizer, settings["batch_size"])
     splits, summary = encode_splits(chosen, paths, examples)
     train, development, test = (splits[name] for name in SPLITS)
@@ -85,7 +86,7 @@ def finetune(
         trainer.train()
         model.load_state_dict(trainer.best_weights)
         write_results(trainer, test, task, folder)
-        write_json(folder / "summary.json", summary)
+        write_json(folder / "summary.json", {"precision": model.named_precision, **summary})
         if variant == FULL:
             (folder / "checkpoints").mkdir(exist_ok=True)
             saver.save(model.encoder, folder / "encoder")

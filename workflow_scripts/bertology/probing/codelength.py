@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from bertology.probing.edge import Input
+from bertology.probing.inputs import Input
 from bertology.probing.targets import ProbeData
 from bertology.probing.training import (
     Schedule,

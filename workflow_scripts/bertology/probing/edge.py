@@ -13,14 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from bertology.probing.inputs import MIX, MIX_NORMALISED, MIXES, Input
 from bertology.probing.side_by_side import StackedProbes, Weights, stacked_weights
 from bertology.probing.targets import rows_of_spans
 
-Input = str | int
-"""What a probe reads: one of MIXES, or the layer of this number."""
-MIX, MIX_NORMALISED = "mix", "mix_normalised"
-MIXES = (MIX, MIX_NORMALISED)
-"""Inputs that read all layers: weighted sums of them, as they are or each one normalised."""
 INPUT_DROPOUT, HIDDEN_DROPOUT = 0.2, 0.3
 PROJECTION = 256
 

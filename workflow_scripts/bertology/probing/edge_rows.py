@@ -6,8 +6,9 @@ import numpy as np
 
 from bertology.errors import InputError
 from bertology.probing.counts import COUNTS, confusion_counts, micro_f1
-from bertology.probing.edge import MIXES, EdgeProbes, Input
+from bertology.probing.edge import EdgeProbes
 from bertology.probing.files import Row
+from bertology.probing.inputs import MIXES, Input
 
 
 def scored_labels(phenomenon: str, labels: Sequence[str]) -> np.ndarray:

@@ -20,7 +20,7 @@ from bertology.left_out import records, warn_of
 from bertology.probing.codelength import online_codelength
 from bertology.probing.control import control_labels, of_known_types, of_unseen_words
 from bertology.probing.counts import confusion_counts, micro_f1
-from bertology.probing.edge import MIXES, EdgeProbes, Input
+from bertology.probing.edge import EdgeProbes
 from bertology.probing.edge_rows import (
     last_epoch_row,
     majority_f1,
@@ -31,6 +31,7 @@ from bertology.probing.edge_rows import (
     sentence_rows,
 )
 from bertology.probing.files import SENTENCES, Row, write_parquet, write_scores
+from bertology.probing.inputs import MIXES, Input
 from bertology.probing.side_by_side import Progress
 from bertology.probing.targets import ProbeData, align, known_labels
 from bertology.probing.training import Schedule, Training, best_probes, predict, train_edge_probes

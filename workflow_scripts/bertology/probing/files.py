@@ -11,7 +11,7 @@ from bertology.files import atomic_file
 Row = dict[str, Any]
 
 SCORES = ("input", "layer", "label", "metric", "value", "n")
-"""Of the long table of scores: `input` is one of edge.MIXES, or layer; `label` is empty where all
+"""Of the long table of scores: `input` is one of inputs.MIXES, or layer; `label` is empty where all
 count; `value` is empty where none would mean anything."""
 SENTENCES = ("input", "layer", "metric", "sentence", "group", "numerator", "denominator")
 """Of the table of sentences: a score of some of them is sum(numerator) / sum(denominator).

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bertology.probing.edge import Batch, EdgeProbes, Input, collate, stacked
+from bertology.probing.edge import Batch, EdgeProbes, collate, stacked
+from bertology.probing.inputs import Input
 from bertology.probing.side_by_side import Plateau, Progress, SideBySide, train_until_finished
 from bertology.probing.targets import ProbeData
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bertology.depth import share_of_top
 from bertology.errors import InputError
 from bertology.files import atomic_file
 from bertology.similarity.token_classes import ALL
@@ -36,8 +37,8 @@ def collect_perturbed(runs: Runs, measure: str, path: Path) -> None:
                 **{name: run[name] for name in ("encoder", "task", "seed", "stimuli")},
                 **{name: found[name] for name in ("noise", "weight_change", "ratio")},
                 **dict(zip(("change", "change_perturbed"), map(np.mean, changes), strict=True)),
-                "top_share": top_share(changes[0]),
-                "top_share_perturbed": top_share(changes[1]),
+                "top_share": share_of_top(changes[0]),
+                "top_share_perturbed": share_of_top(changes[1]),
             }
         )
     with atomic_file(path) as temporary:
@@ -53,10 +54,3 @@ def read_change(comparison: Path, measure: str) -> np.ndarray:
         raise InputError.at(comparison, None, f"no {measure} of layers", "a row for each layer")
     change: np.ndarray = 1 - chosen.sort_values("layer_first")["value"].to_numpy()
     return change
-
-
-def top_share(change: np.ndarray) -> float:
-    """Return the share of the summed change in the top third of the layers (a whole number)."""
-    third = max(1, round(len(change) / 3))
-    total = float(change.sum())
-    return float(change[-third:].sum()) / total if total > 0 else float("nan")
