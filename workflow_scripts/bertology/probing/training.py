@@ -24,12 +24,13 @@ JIANT = Plateau(until_lower=5, divisor=2.0, until_stop=20, lowest_rate=1e-6)
 
 @dataclass(frozen=True)
 class Schedule:
-    """How probes are trained; every value comes from the configuration."""
+    """How probes are trained: what the configuration says, and what is done without gain on dev."""
 
     learning_rate: float
     batch_sentences: int
     most_epochs: int
     clip: float
+    plateau: Plateau = JIANT
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def train_edge_probes(
         logger.info("epoch %d: %s", epoch, _in_words(running.probes.inputs, found))
         return -found
 
-    progress = {each: Progress(schedule.learning_rate, JIANT) for each in inputs}
+    progress = {each: Progress(schedule.learning_rate, schedule.plateau) for each in inputs}
     running = SideBySide.start(
         probes.to(training.device), schedule.learning_rate, schedule.clip, amsgrad=True
     )
