@@ -1,118 +1,113 @@
-"""Time of training the edge probes of all inputs together, against one input after another.
+"""Time of training the edge probes of all inputs, against re-encoding and against one at a time.
 
-The size is that of the packaged MiniLM: a mix and 7 layers of 384; pairs of spans with 50 labels,
-one pair a word, as for dependency labels. Measured are jobs, as the workflow runs them (a process
-that starts, opens the cache, trains, scores): one job for all inputs, against one job for each. And
-within one process, training alone. Aim: half the time. Run by `make bench`, or
-`python benchmarks/edge_probes.py [sentences] [epochs] [threads]`.
+The size is that of the packaged MiniLM: a mix and 7 layers of 384; pairs of words with 50 labels,
+one pair a word, as for dependency labels, in sentences as long as EWT's. Ours encodes the text once
+and trains all probes side by side from the cache. Re-encoding, as jiant does, runs the text through
+the encoder in each epoch of each probe (train and dev). One at a time trains each probe from the
+cache by itself. All train for the same epochs, one thread. Run by `make bench`, or
+`python benchmarks/edge_probes.py`.
 """
 
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from examples import SMALL, write_encoder, write_texts
+from harness import OURS, Bar, Report
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts"))
-
-from bertology.probing.counts import confusion_counts, micro_f1
+from bertology.activations import Activations, all_layers, open_activations, write_cache
+from bertology.encoder_tokenizers import load_tokenizer
+from bertology.encoders import load_encoder
 from bertology.probing.inputs import MIX
 from bertology.probing.targets import ProbeData
-from bertology.probing.training import Schedule, Training, best_probes, predict, train_edge_probes
+from bertology.probing.training import Schedule, Training, train_edge_probes
 
-LARGEST_RATIO = 0.5
-LAYERS, WIDTH, LABELS, WORDS = 7, 384, 50, 15
-DEFAULT_SIZE = [300, 5, 1]
-INPUTS: list[str | int] = [MIX, *range(LAYERS)]
-
-
-def write_data(folder: Path, sentences: int, seed: int) -> None:
-    """Write layers and labels in which layer k tells a share of k / LAYERS of the labels."""
-    generator = np.random.default_rng(seed)
-    words = sentences * WORDS
-    labels = generator.integers(0, LABELS, words)
-    names = np.random.default_rng(0).standard_normal((LABELS, WIDTH))
-    for layer in range(LAYERS):
-        told = generator.random(words) < layer / LAYERS
-        vectors = generator.standard_normal((words, WIDTH)) + 2 * told[:, None] * names[labels]
-        np.save(folder / f"layer_{layer:02d}.npy", vectors.astype(np.float16))
-    np.save(folder / "labels.npy", labels)
+SENTENCES, LABELS, EPOCHS = {"train": 300, "dev": 75}, 50, 5
+INPUTS: list[str | int] = [MIX, *range(SMALL[0] + 1)]
+TRAINING = Training(Schedule(2e-3, 10, EPOCHS, 5.0), 1, torch.device("cpu"))
+ENCODED_AGAIN, ONE_BY_ONE = "re-encoding in each epoch", "one at a time"
+TRAINED = "training all from the cache"
+BARS = [
+    Bar(ENCODED_AGAIN, least=10),
+    Bar(ONE_BY_ONE, least=1, name=TRAINED),
+    Bar(ONE_BY_ONE, least=1),
+]
+ROUNDS = 3
 
 
-def read_data(folder: Path) -> ProbeData:
-    layers = [np.load(path, mmap_mode="r") for path in sorted(folder.glob("layer_*.npy"))]
-    labels = np.load(folder / "labels.npy")
-    firsts = np.arange(len(labels))
-    heads = firsts // WORDS * WORDS + np.random.default_rng(1).integers(0, WORDS, len(labels))
-    spans = np.stack([firsts, heads])
-    marked = np.eye(LABELS, dtype=bool)[labels]
+class Work:
+    """A text, an encoder, and labels on pairs of words of the text."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.encoder = load_encoder(write_encoder(folder / "encoder", *SMALL))
+        self.tokenizer = load_tokenizer(folder / "encoder")
+        for seed, (split, count) in enumerate(SENTENCES.items()):
+            write_texts(folder / f"{split}.jsonl", count, seed)
+        self.encode()
+
+    def encode(self) -> None:
+        for split in SENTENCES:
+            paths = self.folder / f"{split}.jsonl", self.folder / split
+            write_cache(self.encoder, self.tokenizer, *paths, 4096, all_layers)
+
+    def data(self) -> list[ProbeData]:
+        return [labelled(open_activations(self.folder / split)) for split in SENTENCES]
+
+    def train(self, inputs: Sequence[str | int], epochs: int = EPOCHS) -> None:
+        schedule = replace(TRAINING.schedule, most_epochs=epochs)
+        train_edge_probes(*self.data(), inputs, replace(TRAINING, schedule=schedule))
+
+    def ours(self) -> None:
+        self.encode()
+        self.train(INPUTS)
+
+    def one_by_one(self) -> None:
+        for each in INPUTS:
+            self.train([each])
+
+    def encoded_again(self) -> None:
+        for each in INPUTS:
+            for _ in range(EPOCHS):
+                self.encode()
+                self.train([each], epochs=1)
+
+
+def labelled(cache: Activations) -> ProbeData:
+    """Pair each word with a random one of its sentence, and label the pair."""
+    generator = np.random.default_rng(0)
+    rows = np.flatnonzero(~cache.tokens["special"].to_numpy())
+    sentences, numbers = np.unique(cache.tokens["sentence"].iloc[rows], return_inverse=True)
+    partners = np.empty_like(rows)
+    for number in range(len(sentences)):
+        of_sentence = rows[numbers == number]
+        partners[numbers == number] = generator.choice(of_sentence, len(of_sentence))
+    spans = np.stack([rows, partners])
+    labels = np.eye(LABELS, dtype=bool)[generator.integers(0, LABELS, len(rows))]
+    words = ((),) * len(rows)
     return ProbeData(
-        layers,
-        np.stack([spans, spans + 1], axis=-1),
-        marked,
-        firsts // WORDS,
-        ((),) * len(labels),
-        {},
+        cache.layers, np.stack([spans, spans + 1], axis=-1), labels, numbers, words, {}
     )
 
 
-def job(folder: Path, inputs: Sequence[str | int], epochs: int, threads: int) -> list[float]:
-    """Read the cache, train the probes of some inputs and return their scores."""
-    torch.set_num_threads(threads)
-    train, development = read_data(folder / "train"), read_data(folder / "dev")
-    schedule = Schedule(learning_rate=1e-3, batch_sentences=32, most_epochs=epochs, clip=5.0)
-    training = Training(schedule, 1, torch.device("cpu"))
-    progress = train_edge_probes(train, development, inputs, training)
-    predicted = predict(best_probes(progress, train), development, 32) >= 0
-    scores: list[float] = micro_f1(confusion_counts(predicted, development.labels[None])).tolist()
-    return scores
-
-
-def run_job(
-    folder: Path, inputs: Sequence[str | int], epochs: int, threads: int
-) -> tuple[float, list[float]]:
-    """Return the seconds that a job took as a process of its own, and its scores."""
-    command = [sys.executable, __file__, "--job", str(folder), str(epochs), str(threads)]
-    start = time.perf_counter()
-    process = subprocess.run(
-        [*command, *map(str, inputs)], check=True, stdout=subprocess.PIPE, text=True
-    )
-    return time.perf_counter() - start, [float(score) for score in process.stdout.split()]
-
-
-def in_one_process(folder: Path, inputs: Sequence[str | int], epochs: int, threads: int) -> float:
-    start = time.perf_counter()
-    job(folder, inputs, epochs, threads)
-    return time.perf_counter() - start
-
-
-def main() -> None:
-    sentences, epochs, threads = [int(size) for size in sys.argv[1:]] or DEFAULT_SIZE
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for split, size in (("train", sentences), ("dev", sentences // 4)):
-            (folder / split).mkdir()
-            write_data(folder / split, size, size)
-        run_job(folder, INPUTS, 1, threads)  # warm up
-        together, scores = run_job(folder, INPUTS, epochs, threads)
-        single = [run_job(folder, [each], epochs, threads) for each in INPUTS]
-        alone = sum(seconds for seconds, _ in single)
-        largest = max(abs(a - b[0]) for a, (_, b) in zip(scores, single, strict=True))
-        print(f"jobs: together {together:.1f} s, one after another {alone:.1f} s", end="")
-        print(f", ratio {together / alone:.2f}; largest difference in F1 {largest:.3f} points")
-        together = in_one_process(folder, INPUTS, epochs, threads)
-        alone = sum(in_one_process(folder, [each], epochs, threads) for each in INPUTS)
-        print(f"training alone: {together:.1f} s and {alone:.1f} s", end="")
-        print(f", ratio {together / alone:.2f}; the aim is {LARGEST_RATIO}")
+def main() -> int:
+    torch.set_num_threads(1)
+    report = Report("edge_probes")
+    with tempfile.TemporaryDirectory() as folder:
+        work = Work(Path(folder))
+        ways = {
+            OURS: work.ours,
+            TRAINED: lambda: work.train(INPUTS),
+            ONE_BY_ONE: work.one_by_one,
+            ENCODED_AGAIN: work.encoded_again,
+        }
+        report.measure("{} x {}".format(*SMALL), ways, BARS, ROUNDS, warm=False)
+    return report.finish()
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--job"]:
-        inputs = [each if each == MIX else int(each) for each in sys.argv[5:]]
-        print(*job(Path(sys.argv[2]), inputs, int(sys.argv[3]), int(sys.argv[4])))
-    else:
-        main()
+    sys.exit(main())

@@ -177,7 +177,7 @@ def probed(tmp_path_factory):
 
 
 def test_intervals_of_probes_hold_that_nothing_changed(probed):
-    """These are few; `python benchmarks/null_study.py` has two hundred jobs."""
+    """These are few; `python benchmarks/statistics/null_study.py` has two hundred jobs."""
     cells = [change for of_job in probed for change in of_job]
     assert np.mean([holds_zero(change) for change in cells]) >= 0.85
 

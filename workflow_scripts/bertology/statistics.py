@@ -4,9 +4,9 @@ The design is that of the Multi-Bootstrap (Sellam et al. 2022, "The MultiBERTs: 
 for robustness analysis"): what is compared is measured on the same resamples of sentences, so that
 what is hard for all models cancels out of a difference, and runs of a task differ in their seed.
 With few seeds, drawing seeds with replacement and taking percentiles leaves out the truth far too
-often (`python benchmarks/coverage.py`). So the bootstrap gives the part of the variance that is
-due to sentences, the runs give the part that is due to seeds, and a normal and a t quantile weigh
-them (Banerjee 1960, "Approximate confidence interval for linear functions of means of k
+often (`python benchmarks/statistics/coverage.py`). So the bootstrap gives the part of the variance
+that is due to sentences, the runs give the part that is due to seeds, and a normal and a t quantile
+weigh them (Banerjee 1960, "Approximate confidence interval for linear functions of means of k
 populations when the population variances are not equal").
 """
 

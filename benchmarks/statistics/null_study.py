@@ -2,8 +2,8 @@
 
 Each job probes a planted pretrained encoder and one tuned to nothing (`tests/null_study.py`:
 vectors times 1 + 1 % noise), with three seeds. Not bounded here but for what it prints: 93 to 97 of
-100 is what intervals of 95 % should hold. Run by `make bench`, or
-`python benchmarks/null_study.py [jobs of each kind]`.
+100 is what intervals of 95 % should hold. Run by
+`python benchmarks/statistics/null_study.py [jobs of each kind]`.
 """
 
 import sys
@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts"))
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow_scripts"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 
 from null_study import changes, holds_zero
 

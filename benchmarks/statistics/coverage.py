@@ -3,7 +3,7 @@
 Simulated scores of sentences vary by sentence, by run, and by both. `percentiles` draws sentences
 and seeds with replacement and takes percentiles, as the Multi-Bootstrap does; `ours` is
 bertology.statistics. Nothing is bounded here: it is what the choice between the two rests on. Run
-by `make bench`, or `python benchmarks/coverage.py [simulations]`.
+by `python benchmarks/statistics/coverage.py [simulations]`.
 """
 
 import sys
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow_scripts"))
 
 from bertology.statistics import Estimate, Resamples
 
