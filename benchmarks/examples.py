@@ -3,7 +3,7 @@
 Speed depends on lengths and sizes, not on what words say: weights are random, a word is a letter
 and a token. Lengths are drawn from the quantiles of real ones: in tokens of MiniLM's tokenizer
 without [CLS] and [SEP], of UD English EWT r2.16 (test), MultiNLI 1.0 (the first 4,000 pairs of dev
-matched) and SQuAD 1.1 (dev, two questions a passage).
+matched) and SQuAD 1.1 (dev, two questions a passage). The one text of 335 tokens in EWT is left out.
 """
 
 import string
@@ -36,7 +36,7 @@ SMALL, BASE = (6, 384), (12, 768)
 VOCABULARY, POSITIONS, UNITS_PER_HEAD = 30522, 512, 32
 LETTERS = np.array(list(string.ascii_lowercase))
 RELATIONS = ("nsubj", "obj", "det", "punct", "advmod")
-EWT = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15, 17, 20, 22, 26, 30, 39, 335)
+EWT = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15, 17, 20, 22, 26, 30, 39, 79)
 PREMISES = (1, 6, 8, 9, 11, 12, 14, 15, 17, 19, 21, 22, 24, 27, 29, 32, 35, 39, 44, 52, 139)
 HYPOTHESES = (1, 5, 6, 7, 8, 9, 9, 10, 10, 11, 11, 12, 13, 13, 14, 15, 16, 17, 18, 21, 54)
 PASSAGES = (
