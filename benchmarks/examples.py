@@ -3,7 +3,7 @@
 Speed depends on lengths and sizes, not on what words say: weights are random, a word is a letter
 and a token. Lengths are drawn from the quantiles of real ones: in tokens of MiniLM's tokenizer
 without [CLS] and [SEP], of UD English EWT r2.16 (test), MultiNLI 1.0 (the first 4,000 pairs of dev
-matched) and SQuAD 1.1 (dev, two questions a passage). The one text of 335 tokens in EWT is left out.
+matched) and SQuAD 1.1 (dev, two a passage). The one text of 335 tokens in EWT is left out.
 """
 
 import string
