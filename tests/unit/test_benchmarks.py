@@ -3,6 +3,7 @@
 import edge_probes
 import examples
 import finetuning
+import gpu
 import harness
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ import torch
 from harness import OURS, Bar, Report
 from torch.utils.data import SequentialSampler
 
+from bertology.encoders import load_encoder
 from bertology.finetuning.task import task_class
 
 
@@ -104,3 +106,23 @@ def test_each_word_is_paired_with_one_of_its_sentence(tmp_path, monkeypatch):
     train, _ = work.data()
     assert (train.labels.sum(axis=1) == 1).all()
     assert len(np.unique(train.sentences)) == 12
+
+
+def test_rates_of_a_gpu_count_the_operations_of_the_encoder(tmp_path):
+    folder = examples.write_encoder(tmp_path / "encoder", 2, 32)
+    encoder = load_encoder(folder)
+    counted = gpu.operations_of(encoder, 3, 10)
+    weights = 2 * (4 * 32 * 32 + 2 * 32 * 128)
+    assert counted == 2 * 3 * 10 * (weights + 2 * 10 * 32 * 2)
+    for found in (
+        gpu.training_rate(folder, "cpu", 2, 8, 1),
+        gpu.caching_rate(folder, "cpu", 2, 8),
+        gpu.matrix_rate("cpu", torch.float32, 8),
+    ):
+        assert len(found) == gpu.ROUNDS and (found > 0).all()
+
+
+def test_without_a_gpu_nothing_is_measured(monkeypatch, capsys):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert gpu.main() == 2
+    assert "no GPU" in capsys.readouterr().out
