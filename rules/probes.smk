@@ -104,7 +104,7 @@ rule probe_edges:
         gpu=config["gpus"],
     params:
         schedule=config["probing"]["edges"],
-        controls=config["probing"]["controls"],
+        controls=lambda wildcards: STUDY.controls(int(wildcards.probe_seed)),
         code=code("probe_edges", reader_module("edges")),
     script:
         "../workflow_scripts/probe_edges.py"

@@ -74,6 +74,13 @@ def test_noise_is_held_against_change_on_own_and_on_neutral_text(study):
         assert texts == neutral | {study.perturbation_stimuli(task)}
 
 
+@pytest.mark.parametrize(("asked", "expected"), [(1, "mnn"), (2, "mmn"), (9, "mmm"), (None, "mmm")])
+def test_the_lowest_seeds_have_controls(asked, expected):
+    probing = plan("default").config["probing"] | {"controls": "mix", "control_seeds": asked}
+    study = plan("default", seeds=[7, 3, 5], probing=probing)
+    assert "".join(study.controls(seed)[0] for seed in (3, 5, 7)) == expected
+
+
 def test_each_run_has_a_perturbed_encoder_where_the_study_asks_for_them():
     study = plan("smoke")
     runs = study.perturbations()

@@ -61,10 +61,9 @@ def finetune(
     precision: float32, bfloat16 (autocast of the encoder) or auto (see `uses_bfloat16`).
     checkpoints: numbers of optimizer steps after which the encoder is saved; 0 is the start.
 
-    Written are the files of `write_results`, `summary.json` (the `precision` that it was, how many
-    features each split has, and what of it was left out or shortened) and, for `full` alone (since
-    of an ablation it is the scores that count), the Hugging Face folders `encoder/` and
-    `checkpoints/step-<n>/`. Raises InputError for what cannot be used.
+    Written are the files of `write_results`, `summary.json` (precision, features of each split, what
+    was left out or shortened) and, for `full` alone (of an ablation it is the scores that count),
+    the Hugging Face folders `encoder/` and `checkpoints/step-<n>/`. InputError for unusable input.
     """
     torch.set_num_threads(threads)
     keep_freed_memory()

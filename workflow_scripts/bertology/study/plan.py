@@ -434,6 +434,12 @@ class Study:
                 }
                 yield {**shared, **run, **both, "comparison": "tuned", "model": model_of(run)}
 
+    def controls(self, probe_seed: int) -> str:
+        """Say for which inputs the edge probes of a seed have controls: all, mix or none."""
+        probing = self.config["probing"]
+        with_controls = self.config["seeds"][: probing["control_seeds"]]
+        return str(probing["controls"]) if probe_seed in with_controls else "none"
+
     def probe_files(self, probed: list[Row], name: str) -> list[str]:
         """Give the file `name` of each probing job."""
         return [
