@@ -61,7 +61,7 @@ def finetune(
     precision: float32, bfloat16 (autocast of the encoder) or auto (see `uses_bfloat16`).
     checkpoints: numbers of optimizer steps after which the encoder is saved; 0 is the start.
 
-    Written are the files of `write_results`, `summary.json` (precision, features of each split, what
+    Written are the files of `write_results`, `summary.json` (precision, features by split, what
     was left out or shortened) and, for `full` alone (of an ablation it is the scores that count),
     the Hugging Face folders `encoder/` and `checkpoints/step-<n>/`. InputError for unusable input.
     """
