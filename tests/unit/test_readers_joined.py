@@ -11,8 +11,11 @@ from dataclasses import replace
 
 import pytest
 
+from bertology.corpora.edges import read_edges
 from bertology.corpora.shapes import SpanSentence, SpanTarget
+from bertology.corpora.sources import fetch_corpus, left_out_by_reader
 from bertology.corpora.spans import propbank_skel, proto_roles, roles, uds_raw
+from bertology.corpora.spans.formats import read_spans
 from bertology.corpora.spans.packed import packed_texts
 from bertology.errors import InputError
 
@@ -484,6 +487,63 @@ def test_a_split_without_ratings_is_refused(tmp_path):
     words = treebank(tmp_path, THREE)
     message = message_of(uds_raw.read_proto_roles, words, tmp_path / "x.json", "dev")
     assert message == f"{words}: found no target; allowed: at least one target in the file"
+
+
+# --- As corpora -----------------------------------------------------------------------------------
+
+
+def test_a_corpus_is_fetched_with_its_annotations(tmp_path):
+    treebank(tmp_path, GAVE, HM, name="train.conllu")
+    treebank(tmp_path, GAVE, ("letters-to-cy-0001", "Hm/INTJ/UH"), name="test.conllu")
+    tar(tmp_path / "x.tar.gz", {PLACE: SKEL_GAVE + SKEL_HM})
+    source = {"source": "files", "format": "propbank_skel", "annotations": "x.tar.gz"}
+    source |= {"train": "train.conllu", "test": "test.conllu"}
+    folder = tmp_path / "corpus"
+    assert fetch_corpus("semantic_roles", source, folder, tmp_path) == {"train": 2, "test": 1}
+    assert read_edges(folder / "test.jsonl") == [JOINED_GAVE]
+    assert left_out_by_reader(folder) == [
+        {
+            "split": "test",
+            "unit": "sentence",
+            "reason": "sentence of a document without annotation",
+            "left_out": 1,
+            "of": 2,
+        }
+    ]
+
+
+def test_each_split_is_joined_with_the_ratings_of_that_split(tmp_path):
+    sentences = {f"ewt-{split}-1": {(2, 1): rated(value)} for split, value in SPLIT_VALUES}
+    (tmp_path / "x.json").write_text(uds(sentences))
+    for split, _ in SPLIT_VALUES:
+        treebank(tmp_path, THREE, name=f"{split}.conllu")
+    source = {"source": "files", "format": "uds_raw", "annotations": "x.json"}
+    source |= {split: f"{split}.conllu" for split, _ in SPLIT_VALUES}
+    fetch_corpus("proto_roles", source, tmp_path / "corpus", tmp_path)
+    for split, value in SPLIT_VALUES:
+        (sentence,) = read_edges(tmp_path / "corpus" / f"{split}.jsonl")
+        assert sentence.targets[0].labels == (tuple(WHOLE) if value == 4 else ())
+
+
+SPLIT_VALUES = (("train", 4), ("dev", 0), ("test", 4))
+
+
+@pytest.mark.parametrize(
+    ("phenomenon", "name", "annotations", "message"),
+    [
+        (
+            *("semantic_roles", "propbank_skel", None),
+            "propbank_skel: found no annotations; allowed: the path of what is joined with the",
+        ),
+        (
+            *("semantic_roles", "propbank", "x.zip"),
+            "propbank: found annotations, x.zip; allowed: none, for its files have them",
+        ),
+    ],
+)
+def test_annotations_go_with_the_formats_that_need_them(phenomenon, name, annotations, message):
+    found = message_of(read_spans, phenomenon, name, "words.conllu", annotations, "test")
+    assert found.startswith(message)
 
 
 # --- The real data --------------------------------------------------------------------------------
