@@ -62,9 +62,9 @@ def read_semantic_roles(path: Path | str, annotations: Path | str) -> Annotated:
 
     path: the treebank, CoNLL-U. annotations: *.gold_skel files in a .tar.gz, a .zip or a folder, or
     one of them; documents that the treebank has not are passed over. The label is the role ("ARG1",
-    "R-ARG0", "C-V"); the predicate is one word, its particle no part of it. Sentences are left out
-    and counted of documents or places without annotation, where it has another number of words,
-    and where less than LEAST_ALIKE of their Penn Treebank tags (XPOS) are those of the annotation.
+    "R-ARG0", "C-V"); the predicate is one word, its particle no part of it. A sentence is left out
+    and counted if its document or its number has no annotation, if that has another number of
+    words, or if less than LEAST_ALIKE of its Penn Treebank tags (XPOS) are those of the annotation.
 
     Raises InputError with file and line for rows that `_documents` refuses, brackets that do not
     match or have an unknown role, a broken archive or treebank, a sent_id that is not of this form,
