@@ -88,7 +88,7 @@ def any_of(names):
 
 
 def corpus_files(wildcards):
-    """The user's own files that a corpus is read from, by split; none for one from the hub."""
+    """The user's own files that a corpus is read from, by key; none for one from the hub."""
     files = source_files(STUDY.origin(wildcards.annotation))
     return {split: ancient(path) for split, path in files.items()}
 

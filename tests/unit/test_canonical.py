@@ -109,11 +109,12 @@ def test_paths_are_in_one_spelling(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     files = {"source": "files", "train": "./a.txt", "test": "sub/../b.txt"}
+    marks = {**files, "format": "uds_raw", "annotations": "./sub/../marks/"}
     folder = {"source": "folder", "path": "~/model/", "layers": 2}
     written = []
     for spelling in (".", "./", "~", str(tmp_path), "$HOME"):
         config = changed("data_dir", value=spelling)
-        config["corpora"]["mine"] = {"text": files}
+        config["corpora"]["mine"] = {"text": files, "proto_roles": marks}
         config["encoders"]["mine"] = folder
         written.append(canonical(config))
     assert len(set(map(repr, written))) == 1
@@ -123,4 +124,5 @@ def test_paths_are_in_one_spelling(tmp_path, monkeypatch):
         "test": "b.txt",
         "train": "a.txt",
     }
+    assert written[0]["corpora"]["mine"]["proto_roles"]["annotations"] == "marks"
     assert written[0]["encoders"]["mine"]["path"] == "model"

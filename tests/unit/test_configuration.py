@@ -7,7 +7,7 @@ import yaml
 
 from bertology.canonical import canonical
 from bertology.configuration import check, with_only, without_removed
-from bertology.corpora.spans.formats import SPAN_FORMATS
+from bertology.corpora.spans.formats import ANNOTATIONS, SPAN_FORMATS
 from bertology.errors import InputError
 from overlays import merged
 
@@ -81,7 +81,7 @@ def test_the_studies_are_valid_over_the_default(studies, tmp_path):
         config["data_dir"] = str(tmp_path)
         for kinds in config["corpora"].values():
             for source in kinds.values():
-                for name in set(source) & {"train", "dev", "test"}:
+                for name in set(source) & {"train", "dev", "test", "annotations"}:
                     path = tmp_path / str(source[name])
                     path.parent.mkdir(parents=True, exist_ok=True)
                     path.touch()
@@ -102,7 +102,7 @@ def test_every_object_of_the_schema_is_closed():
     schema = yaml.safe_load(SCHEMA.read_text())
     for part in objects(schema):
         names = set(part["properties"])
-        selects = names in ({"source"}, {"kind"})
+        selects = names in ({"source"}, {"kind"}, {"format"})
         # What may be in these two, configuration.py says.
         open_sections = [{"$ref": f"#/$defs/{name}"} for name in ("spans", "layers")]
         closed = part.get("additionalProperties") in (False, *open_sections)
@@ -113,6 +113,67 @@ def test_the_schema_names_the_formats_of_spans_that_there_are():
     schema = yaml.safe_load(SCHEMA.read_text())
     named = schema["$defs"]["spans_from_files"]["properties"]["format"]["enum"]
     assert named == list(SPAN_FORMATS)
+
+
+def test_the_schema_asks_for_annotations_where_a_reader_does():
+    schema = yaml.safe_load(SCHEMA.read_text())
+    joined = schema["$defs"]["spans"]["allOf"][1]["then"]["if"]["properties"]["format"]["enum"]
+    for name, span_format in SPAN_FORMATS.items():
+        for reader in span_format.readers.values():
+            assert (name in joined) == (ANNOTATIONS in reader.needs), name
+
+
+ROLES = {**FILES, "format": "propbank_skel"}
+
+
+def with_roles(tmp_path, source, kind="semantic_roles"):
+    (tmp_path / "folder").mkdir(exist_ok=True)
+    return {"data_dir": str(tmp_path), "corpora": {"mine": {kind: source}}}
+
+
+@pytest.mark.parametrize("annotations", [str(DEFAULT), "folder"])
+def test_annotations_are_a_file_or_a_folder(tmp_path, annotations):
+    overlay = with_roles(tmp_path, {**ROLES, "annotations": annotations})
+    check(merged(default(), overlay), [DEFAULT], SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (ROLES, "annotations: found nothing; allowed: this key must be set"),
+        ({**ROLES, "annotations": 1}, "annotations: found 1; allowed: string"),
+        (
+            {**ROLES, "format": "propbank", "annotations": "folder"},
+            "annotations: found an unknown key; allowed: source, format, train, dev, test",
+        ),
+        (
+            {**ROLES, "annotations": "folder", "labels": NAMES},
+            "labels: found an unknown key; allowed: source, format, train, dev, test, annotations",
+        ),
+        (
+            {**ROLES, "annotations": "nowhere"},
+            "annotations: found 'nowhere'; allowed: a file or folder that is there and may be read",
+        ),
+        (
+            {**ROLES, "annotations": "folder", "train": "folder"},
+            "train: found 'folder'; allowed: a file that is there and may be read",
+        ),
+        (
+            {**ROLES, "format": "uds_raw", "annotations": "folder"},
+            "format: found 'uds_raw', which has no semantic_roles; allowed: edges, propbank, prop",
+        ),
+    ],
+)
+def test_mistakes_with_annotations(tmp_path, source, expected):
+    (message,) = messages(tmp_path, with_roles(tmp_path, source))
+    message = message.replace(f"{tmp_path}/", "")
+    assert message.startswith(f"study.yaml: corpora.mine.semantic_roles.{expected}")
+
+
+def test_annotations_alone_are_no_corpus(tmp_path):
+    source = {"source": "files", "format": "propbank_skel", "annotations": "folder"}
+    (message,) = messages(tmp_path, with_roles(tmp_path, source))
+    assert message.endswith("; allowed: at least 4 keys")
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,34 @@ def test_content_is_seen_though_size_and_age_are_the_same(project):
     assert by_content(source) != before
 
 
+def test_annotations_apart_from_the_words_count_by_content(project):
+    source = {"source": "files", "format": "uds_raw", "test": "data/train.conllu"}
+    whole = {**source, "annotations": "data/marks.zip"}
+    (project / "data/marks.zip").write_text("marks")
+    assert source_files(whole) == {
+        "test": "data/train.conllu",
+        "annotations": "data/marks.zip",
+    }
+    before = by_content(whole)
+    assert set(before) == {"source", "format", "files"}
+    assert before["files"]["annotations"] == hashlib.sha256(b"marks").hexdigest()
+    (project / "data/other.zip").write_text("marks")
+    assert by_content({**source, "annotations": "data/other.zip"}) == before
+    (project / "data/marks.zip").write_text("MARKS")
+    user_files._content.cache_clear()
+    assert by_content(whole) != before
+
+
+def test_a_folder_of_annotations_counts_by_content(project):
+    source = {"source": "files", "test": "data/train.conllu", "annotations": "marks"}
+    (project / "marks/a").mkdir(parents=True)
+    (project / "marks/a/b.gold_skel").write_text("one")
+    before = by_content(source)
+    (project / "marks/a/b.gold_skel").write_text("two")
+    user_files._content.cache_clear()
+    assert by_content(source) != before
+
+
 def test_an_encoder_is_what_it_can_be_made_from(project):
     for name in ("config.json", "model.safetensors", "vocab.txt", "README.md", "pytorch_model.bin"):
         (project / "data" / name).write_text(name)

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from bertology.corpora.shapes import SPLITS
 from bertology.titles import TITLED, titles_of
-from bertology.user_files import canonical_folder, data_file
+from bertology.user_files import CORPUS_FILES, canonical_folder, data_file
 
 Config = dict[str, Any]
 
@@ -18,7 +17,7 @@ def canonical(config: Config) -> Config:
     Mappings are in order of key and whole numbers are integers. Lists of numbers (seeds, layers,
     steps) are sets, in ascending order; lists of names keep their order, in which they are shown.
     What may be left out, and means something then, is filled in.
-    Paths are as `user_files` gives them: those of a corpus's splits no longer need `data_dir`. An
+    Paths are as `user_files` gives them: those of a corpus's files no longer need `data_dir`. An
     encoder's `config` keeps its numbers as they are, for Hugging Face tells 1 from 1.0.
     The titles of entries stand in a section of their own, `titles`, apart from the settings that
     jobs get, so that another title is drawn and runs nothing else.
@@ -53,7 +52,9 @@ def _without_titles(section: Config) -> Config:
 def _corpus(source: Config, data_dir: str | None) -> Config:
     settings: Config = _uniform(source)
     if source["source"] == "files":
-        settings |= {k: data_file(data_dir, v) for k, v in settings.items() if k in SPLITS}
+        settings |= {
+            key: data_file(data_dir, path) for key, path in settings.items() if key in CORPUS_FILES
+        }
     return settings
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from bertology.corpora.grammar.write import WRITERS
 from bertology.corpora.shapes import SPLITS
-from bertology.corpora.spans.formats import SPAN_FORMATS, has_phenomenon
+from bertology.corpora.spans.formats import ANNOTATIONS, SPAN_FORMATS, has_phenomenon
 from bertology.errors import InputError
 from bertology.schema import Key, Problem, key_problems, schema_problems
 from bertology.similarity.names import MEASURE_NAMES
 from bertology.study_files import read_study
-from bertology.user_files import canonical_folder, data_file
+from bertology.user_files import CORPUS_FILES, canonical_folder, data_file
 from bertology.variants import KINDS, UNTUNED
 
 Config = dict[str, Any]
@@ -264,18 +264,22 @@ def _corpus_problems(config: Config) -> Iterator[Problem]:
         )
         return
     for key, origin in from_files:
-        for split in (split for split in SPLITS if split in origin):
-            yield from _file_problems((*key, split), config["data_dir"], origin[split])
+        for name in (name for name in CORPUS_FILES if name in origin):
+            yield from _file_problems((*key, name), config["data_dir"], origin[name])
 
 
 def _file_problems(key: Key, data_dir: str, name: str) -> Iterator[Problem]:
+    """Find a file that cannot be read; annotations may be a folder too."""
+    folder = key[-1] == ANNOTATIONS
     try:
         path = data_file(data_dir, name)
     except InputError as error:
         yield key, str(error)
         return
-    if not os.access(path, os.R_OK) or not Path(path).is_file():
-        yield key, f"found {path!r}; allowed: a file that is there and may be read"
+    there = Path(path).is_file() or (folder and Path(path).is_dir())
+    if not there or not os.access(path, os.R_OK):
+        what = "a file or folder" if folder else "a file"
+        yield key, f"found {path!r}; allowed: {what} that is there and may be read"
 
 
 def _kind_problems(key: Key, kind: str, origin: Config) -> Iterator[Problem]:

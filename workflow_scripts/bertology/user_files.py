@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from bertology.corpora.shapes import SPLITS
+from bertology.corpora.spans.formats import ANNOTATIONS
 from bertology.encoder_files import is_encoder_file
 from bertology.errors import InputError
 from bertology.provenance import sha256
 
+CORPUS_FILES = (*SPLITS, ANNOTATIONS)
+"""Keys of a corpus from files that name one."""
 VARIABLE = re.compile(r"\$(?:(\w+)|\{([^}]*)\})")
 
 
@@ -56,32 +59,33 @@ def _canonical(path: Path) -> str:
 
 
 def source_files(source: dict[str, Any]) -> dict[str, str]:
-    """Return the user's files that an encoder or corpus is made from, by file name or split.
+    """Return the user's files that an encoder or corpus is made from, by file name or key.
 
     `source` is its block of a canonical configuration. There are none where the source is another.
+    A corpus's `annotations` may be a folder, which counts as one file here.
     """
     if source["source"] == "folder":
         folder = Path(source["path"])
         files = [path for path in sorted(folder.iterdir()) if path.is_file()]
         return {path.name: str(path) for path in files if is_encoder_file(path.name)}
     if source["source"] == "files":
-        return {split: source[split] for split in SPLITS if split in source}
+        return {key: source[key] for key in CORPUS_FILES if key in source}
     return {}
 
 
 def by_content(source: dict[str, Any]) -> dict[str, Any]:
     """Return the block of an encoder or corpus with its files' hashes in the place of their paths.
 
-    The hashes are below `files`, by file name or split.
+    The hashes are below `files`, by file name or key.
     """
     files = source_files(source)
     if not files:
         return source
-    settings = {key: value for key, value in source.items() if key not in ("path", *SPLITS)}
+    settings = {key: value for key, value in source.items() if key not in ("path", *CORPUS_FILES)}
     return {**settings, "files": {name: _content(path) for name, path in files.items()}}
 
 
 @cache
 def _content(path: str) -> str:
-    """Hash a file, once for each run of Snakemake."""
+    """Hash a file or folder, once for each run of Snakemake."""
     return sha256(Path(path))

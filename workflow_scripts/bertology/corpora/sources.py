@@ -31,7 +31,8 @@ def fetch_corpus(
     paths of files, absolute or below `data_dir`, or names of the hub's splits. For the hub it has
     `repository`, `subset` and `revision` too. `labels` gives the names of sentence pairs' labels in
     the order of their numbers. With a key `format` the files have labelled spans of the phenomenon
-    `kind` (see spans/formats.py), which become edge-probing JSON lines.
+    `kind` (see spans/formats.py), which become edge-probing JSON lines; in some formats the files
+    have the words alone, and `annotations` is the path of what is said of them.
 
     `summary.json` beside them has the number of examples of each split, and what its reader left
     out (see bertology.left_out). Returns the number of examples of each split. Raises InputError
@@ -41,7 +42,7 @@ def fetch_corpus(
     if not wanted:
         raise InputError(f"corpus source: found no split; allowed: any of {', '.join(SPLITS)}")
     if "format" in source:
-        examples, left_out = _read_spans(kind, source["format"], wanted, data_dir)
+        examples, left_out = _read_spans(kind, source, wanted, data_dir)
         kind = "edges"
     else:
         examples, left_out = _read_examples(kind, source, wanted, data_dir)
@@ -100,13 +101,17 @@ def _read_split(
 
 
 def _read_spans(
-    phenomenon: str, format_name: str, wanted: dict[str, str], data_dir: Path | str | None
+    phenomenon: str, source: dict[str, Any], wanted: dict[str, str], data_dir: Path | str | None
 ) -> tuple[Splits, Records]:
     """Read the splits of a phenomenon, and give what was left out of them."""
     # Loaded only here, so that a change to it leaves all other corpora as they are.
     formats = importlib.import_module("bertology.corpora.spans.formats")
+    apart = source.get(formats.ANNOTATIONS)
+    annotations = None if apart is None else _below(data_dir, apart)
     read = {
-        split: formats.read_spans(phenomenon, format_name, _below(data_dir, path))
+        split: formats.read_spans(
+            phenomenon, source["format"], _below(data_dir, path), annotations, split
+        )
         for split, path in wanted.items()
     }
     left_out = [record for split, each in read.items() for record in each.records(split)]

@@ -34,7 +34,8 @@ import numpy as np
 
 from bertology.corpora.reading import numbered_lines, refuse_blank
 from bertology.corpora.shapes import SpanSentence, SpanTarget
-from bertology.corpora.spans.annotated import Annotated, Span, tag_targets, with_targets
+from bertology.corpora.spans.annotated import Annotated, tag_targets, with_targets
+from bertology.corpora.spans.brackets import PREDICATE, Row, brackets
 from bertology.corpora.spans.passages import (
     Marked,
     Mention,
@@ -51,21 +52,11 @@ NUMBER, WORD, TAG, PARSE, ENTITIES, FIRST_ARGUMENTS, COREFERENCE = 2, 3, 4, 5, 1
 FEWEST_COLUMNS = 12
 NOTHING = "-"
 ROOTS = ("TOP", "S1")
-PREDICATE = "V"
 BLANKS = re.compile(r"[ \t]+")
 WITH_SLASH = re.compile(r"/[.?!,;:-]")
-CELL = re.compile(r"(?P<opened>(\([^()*]+)*)(?P<word>\*?)(?P<closed>\)*)")
 MARK = re.compile(r"\((?P<opened>[0-9]+)(?P<alone>\))?|(?P<closed>[0-9]+)\)")
 OUTSIDE = 0
 """In place of the line on which a document part begins."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One word's line."""
-
-    line: int
-    columns: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +71,6 @@ class Sentence:
     def document(self) -> str:
         """Name its document part, by that line."""
         return str(self.part)
-
-
-@dataclass(frozen=True, slots=True)
-class Bracket:
-    """A labelled span of words."""
-
-    span: Span
-    label: str
 
 
 def read_part_of_speech(path: Path | str) -> Annotated:
@@ -168,7 +151,7 @@ def _read_column(path: Path | str, column: int, without: tuple[str, ...] = ()) -
             sentence.words,
             tuple(
                 SpanTarget(bracket.span, None, (bracket.label,))
-                for bracket in _brackets(sentence.rows, column, path)
+                for bracket in brackets(sentence.rows, column, path)
                 if bracket.label not in without
             ),
             sentence.document,
@@ -256,49 +239,14 @@ def _refuse_truncated(part: int, rows: list[Row], path: Path | str, line: int) -
         raise InputError.at(path, line, found, f"{END} after each document part")
 
 
-def _brackets(rows: list[Row], column: int, path: Path | str) -> list[Bracket]:
-    """Match the brackets that a column has in one sentence, in the order in which they open."""
-    opened: list[tuple[int, str]] = []
-    still_open: list[int] = []
-    ends: dict[int, int] = {}
-    for position, row in enumerate(rows):
-        labels, closed = _cell(row, column, path)
-        for label in labels:
-            still_open.append(len(opened))
-            opened.append((position, label))
-        _refuse_too_many(closed, len(still_open), row, column, path)
-        ends.update((still_open.pop(), position + 1) for _ in range(closed))
-    if still_open:
-        first, label = opened[still_open[0]]
-        found = f"({label} in column {column + 1} that is not closed in its sentence"
-        raise InputError.at(path, rows[first].line, found, "a closing bracket after it")
-    return [Bracket((first, ends[number]), label) for number, (first, label) in enumerate(opened)]
-
-
-def _refuse_too_many(closed: int, still_open: int, row: Row, column: int, path: Path | str) -> None:
-    if closed > still_open:
-        found = f"{row.columns[column]} in column {column + 1}, which closes too many brackets"
-        raise InputError.at(path, row.line, found, "brackets opened in the sentence before")
-
-
-def _cell(row: Row, column: int, path: Path | str) -> tuple[list[str], int]:
-    """Labels of the brackets that open at a word, and the number of those that close after it."""
-    cell = row.columns[column]
-    match = CELL.fullmatch(cell)
-    if match is None or not (match["word"] or (match["opened"] and match["closed"])):
-        allowed = "brackets around an asterisk, as (A*, *, *) or (A*), or (A)"
-        raise InputError.at(path, row.line, f"{cell} in column {column + 1}", allowed)
-    return match["opened"].split("(")[1:], len(match["closed"])
-
-
 def _arguments(
     sentence: Sentence, path: Path | str, left_out: Counter[str]
 ) -> Iterator[SpanTarget]:
     """Arguments of each predicate of a sentence."""
     for column in range(FIRST_ARGUMENTS, len(sentence.rows[0].columns) - 1):
-        brackets = _brackets(sentence.rows, column, path)
-        predicates = [bracket for bracket in brackets if bracket.label == PREDICATE]
-        arguments = [bracket for bracket in brackets if bracket.label != PREDICATE]
+        found = brackets(sentence.rows, column, path)
+        predicates = [bracket for bracket in found if bracket.label == PREDICATE]
+        arguments = [bracket for bracket in found if bracket.label != PREDICATE]
         if len(predicates) != 1:
             left_out["argument in a column without exactly one V"] += len(arguments)
             continue

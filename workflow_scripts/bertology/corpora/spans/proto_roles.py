@@ -7,17 +7,26 @@ http://decomp.io.
 """
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bertology.corpora.reading import shown
 from bertology.corpora.shapes import SpanSentence, SpanTarget
-from bertology.corpora.spans.annotated import Annotated, annotated_lines, with_targets, word_span
+from bertology.corpora.spans.annotated import (
+    Annotated,
+    Span,
+    annotated_lines,
+    with_targets,
+    word_span,
+)
 from bertology.errors import InputError
 
 LOWEST, HIGHEST = 1, 5
 POSITIVE = 4
 PARTLY_RATED = "pair rated on other properties than most"
+Rated = tuple[SpanTarget, frozenset[str]]
+"""The target of a predicate and an argument, and the names of the properties it was rated on."""
 
 
 def read_proto_roles(path: Path | str) -> Annotated:
@@ -37,6 +46,19 @@ def read_proto_roles(path: Path | str) -> Annotated:
         (words, [_pair(entry, len(words), path, line, n) for n, entry in enumerate(entries)])
         for line, words, entries in annotated_lines(path, "targets", left_out)
     ]
+    return rated_alike(pairs, path, left_out)
+
+
+def rated_alike(
+    pairs: Sequence[tuple[tuple[str, ...], Sequence[Rated]]],
+    path: Path | str,
+    left_out: Counter[str],
+) -> Annotated:
+    """Give the pairs that have a rating on each property that the largest group was rated on.
+
+    pairs: the words of each sentence, and its pairs. The others are counted in `left_out`.
+    Raises InputError with the file if no pair is left.
+    """
     groups = Counter(rated for _, of_sentence in pairs for _, rated in of_sentence)
     names, _ = groups.most_common(1)[0] if groups else (frozenset(), 0)
     sentences = [
@@ -48,9 +70,13 @@ def read_proto_roles(path: Path | str) -> Annotated:
     return with_targets(sentences, path, left_out)
 
 
-def _pair(
-    entry: Any, words: int, path: Path | str, line: int, number: int
-) -> tuple[SpanTarget, frozenset[str]]:
+def rated_pair(predicate: Span, argument: Span, ratings: Mapping[str, float]) -> Rated:
+    """Give the target of a pair, labelled with the properties rated POSITIVE or more."""
+    labels = tuple(name for name, rating in ratings.items() if rating >= POSITIVE)
+    return SpanTarget(predicate, argument, labels), frozenset(ratings)
+
+
+def _pair(entry: Any, words: int, path: Path | str, line: int, number: int) -> Rated:
     """Target of a predicate and an argument, and the names of the properties it was rated on."""
     inside = f"targets[{number}]."
     predicate = word_span(entry, "predicate", words, path, line, inside)
@@ -63,8 +89,7 @@ def _pair(
         name: _rating(found, path, line, f"{inside}properties.{name}")
         for name, found in properties.items()
     }
-    labels = tuple(name for name, rating in ratings.items() if rating >= POSITIVE)
-    return SpanTarget(predicate, argument, labels), frozenset(ratings)
+    return rated_pair(predicate, argument, ratings)
 
 
 def _rating(ratings: object, path: Path | str, line: int, name: str) -> float:
