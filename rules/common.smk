@@ -44,7 +44,7 @@ except InputError as error:
     raise WorkflowError(f"The configuration has mistakes.\n{error}")
 if workflow.is_main_process:
     for path in other_content(config):
-        logger.warning(f"{path} has not the content that `downloads` names: it is not used.")
+        logger.warning(f"{path} is not the file that `downloads` means, and is not used.")
 STUDY = Study(canonical(config))
 PATHS = STUDY.paths
 # For the report: what it fills into captions, and, since Snakemake takes one caption for a rule, the

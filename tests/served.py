@@ -1,11 +1,14 @@
 """A web server on this machine's loopback that answers as it is told, well or badly."""
 
+import os
 import socket
 import threading
 import time
 from collections import Counter
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
 
 
 class Server:
@@ -25,7 +28,7 @@ class Server:
 
 @contextmanager
 def serving():
-    """Give a Server while the block runs."""
+    """Give a Server while the block runs; no proxy of this machine stands before it."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -38,7 +41,12 @@ def serving():
         def log_message(self, *_):
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
+    with (
+        ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+            patch.delenv(name)
         http.daemon_threads = True
         server = Server(http.server_port)
         Handler.over = server.over

@@ -51,7 +51,7 @@ def server(of_module):
 
 
 @pytest.fixture
-def fetch(tmp_path):
+def fetch(server, tmp_path):
     """Fetch from some addresses; returns what is said of it. Its file is in `tmp_path`."""
 
     def fetch(*urls, sha256=RIGHT, patience=CALM, **more):
@@ -94,6 +94,10 @@ BROKEN = {
     "stalls": (stall(TEXT), r"no answer for 0\.3 s", HASTE),
     "silent": (silence, r"no answer for 0\.3 s", HASTE),
     "slow": (drip(TEXT), r"\d+ bytes in \d s, less than 100 a second", Patience(2, (0,))),
+    "empty, of unknown size": (
+        cut_in_chunks(b""),
+        r"0 bytes \(no type\) with the sha256 [0-9a-f]{64}",
+    ),
     "hangs up": (lambda handler: None, r"no connection, or .* cut \(RemoteDisconnected: .*\)"),
     "loop": (redirect("/broken"), "more than 10 redirects"),
     "another protocol": (redirect("file:///etc/hosts"), r".*\(InvalidSchema: .*"),

@@ -30,8 +30,9 @@ def study(workflow, urls):
 
 
 def test_files_are_fetched_once_and_only_if_they_are_not_there(fresh, server):
-    (fresh.folder / "data").mkdir()
+    (fresh.folder / "data/a").mkdir(parents=True)
     (fresh.folder / "data/here.txt").write_bytes(LINES)
+    (fresh.folder / "data/a/x.txt").write_bytes(b"Another text of that name.\n")
     urls = {"a/x.txt": server.url("x", content(LINES)), "here.txt": server.url("y", status(500))}
     urls["gone.txt"] = server.url("z", status(404))
     name = study(fresh, urls)
@@ -41,6 +42,8 @@ def test_files_are_fetched_once_and_only_if_they_are_not_there(fresh, server):
     told = f"    a/x.txt: CC BY-NC 4.0 (NON-COMMERCIAL use only), from {urls['a/x.txt']}"
     assert planned.splitlines().count(told) == 1
     assert "To be fetched: 1 file." in planned
+    assert "data/a/x.txt is not the file that `downloads` means, and is not used." in planned
+    assert "data/here.txt is" not in planned
     assert not server.requests
 
     process = fresh.snakemake("--cores", "1", *GOOD, bad, study=name)
@@ -64,7 +67,8 @@ def test_files_are_fetched_once_and_only_if_they_are_not_there(fresh, server):
     assert not (fresh.folder / bad).exists()
     left = {str(path.relative_to(fresh.folder / RESULTS / "downloads")) for path in files(fresh)}
     assert left == {"a/x.txt", "a/x.txt.provenance.json"}
-    assert [path.name for path in (fresh.folder / "data").iterdir()] == ["here.txt"]
+    assert len(list((fresh.folder / "data").rglob("*.*"))) == 2
+    assert (fresh.folder / "data/a/x.txt").read_bytes() == b"Another text of that name.\n"
 
     # Another address of the same content is no change.
     name = study(fresh, {**urls, "a/x.txt": "https://example.org/x.txt"})

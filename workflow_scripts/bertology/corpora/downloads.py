@@ -126,16 +126,16 @@ def _download(url: str, path: Path, patience: Patience) -> str:
         with response:
             if response.status_code != requests.codes.ok:
                 raise _UselessError(f"the answer {response.status_code} {response.reason}")
-            _write(response, stream, patience)
+            _write(response, stream, url, patience)
         return response.headers.get("Content-Type", "no type").split(";")[0]
 
 
-def _write(response: requests.Response, stream: BinaryIO, patience: Patience) -> None:
+def _write(response: requests.Response, stream: BinaryIO, url: str, patience: Patience) -> None:
     """Write an answer as it comes, and say from time to time how much there is of it.
 
     _UselessError for a server that is slower than LEAST_SPEED.
     """
-    total = int(response.headers.get("Content-Length", 0))
+    total = response.raw.length_remaining
     start = reported = time.monotonic()
     received = 0
     # read1 gives what there is; other ways of reading wait for a whole chunk, as long as it takes.
@@ -149,11 +149,11 @@ def _write(response: requests.Response, stream: BinaryIO, patience: Patience) ->
             )
         if now - reported > patience.report:
             reported = now
-            logger.info("%s of %s from %s", _size(received), _size(total), response.url)
+            logger.info("%s of %s from %s", _size(received), _size(total), url)
 
 
-def _size(count: int) -> str:
-    return f"{count / 1e6:.1f} MB" if count else "?"
+def _size(count: int | None) -> str:
+    return f"{count / 1e6:.1f} MB" if count is not None else "an unknown size"
 
 
 def _unpack(path: Path, member: str, kind: str) -> None:
