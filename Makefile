@@ -52,5 +52,5 @@ bench: .venv/installed-for-tests
 
 # docs/rules.svg; needs Graphviz (dot, tred).
 graph: .venv/installed
-	$(BIN)/snakemake --rulegraph dot --configfile studies/smoke.yaml 2>/dev/null \
+	$(BIN)/snakemake --rulegraph dot --configfile studies/smoke.yaml docs/graph.yaml 2>/dev/null \
 	  | $(BIN)/python docs/rule_graph.py | tred | dot -Tsvg > docs/rules.svg

@@ -28,6 +28,7 @@ report: "report/workflow.rst"
 
 localrules:
     all,
+    fetch_file,  # nodes of a cluster often have no network
     corpora,
     models,
     ablations,

@@ -2,6 +2,7 @@
 # Snakemake and these. No other file of rules defines a function.
 
 import os
+import re
 import sys
 
 SCRIPTS = Path(workflow.basedir, "workflow_scripts")
@@ -18,14 +19,14 @@ from bertology import run_times
 from bertology.canonical import canonical
 from bertology.claims.terminal import claims_summary
 from bertology.configuration import check, with_only, without_removed
-from bertology.display import plan_line, show_jobs
+from bertology.display import download_lines, plan_line, show_jobs
 from bertology.errors import InputError
 from bertology.figures.registry import FIGURES, SECTIONS
 from bertology.fingerprint import fingerprint
 from bertology.report.captions import captions
 from bertology.study.paths import PERTURBED, TRANSPLANTED
 from bertology.study.plan import STRUCTURE, Study, probe_kind, reader_module
-from bertology.user_files import by_content, source_files
+from bertology.user_files import by_content, other_content, source_files
 from bertology.variants import ABLATION
 
 # Snakemake lists the files of the command line first, though they are merged last.
@@ -41,6 +42,9 @@ try:
     check(config, FILES, SCHEMA)
 except InputError as error:
     raise WorkflowError(f"The configuration has mistakes.\n{error}")
+if workflow.is_main_process:
+    for path in other_content(config):
+        logger.warning(f"{path} is not the file that `downloads` means, and is not used.")
 STUDY = Study(canonical(config))
 PATHS = STUDY.paths
 # For the report: what it fills into captions, and, since Snakemake takes one caption for a rule, the
@@ -52,7 +56,12 @@ config = {
 # Jobs of a cluster, and scripts, read this file again and show nothing; --verbose has all of
 # Snakemake's own display.
 if workflow.is_main_process and not workflow.output_settings.verbose:
-    show_jobs(logger, workflow.output_settings.dryrun, lambda jobs: plan_line(STUDY.config, jobs))
+    show_jobs(
+        logger,
+        workflow.output_settings.dryrun,
+        lambda jobs: plan_line(STUDY.config, jobs),
+        lambda files: download_lines(STUDY.config, files),
+    )
 
 # The same pattern as in the schema.
 NAME = "[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*"
@@ -88,7 +97,7 @@ def any_of(names):
 
 
 def corpus_files(wildcards):
-    """The user's own files that a corpus is read from, by key; none for one from the hub."""
+    """The files that a corpus is read from, by key; none for one from the hub."""
     files = source_files(STUDY.origin(wildcards.annotation))
     return {split: ancient(path) for split, path in files.items()}
 

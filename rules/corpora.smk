@@ -1,8 +1,8 @@
 # Text: corpora from the grammar, from files or from the hub; the tasks' data; the stimuli.
 #
-# Inputs:  files below data_dir, or the hub
-# Outputs: corpora/<corpus>/<kind>/, tasks/<task>/, stimuli/<stimuli>.jsonl
-# Steps:   write_grammar_corpus or fetch_corpus -> prepare_task, sample_stimuli
+# Inputs:  files below data_dir or at addresses, or the hub
+# Outputs: downloads/<file>, corpora/<corpus>/<kind>/, tasks/<task>/, stimuli/<stimuli>.jsonl
+# Steps:   write_grammar_corpus or (fetch_file ->) fetch_corpus -> prepare_task, sample_stimuli
 
 
 rule write_grammar_corpus:
@@ -32,6 +32,33 @@ rule write_grammar_corpus:
         "../workflow_scripts/write_grammar_corpus.py"
 
 
+# Below the results, not in data_dir: Snakemake removes and replaces what rules write, and data_dir is the user's own.
+# With the same layout as there, so that another study can have this folder as its data_dir.
+rule fetch_file:
+    """Fetch a file that a corpus is read from, where the study says at which addresses it is."""
+    output:
+        file=PATHS.download,
+        provenance=f"{PATHS.download}.provenance.json",
+    log:
+        f"{PATHS.logs}/fetch_file/{{file}}.log",
+    benchmark:
+        f"{PATHS.benchmarks}/fetch_file/{{file}}.tsv"
+    wildcard_constraints:
+        file=any_of([re.escape(name) for name in config["downloads"]]),
+    conda:
+        "../envs/corpora.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=240,
+        disk_mb=2000,
+    params:
+        sha256=lambda wildcards: config["downloads"][wildcards.file]["sha256"],
+        code=code("fetch_file"),
+    script:
+        "../workflow_scripts/fetch_file.py"
+
+
 rule fetch_corpus:
     """Read a corpus from files or the hub, check every line of it, and keep it in one format."""
     input:
@@ -53,7 +80,7 @@ rule fetch_corpus:
         runtime=60,
         disk_mb=2000,
     params:
-        source=lambda wildcards: by_content(STUDY.origin(wildcards.annotation)),
+        source=lambda wildcards: by_content(STUDY.origin(wildcards.annotation), STUDY.hashes()),
         code=lambda wildcards: code("fetch_corpus", *STUDY.corpus_modules(wildcards.annotation)),
     script:
         "../workflow_scripts/fetch_corpus.py"

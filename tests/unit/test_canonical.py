@@ -1,6 +1,7 @@
 """Configurations that mean the same become the same, to the last byte; others do not."""
 
 import copy
+import hashlib
 import random
 from pathlib import Path
 
@@ -103,6 +104,19 @@ def test_settings_for_hugging_face_may_have_numbers_as_keys():
         for value in (first, second)
     )
     assert repr(one) == repr(other)
+
+
+def test_a_file_that_has_to_be_fetched_is_where_it_will_lie(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = changed("corpora", "mine", value={"text": {"source": "files", "test": "./a/x.txt"}})
+    config["downloads"]["a/x.txt"] = {"sha256": hashlib.sha256(b"x").hexdigest()}
+    fetched = {"source": "files", "test": "results/default/downloads/a/x.txt"}
+    assert canonical(config)["corpora"]["mine"]["text"] == fetched
+    config["data_dir"] = "data"
+    assert canonical(config)["corpora"]["mine"]["text"] == fetched
+    (tmp_path / "data/a").mkdir(parents=True)
+    (tmp_path / "data/a/x.txt").write_bytes(b"x")
+    assert canonical(config)["corpora"]["mine"]["text"]["test"] == "data/a/x.txt"
 
 
 def test_paths_are_in_one_spelling(tmp_path, monkeypatch):

@@ -16,6 +16,7 @@ SCHEMA = REPOSITORY / "schemas" / "config.schema.yaml"
 DEFAULT = REPOSITORY / "config.yaml"
 
 
+DOWNLOAD = {"urls": ["https://a.org/b.txt"], "sha256": "0" * 64, "licence": "CC BY 4.0"}
 GRAMMAR = {"source": "grammar", "domain": "harbour", "seed": 1, "train": 1, "dev": 1, "test": 1}
 FILES = {"source": "files", "train": str(DEFAULT), "test": str(DEFAULT)}
 
@@ -537,6 +538,81 @@ def test_home_and_variables_are_filled_in(tmp_path, monkeypatch):
         "encoders": {"mine": {"source": "folder", "path": "~/${DATA}", "layers": 1}},
     }
     check(merged(default(), overlay), [DEFAULT], SCHEMA)
+
+
+# --- downloads: files that need not be there ------------------------------------------------------
+
+
+def test_files_that_can_be_fetched_need_no_folder_and_need_not_be_there(tmp_path):
+    text = {"source": "files", "test": "a/x.txt", "dev": "./a/y.txt"}
+    overlay = {"corpora": {"mine": {"text": text}}}
+    overlay["downloads"] = {"a/x.txt": DOWNLOAD, "a/y.txt": {**DOWNLOAD, "member": "y.txt"}}
+    check(merged(default(), overlay), [DEFAULT], SCHEMA)
+    check(merged(default(), {**overlay, "data_dir": str(tmp_path)}), [DEFAULT], SCHEMA)
+    # One that cannot be fetched needs both.
+    overlay["downloads"]["a/y.txt"] = None
+    (message,) = messages(tmp_path, overlay)
+    assert "data_dir: found null; allowed: a folder, for corpora.mine.text reads files" in message
+    (message,) = messages(tmp_path, {**overlay, "data_dir": "nowhere"})
+    assert message.startswith("study.yaml: corpora.mine.text.dev: found 'nowhere/a/y.txt'; allowed")
+
+
+ADDRESS = "an address that begins with http:// or https://, without blanks and passwords"
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"sha256": "0" * 63}, f"sha256: found '{'0' * 59}... (63 characters); allowed: 64 charac"),
+        ({"sha256": "A" * 64}, f"sha256: found '{'A' * 59}... (64 characters); allowed: 64 charac"),
+        ({"sha256": 10**63}, f"sha256: found 1{'0' * 59}... (64 characters); allowed: 64 charact"),
+        ({"urls": "https://a.org/b"}, "urls: found 'https://a.org/b'; allowed: array; a list sta"),
+        ({"urls": []}, "urls: found []; allowed: at least 1 entry"),
+        ({"urls": ["https://a.org/b"] * 2}, "urls: found ['https://a.org/b', 'https://a.org/b']; "),
+        ({"urls": ["ftp://a.org/b"]}, f"urls.0: found 'ftp://a.org/b'; allowed: {ADDRESS}"),
+        ({"urls": ["https://a.org"]}, f"urls.0: found 'https://a.org'; allowed: {ADDRESS}"),
+        ({"urls": ["https://a.org/b c"]}, f"urls.0: found 'https://a.org/b c'; allowed: {ADDRESS}"),
+        ({"urls": ["http://me:pw@a.org/b"]}, "urls.0: found 'http://me:pw@a.org/b'; allowed: an"),
+        ({"urls": ["a.org/b"]}, f"urls.0: found 'a.org/b'; allowed: {ADDRESS}"),
+        ({"url": "https://a.org/b"}, "url: found an unknown key; allowed: urls, sha256, member, "),
+        ({"member": ""}, "member: found ''; allowed: a text that is not empty"),
+        ({"licence": ""}, "licence: found ''; allowed: a text that is not empty"),
+        ({"licence": None}, "licence: found None; allowed: string"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_download_is_named(tmp_path, change, expected):
+    (found,) = messages(tmp_path, {"downloads": {"a/x.txt": {**DOWNLOAD, **change}}})
+    assert found.startswith(f"study.yaml: downloads.a/x.txt.{expected}")
+
+
+@pytest.mark.parametrize("key", ["urls", "sha256", "licence"])
+def test_what_a_download_must_have(tmp_path, key):
+    entry = {name: value for name, value in DOWNLOAD.items() if name != key}
+    (found,) = messages(tmp_path, {"downloads": {"a/x.txt": entry}})
+    assert (
+        found
+        == f"study.yaml: downloads.a/x.txt.{key}: found nothing; allowed: this key must be set"
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["/a/x", "../x", "a/../x", "./x", "a//x", "~/x", "$HOME/x", "a/{b}", "a/", ".x", ""]
+)
+def test_a_download_lies_below_the_folder_of_data(tmp_path, name):
+    (found,) = messages(tmp_path, {"downloads": {name: DOWNLOAD}})
+    assert found.startswith(
+        f"study.yaml: downloads: found {name!r}; allowed: a path below data_dir"
+    )
+
+
+def test_no_download_lies_in_another_or_in_its_record(tmp_path):
+    downloads = dict.fromkeys(["a/b", "a/b/c/x.txt", "a/b.provenance.json"], DOWNLOAD)
+    assert messages(tmp_path, {"downloads": downloads}) == [
+        "study.yaml: downloads.a/b/c/x.txt: found a file below a/b, which is a file too; allowed: "
+        "another path",
+        "study.yaml: downloads.a/b.provenance.json: found a name that ends in .provenance.json; "
+        "allowed: another name",
+    ]
 
 
 # --- only: sections that a study does not inherit -------------------------------------------------

@@ -9,7 +9,16 @@ import yaml
 from snakemake.logging import ColorizingTextHandler, DefaultFilter, DefaultFormatter
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from bertology.display import TAIL, Display, Pace, in_words, log_tail, plan_line, show_jobs
+from bertology.display import (
+    TAIL,
+    Display,
+    Pace,
+    download_lines,
+    in_words,
+    log_tail,
+    plan_line,
+    show_jobs,
+)
 
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 
@@ -22,7 +31,7 @@ class Terminal(io.StringIO):
 class Run:
     """A display and a clock, fed as Snakemake feeds it."""
 
-    def __init__(self, stream, dry_run=False, quiet=()):
+    def __init__(self, stream, dry_run=False, quiet=(), **more):
         self.stream, self.now = stream, 1000.0
         self.logger = logging.Logger("run", logging.INFO)
         inner = ColorizingTextHandler(
@@ -32,7 +41,7 @@ class Run:
         )
         inner.name = "DefaultStreamHandler"
         self.logger.addHandler(inner)
-        show_jobs(self.logger, dry_run, "A plan of {} jobs.".format)
+        show_jobs(self.logger, dry_run, "A plan of {} jobs.".format, **more)
 
     def say(self, event, msg="", level=logging.INFO, after=0, **extra):
         self.now += after
@@ -175,6 +184,48 @@ def test_a_dry_run_shows_no_files_of_a_target_and_all_else():
     files |= {"input": ["in.txt"], "reason": "Missing output", "wildcards": {"seed": 1}}
     run.say(LogEvent.JOB_INFO, priority=0, threads=1, resources={}, **files)
     assert "    output: out.txt" in run.lines()
+
+
+def fetching(dry_run):
+    run = Run(io.StringIO(), dry_run=dry_run, downloads=lambda files: [f"fetched: {files}"])
+    run.info(fetch_file=2, plot=1)
+    shown = {"priority": 0, "threads": 1, "resources": {}, "rule_msg": None, "local": True}
+    shown |= {"benchmark": None, "is_checkpoint": False, "input": [], "log": [], "output": ["x"]}
+    for jobid, (rule, name) in enumerate(
+        [("fetch_file", "b/y"), ("plot", ""), ("fetch_file", "x")]
+    ):
+        wildcards = {"file": name} if name else {}
+        files = {"wildcards": wildcards, "jobid": jobid, "rule_name": rule, "reason": "Missing"}
+        run.say(LogEvent.JOB_INFO, **files, **shown)
+    run.info(fetch_file=2, plot=1)
+    return run.lines()
+
+
+def test_a_dry_run_ends_with_what_would_be_fetched_and_no_other_run_does():
+    assert fetching(dry_run=True)[-1] == "fetched: ['b/y', 'x']"
+    assert not any("['b/y'" in line for line in fetching(dry_run=False))
+
+
+def test_downloads_are_told_with_their_licences():
+    licences = {
+        "b": "CC BY-NC-SA 4.0",
+        "a": "CC BY-SA 4.0",
+        "c": "for non-commercial use",
+        "d": "x",
+    }
+    licences["e"] = "ENCUMBERED, see https://a.org/licence"
+    urls = {"urls": ["https://a.org/x", "http://b.org/y"]}
+    config = {"downloads": {name: {"licence": text, **urls} for name, text in licences.items()}}
+    place = "from https://a.org/x or http://b.org/y"
+    assert download_lines(config, ["b", "a", "c", "e"]) == [
+        "To be fetched: 4 files.",
+        f"    a: CC BY-SA 4.0, {place}",
+        f"    b: CC BY-NC-SA 4.0 (NON-COMMERCIAL use only), {place}",
+        f"    c: for non-commercial use (NON-COMMERCIAL use only), {place}",
+        f"    e: ENCUMBERED, see https://a.org/licence, {place}",
+    ]
+    assert download_lines(config, ["d"])[0] == "To be fetched: 1 file."
+    assert download_lines(config, []) == []
 
 
 def test_a_display_of_another_is_left_alone():

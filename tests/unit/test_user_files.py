@@ -10,7 +10,10 @@ from bertology.errors import InputError
 from bertology.user_files import (
     by_content,
     canonical_folder,
+    corpus_files,
     data_file,
+    located,
+    other_content,
     source_files,
 )
 
@@ -143,3 +146,54 @@ def test_a_source_without_files_stays_as_it_is():
     hub = {"source": "hub", "repository": "a/b", "revision": "0" * 40, "train": "train"}
     assert source_files(hub) == {}
     assert by_content(hub) == hub
+
+
+# --- Files that can be fetched --------------------------------------------------------------------
+
+FETCHED = "results/mine/downloads/{file}"
+WANTED = hashlib.sha256(b"project/data").hexdigest()
+
+
+def where(name, data_dir, digest=WANTED):
+    return located(name, data_dir, {"train.conllu": {"sha256": digest}}, FETCHED)
+
+
+def test_a_file_that_the_user_has_is_not_fetched(project):
+    for spelling in ("data", "inside", str(project / "data"), "$DATA"):
+        assert where("train.conllu", spelling) == "data/train.conllu"
+        assert where("./train.conllu", spelling) == "data/train.conllu"
+
+
+def test_a_file_that_is_not_there_or_is_another_is_fetched(project):
+    fetched = "results/mine/downloads/train.conllu"
+    assert where("train.conllu", None) == fetched
+    assert where("train.conllu", "results") == fetched
+    assert where("train.conllu", "data", digest="0" * 64) == fetched
+    assert where(".//train.conllu", "data", digest="0" * 64) == fetched
+    (project / "data/train.conllu").unlink()
+    (project / "data/train.conllu").mkdir()
+    assert where("train.conllu", "data") == fetched
+
+
+def test_what_has_no_address_is_where_the_user_has_it(project):
+    assert where("dev.conllu", "data") == "data/dev.conllu"
+    assert where("../train.conllu", "data/inner") == "data/train.conllu"
+
+
+def test_what_is_to_be_fetched_has_its_content_already(project):
+    """So that nothing changes when it comes, or when the user has it."""
+    path = "results/mine/downloads/train.conllu"
+    to_come = by_content({"source": "files", "train": path}, {path: WANTED})
+    assert to_come == by_content({"source": "files", "train": "data/train.conllu"}, {path: WANTED})
+
+
+def test_files_that_stand_in_the_place_of_another_are_listed(project):
+    sources = {split: f"{split}.conllu" for split in ("train", "dev", "test")}
+    corpora = {"mine": {"treebank": {"source": "files", **sources}}}
+    assert [name for _, name in corpus_files(corpora)] == list(sources.values())
+    downloads = {name: {"sha256": WANTED} for name in (*sources.values(), "unused.conllu")}
+    for name in ("test.conllu", "unused.conllu"):
+        (project / "data" / name).write_text("other")
+    config = {"corpora": corpora, "downloads": downloads, "data_dir": "inside"}
+    assert other_content(config) == ["data/test.conllu"]
+    assert other_content({**config, "data_dir": None}) == []

@@ -1,5 +1,6 @@
 """A finished smoke study in a copy of the repository, run once for all workflow tests."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -12,9 +13,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from served import content, serving
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 PARTS = ("Snakefile", "config.yaml", "rules", "studies", "schemas", "envs", "profiles", "report")
 PROFILE = REPOSITORY / "profiles" / "local"
+MORE_NOTES = b"A further line, which is fetched.\n"
 NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.pyc")
 
 
@@ -86,6 +90,16 @@ class Workflow:
         finally:
             path.write_text(text)
 
+    def read_more_notes_from(self, url: str):
+        """Make the smoke study's notes have a second split, which is fetched; nothing uses it."""
+        path = self.folder / "studies/smoke.yaml"
+        digest = hashlib.sha256(MORE_NOTES).hexdigest()
+        entry = {"urls": [url], "sha256": digest, "licence": "Apache-2.0"}
+        text, first = path.read_text(), "test: studies/smoke.txt"
+        assert text.count(first) == 1
+        added = yaml.safe_dump({"downloads": {"more/notes.txt": entry}})
+        path.write_text(f"{text.replace(first, f'{first}, dev: more/notes.txt')}\n{added}")
+
     def study(self, name: str, overlay: dict) -> str:
         """Write a study and return its path in this copy."""
         (self.folder / name).write_text(yaml.safe_dump(overlay))
@@ -94,9 +108,11 @@ class Workflow:
 
 @pytest.fixture(scope="session")
 def smoke(tmp_path_factory) -> Workflow:
-    """A copy of the repository in which the smoke study has been run."""
+    """A copy of the repository in which the smoke study has been run, one file of it fetched."""
     workflow = Workflow(tmp_path_factory.mktemp("smoke") / "repository")
-    workflow.finish()
+    with serving() as server:
+        workflow.read_more_notes_from(server.url("notes.txt", content(MORE_NOTES)))
+        workflow.finish()
     return workflow
 
 

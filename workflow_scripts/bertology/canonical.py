@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from bertology.study.paths import Paths, results_of
 from bertology.titles import TITLED, titles_of
-from bertology.user_files import CORPUS_FILES, canonical_folder, data_file
+from bertology.user_files import CORPUS_FILES, canonical_folder, located
 
 Config = dict[str, Any]
 
@@ -17,8 +18,9 @@ def canonical(config: Config) -> Config:
     Mappings are in order of key and whole numbers are integers. Lists of numbers (seeds, layers,
     steps) are sets, in ascending order; lists of names keep their order, in which they are shown.
     What may be left out, and means something then, is filled in.
-    Paths are as `user_files` gives them: those of a corpus's files no longer need `data_dir`. An
-    encoder's `config` keeps its numbers as they are, for Hugging Face tells 1 from 1.0.
+    Paths are as `user_files` gives them: those of a corpus's splits no longer need `data_dir`, and
+    one that has to be fetched is where it will lie then. An encoder's `config` keeps its numbers as
+    they are, for Hugging Face tells 1 from 1.0.
     The titles of entries stand in a section of their own, `titles`, apart from the settings that
     jobs get, so that another title is drawn and runs nothing else.
     """
@@ -29,7 +31,7 @@ def canonical(config: Config) -> Config:
         **{key: _uniform(section) for key, section in config.items() if key != "encoders"},
         "data_dir": None if data_dir is None else canonical_folder(data_dir),
         "corpora": {
-            name: {kind: _corpus(source, data_dir) for kind, source in sorted(corpus.items())}
+            name: {kind: _corpus(source, config) for kind, source in sorted(corpus.items())}
             for name, corpus in sorted(config["corpora"].items())
         },
         "stimuli": {
@@ -49,12 +51,12 @@ def _without_titles(section: Config) -> Config:
     }
 
 
-def _corpus(source: Config, data_dir: str | None) -> Config:
+def _corpus(source: Config, config: Config) -> Config:
     settings: Config = _uniform(source)
     if source["source"] == "files":
-        settings |= {
-            key: data_file(data_dir, path) for key, path in settings.items() if key in CORPUS_FILES
-        }
+        fetched = Paths(results_of(config["study"])).download
+        places = (config["data_dir"], config["downloads"], fetched)
+        settings |= {k: located(v, *places) for k, v in settings.items() if k in CORPUS_FILES}
     return settings
 
 

@@ -12,7 +12,7 @@ from bertology.errors import InputError
 from bertology.schema import Key, Problem, key_problems, schema_problems
 from bertology.similarity.names import MEASURE_NAMES
 from bertology.study_files import read_study
-from bertology.user_files import CORPUS_FILES, canonical_folder, data_file
+from bertology.user_files import canonical_folder, corpus_files, data_file, download_name
 from bertology.variants import KINDS, UNTUNED
 
 Config = dict[str, Any]
@@ -28,9 +28,11 @@ CORPUS_KIND = {
 """The kind of annotation that each kind of task learns from."""
 
 MISSING = object()
-NAMED_SECTIONS = ("encoders", "corpora", "tasks", "stimuli", "probes")
+NAMED_SECTIONS = ("encoders", "corpora", "downloads", "tasks", "stimuli", "probes")
 MAY_BE_EMPTY = ("probes",)
 COMMAND_LINE = "--config"
+RECORD = ".provenance.json"
+"""The end of the name of a record, which lies beside what it is of."""
 
 
 def without_removed(config: Config) -> Config:
@@ -178,6 +180,7 @@ def _dotted(key: Key) -> str:
 def _cross_problems(config: Config) -> Iterator[Problem]:
     """Find what a schema cannot say: names that lead nowhere, layers that are not there."""
     yield from _encoder_problems(config)
+    yield from _download_problems(config)
     yield from _corpus_problems(config)
     yield from _task_problems(config)
     yield from _ablation_problems(config)
@@ -241,6 +244,18 @@ def _random_encoder_problems(name: str, encoders: Config) -> Iterator[Problem]:
             )
 
 
+def _download_problems(config: Config) -> Iterator[Problem]:
+    """Find a file that would lie where another one, or the record of another one, lies."""
+    downloads = config["downloads"]
+    for name in downloads:
+        for parent in map(str, Path(name).parents):
+            if parent in downloads:
+                found = f"found a file below {parent}, which is a file too"
+                yield ("downloads", name), f"{found}; allowed: another path"
+        if name.endswith(RECORD):
+            yield ("downloads", name), f"found a name that ends in {RECORD}; allowed: another name"
+
+
 def _corpus_problems(config: Config) -> Iterator[Problem]:
     if config["data_dir"] is not None:
         try:
@@ -248,24 +263,26 @@ def _corpus_problems(config: Config) -> Iterator[Problem]:
         except InputError as error:
             yield ("data_dir",), str(error)
             return
-    from_files = []
     for name, corpus in config["corpora"].items():
         for kind, origin in corpus.items():
-            key: Key = ("corpora", name, kind)
-            yield from _kind_problems(key, kind, origin)
-            if origin["source"] == "files":
-                from_files.append((key, origin))
+            yield from _kind_problems(("corpora", name, kind), kind, origin)
+    # A file that can be fetched need not be there.
+    every = corpus_files(config["corpora"])
+    from_files: list[tuple[Key, str]] = [
+        (("corpora", *key), path)
+        for key, path in every
+        if download_name(path) not in config["downloads"]
+    ]
     if config["data_dir"] is None and from_files:
-        first = f"{_dotted(from_files[0][0])} reads files"
+        first = f"{_dotted(from_files[0][0][:-1])} reads files"
         yield (
             ("data_dir",),
             f"found null; allowed: a folder, for {first}; say which with --config data_dir=<folder>"
             " or in the study",
         )
         return
-    for key, origin in from_files:
-        for name in (name for name in CORPUS_FILES if name in origin):
-            yield from _file_problems((*key, name), config["data_dir"], origin[name])
+    for key, path in from_files:
+        yield from _file_problems(key, config["data_dir"], path)
 
 
 def _file_problems(key: Key, data_dir: str, name: str) -> Iterator[Problem]:

@@ -16,6 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+Plan = Callable[[int], str]
+Downloads = Callable[[Sequence[str]], list[str]]
+
 DEFAULT_HANDLER = "DefaultStreamHandler"
 """The name that Snakemake gives to the handler of its own display."""
 TAIL = 12
@@ -35,6 +38,9 @@ ROUTINE = (
 CLEAR = "\r\x1b[J"
 BELOW = "\n{}\x1b[A\r"
 """The last line, below an empty one in which the cursor waits for what a job itself may print."""
+FETCHES = "fetch_file"
+"""The rule whose jobs a dry run lists with the licences of what they fetch."""
+NON_COMMERCIAL = re.compile(r"\bnc\b|non-?\s?commercial", flags=re.IGNORECASE)
 NOT_PRINTED = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -47,6 +53,19 @@ def plan_line(config: Mapping[str, Any], jobs: int) -> str:
         f"{jobs} job{'s' * (jobs != 1)} to run",
     ]
     return f"Study {config['study']}: {'; '.join(parts)}."
+
+
+def download_lines(config: Mapping[str, Any], files: Sequence[str]) -> list[str]:
+    """Return the lines that say which files a study will fetch, and under what licences.
+
+    `files` are names of `downloads` in a checked configuration. No files, no lines.
+    """
+    lines = [f"To be fetched: {len(files)} file{'s' * (len(files) != 1)}."] if files else []
+    for name in sorted(files):
+        entry = config["downloads"][name]
+        mark = " (NON-COMMERCIAL use only)" if NON_COMMERCIAL.search(entry["licence"]) else ""
+        lines.append(f"    {name}: {entry['licence']}{mark}, from {' or '.join(entry['urls'])}")
+    return lines
 
 
 def _counted(thing: str, names: Sequence[Any]) -> str:
@@ -113,12 +132,13 @@ class Display(logging.Handler):
     What it has no line for, warnings and errors above all, `inner` shows.
     """
 
-    def __init__(self, inner: Any, dry_run: bool, plan: Callable[[int], str]) -> None:
+    def __init__(self, inner: Any, dry_run: bool, plan: Plan, downloads: Downloads) -> None:
         super().__init__(inner.level)
         self.filters = inner.filters
-        self.inner, self.dry_run, self.plan = inner, dry_run, plan
+        self.inner, self.dry_run, self.plan, self.downloads = inner, dry_run, plan, downloads
         self.terminal = bool(inner.stream.isatty()) and not dry_run
         self.jobs: dict[int, Job] = {}
+        self.fetched: list[str] = []
         self.pace = Pace()
         self.start, self.total, self.done = 0.0, 0, 0
 
@@ -159,11 +179,14 @@ class Display(logging.Handler):
         first, self.total = self.total == 0, stats.pop("total")
         self.pace.waiting = Counter(stats)
         self.start = record.created
-        # A dry run has its table a second time, at the end.
-        return [*([self.plan(self.total)] if first else []), str(record.msg)]
+        # A dry run has its table a second time, at the end, when all its jobs are known.
+        before = [self.plan(self.total)] if first else []
+        return [*before, str(record.msg), *self.downloads(self.fetched)]
 
     def _job_info(self, record: Any) -> list[str] | None:
         if self.dry_run:
+            if record.rule_name == FETCHES:
+                self.fetched.append(record.wildcards["file"])
             return None if record.output else [f"target {record.rule_name}:", *_target(record)]
         name = " ".join([record.rule_name, *(f"{k}={v}" for k, v in record.wildcards.items())])
         self.jobs[record.jobid] = Job(record.rule_name, name, record.created)
@@ -222,11 +245,14 @@ def log_tail(log: Path) -> list[str]:
     return [f"    log: {log}{more}", *(f"    | {line[:TAIL_WIDTH]}" for line in shown)]
 
 
-def show_jobs(logger: logging.Logger, dry_run: bool, plan: Callable[[int], str]) -> None:
+def show_jobs(
+    logger: logging.Logger, dry_run: bool, plan: Plan, downloads: Downloads = lambda files: []
+) -> None:
     """Put the display in the place of Snakemake's own, where a plugin has not done so already.
 
-    `plan` says what a run of so many jobs will do.
+    `plan` says what a run of so many jobs will do, `downloads` what a dry run says of files that
+    would be fetched.
     """
     for handler in [handler for handler in logger.handlers if handler.name == DEFAULT_HANDLER]:
         logger.removeHandler(handler)
-        logger.addHandler(Display(handler, dry_run, plan))
+        logger.addHandler(Display(handler, dry_run, plan, downloads))

@@ -13,6 +13,16 @@ from jsonschema.exceptions import ValidationError
 Key = tuple[str | int, ...]
 Problem = tuple[Key, str]
 
+PATTERNS = {
+    "revision": "a full commit hash, 40 characters of 0-9 a-f",
+    "sha256": "64 characters of 0-9 a-f",
+    "urls": "an address that begins with http:// or https://, without blanks and passwords",
+}
+"""What a pattern means, by the key at which it stands."""
+PATH = (
+    "a path below data_dir; its parts, with / between them, begin with a letter, digit or _ and "
+    "hold these, blanks and . , + @ = ( ) -"
+)
 SHOWN = 60
 """Characters of a value that a message shows."""
 
@@ -107,10 +117,11 @@ def _type_in_words(error: ValidationError, rule: Any, key: Key) -> str:
 
 
 def _pattern_in_words(pattern: str, key: Key) -> str:
-    if key and key[-1] == "revision":
-        return "a full commit hash, 40 characters of 0-9 a-f"
-    if key and key[-1] == "sha256":
-        return "64 characters of 0-9 a-f"
+    words = [part for part in key if isinstance(part, str)]
+    if words and words[-1] in PATTERNS:
+        return PATTERNS[words[-1]]
+    if key == ("downloads",):
+        return PATH
     return f"lower-case letters and digits, with - or _ between them (pattern {pattern})"
 
 

@@ -2,13 +2,16 @@
 
 A rule takes such a file as an input under one canonical path, its age left out of account, and the
 hash of its content as a parameter. So another spelling of the path costs nothing, and other
-content is noticed even in a file that is older or as large as the one it replaced.
+content is noticed even in a file that is older or as large as the one it replaced. A file with
+addresses (`downloads`) that is not there yet has a place of its own, and its hash is known.
 """
 
 import os
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from bertology.corpora.shapes import SPLITS
@@ -19,6 +22,7 @@ from bertology.provenance import sha256
 
 CORPUS_FILES = (*SPLITS, ANNOTATIONS)
 """Keys of a corpus from files that name one."""
+NO_HASHES: Mapping[str, str] = MappingProxyType({})
 VARIABLE = re.compile(r"\$(?:(\w+)|\{([^}]*)\})")
 
 
@@ -50,6 +54,56 @@ def data_file(data_dir: str | None, name: str) -> str:
     return _canonical(Path(os.path.realpath(path.parent), path.name))
 
 
+def download_name(name: str) -> str:
+    """Return how `downloads` names a file of a corpus."""
+    return os.path.normpath(name)
+
+
+def located(
+    name: str, data_dir: str | None, downloads: Mapping[str, Mapping[str, Any]], fetched: str
+) -> str:
+    """Return the one path of a corpus's file: where the user has it, or where it is fetched to.
+
+    `fetched` is the pattern of the latter, with {file}. A file of `downloads` is fetched unless it
+    is below `data_dir` with the content that it must have.
+    """
+    entry = downloads.get(download_name(name))
+    if entry is None or (data_dir and _has_content(data_file(data_dir, name), entry["sha256"])):
+        return data_file(data_dir, name)
+    return fetched.format(file=download_name(name))
+
+
+def corpus_files(corpora: Mapping[str, Any]) -> list[tuple[tuple[str, str, str], str]]:
+    """List the files that corpora name: corpus, kind and key, and the file as it is written."""
+    return [
+        ((name, kind, key), source[key])
+        for name, kinds in corpora.items()
+        for kind, source in kinds.items()
+        for key in CORPUS_FILES
+        if source["source"] == "files" and key in source
+    ]
+
+
+def other_content(config: Mapping[str, Any]) -> list[str]:
+    """List files below `data_dir` that have the name of one of `downloads` and another content.
+
+    `config` is checked, and its paths are as the user wrote them.
+    """
+    data_dir, downloads = config["data_dir"], config["downloads"]
+    named = {download_name(name) for _, name in corpus_files(config["corpora"])} & set(downloads)
+    paths = {data_file(data_dir, name): downloads[name]["sha256"] for name in named if data_dir}
+    return [
+        path
+        for path, digest in sorted(paths.items())
+        if Path(path).exists() and not _has_content(path, digest)
+    ]
+
+
+def _has_content(path: str, digest: str) -> bool:
+    readable = Path(path).is_file() and os.access(path, os.R_OK)
+    return readable and _content(path) == digest
+
+
 def _canonical(path: Path) -> str:
     if set("{}") & set(str(path)):
         found = f"found '{path}', with braces, which Snakemake takes for a wildcard"
@@ -73,16 +127,18 @@ def source_files(source: dict[str, Any]) -> dict[str, str]:
     return {}
 
 
-def by_content(source: dict[str, Any]) -> dict[str, Any]:
+def by_content(source: dict[str, Any], known: Mapping[str, str] = NO_HASHES) -> dict[str, Any]:
     """Return the block of an encoder or corpus with its files' hashes in the place of their paths.
 
-    The hashes are below `files`, by file name or key.
+    The hashes are below `files`, by file name or key. Those of files that need not be there yet
+    are `known`, by path.
     """
     files = source_files(source)
     if not files:
         return source
     settings = {key: value for key, value in source.items() if key not in ("path", *CORPUS_FILES)}
-    return {**settings, "files": {name: _content(path) for name, path in files.items()}}
+    hashes = {name: known.get(path) or _content(path) for name, path in files.items()}
+    return {**settings, "files": hashes}
 
 
 @cache

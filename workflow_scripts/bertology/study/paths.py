@@ -8,17 +8,24 @@ TRANSPLANTED = "transplanted"
 """After a fine-tuned model: what its layers make of the pretrained encoder's hidden states."""
 
 
+def results_of(study: str) -> str:
+    """Give the folder in which all results of a study lie."""
+    return f"results/{study}"
+
+
 class Paths:
     """The patterns below one folder of results.
 
-    Wildcards: annotation (corpus/kind), encoder, task, variant, seed, stimuli, text, phenomenon,
-    probe_seed; model (an encoder, or <encoder>/<task>/full/seed-<n>, or that and /step-<n>,
-    /perturbed or /transplanted, which has activations alone) and reference (a model, or
-    permuted/<model>). Most are stems, to which a rule adds an ending or a file's name.
+    Wildcards: file (a path as `downloads` has it), annotation (corpus/kind), encoder, task,
+    variant, seed, stimuli, text, phenomenon, probe_seed; model (an encoder, or
+    <encoder>/<task>/full/seed-<n>, or that and /step-<n>, /perturbed or /transplanted, which has
+    activations alone) and reference (a model, or permuted/<model>). Most are stems, to which a rule
+    adds an ending or a file's name.
     """
 
     def __init__(self, results: str) -> None:
         self.results = results
+        self.download = f"{results}/downloads/{{file}}"
         self.corpus = f"{results}/corpora/{{annotation}}"
         self.task = f"{results}/tasks/{{task}}"
         self.stimuli = f"{results}/stimuli/{{stimuli}}"

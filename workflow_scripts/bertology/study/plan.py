@@ -18,7 +18,7 @@ from bertology.corpora.spans.formats import SPAN_FORMATS
 from bertology.figures.registry import FIGURES, Figure
 from bertology.similarity.contrasts import common_texts, contrasts, domain_of, own_texts
 from bertology.similarity.names import resampled_measure
-from bertology.study.paths import PERTURBED, STRUCTURE, TRANSPLANTED, Paths
+from bertology.study.paths import PERTURBED, STRUCTURE, TRANSPLANTED, Paths, results_of
 from bertology.titles import title
 from bertology.variants import FULL, UNTUNED, ablations
 
@@ -57,7 +57,7 @@ class Study:
     @property
     def paths(self) -> Paths:
         """Where artifacts lie, relative to the folder in which the workflow runs."""
-        return Paths(f"results/{self.config['study']}")
+        return Paths(results_of(self.config["study"]))
 
     @property
     def encoders(self) -> list[str]:
@@ -88,6 +88,13 @@ class Study:
         corpus, kind = annotation.split("/")
         block: Config = self.config["corpora"][corpus][kind]
         return block
+
+    def hashes(self) -> dict[str, str]:
+        """Give the hash that each file that may be fetched has then, by its path."""
+        return {
+            self.paths.download.format(file=name): entry["sha256"]
+            for name, entry in self.config["downloads"].items()
+        }
 
     def annotations(self, *sources: str) -> list[str]:
         """List what there is from these sources (grammar, files, hub), as corpus/kind."""

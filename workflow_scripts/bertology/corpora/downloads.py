@@ -1,0 +1,218 @@
+"""Fetch a file that a study gives addresses of, and keep it only if it is the file that is meant.
+
+The connection is the business of the package requests; here stands what is tried, how long, and
+what is said when nothing helps.
+"""
+
+import logging
+import shutil
+import tarfile
+import time
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from lzma import LZMAError
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import requests
+from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+from bertology.errors import InputError
+from bertology.files import atomic_file
+from bertology.provenance import sha256
+
+logger = logging.getLogger(__name__)
+
+CHUNK = 1 << 16
+"""Bytes that are read at once."""
+LEAST_SPEED = 100
+"""Bytes a second; a server that is slower is given up."""
+MOST_REDIRECTS = 10
+SHOWN_MEMBERS = 5
+"""Members of an archive that a message names."""
+BROKEN_ARCHIVE = (
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, LZMAError, EOFError, OSError),
+    *(NotImplementedError, RuntimeError),  # zip: a compression that Python lacks; a password
+)
+"""What Python raises for archives that it cannot read."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a download is waited for, in seconds.
+
+    timeout: for a connection, and for the next bytes. pauses: before each further round, in which
+    all addresses are tried again. report: between two lines of progress in the log.
+    """
+
+    timeout: float = 30
+    pauses: tuple[float, ...] = (5, 20)
+    report: float = 10
+
+
+class _UselessError(Exception):
+    """What an address gives is not what was asked for; the message says what it is."""
+
+
+def fetch_file(
+    name: str,
+    entry: dict[str, Any],
+    path: Path | str,
+    by_hand: str,
+    patience: Patience | None = None,
+) -> dict[str, Any]:
+    """Fetch the file `name` of `downloads` to `path`, from the first address that gives it.
+
+    `entry` has its `urls`, its `sha256` and, where the addresses give a zip or tar archive, the
+    `member` of it that is the file; the hash is that of the file itself, not of the archive.
+    `by_hand` says to a user where else the file may be put.
+
+    Returns the address that gave it and the file's size in bytes. InputError, with what each
+    address gave in the last round, where none gives it; nothing is at `path` then.
+    """
+    patience = patience or Patience()
+    failures: dict[str, str] = {}
+    with atomic_file(path) as unfinished:
+        for url in _tries(entry["urls"], patience):
+            try:
+                kind = _download(url, unfinished, patience)
+                if entry.get("member") is not None:
+                    _unpack(unfinished, entry["member"], kind)
+                _check(unfinished, entry["sha256"], kind)
+            except (requests.RequestException, HTTPError, _UselessError) as error:
+                failures[url] = _in_words(error, patience)
+                logger.warning("%s: found %s", url, failures[url])
+                continue
+            size = unfinished.stat().st_size
+            logger.info("%s: fetched from %s, %d bytes", name, url, size)
+            return {"url": url, "bytes": size}
+        raise InputError(_message(name, entry, failures, by_hand, 1 + len(patience.pauses)))
+
+
+def _tries(urls: list[str], patience: Patience) -> Iterator[str]:
+    """Give all addresses in turn, and after each pause again."""
+    yield from urls
+    for pause in patience.pauses:
+        logger.info("trying again in %g s", pause)
+        time.sleep(pause)
+        yield from urls
+
+
+def _message(
+    name: str, entry: dict[str, Any], failures: dict[str, str], by_hand: str, rounds: int
+) -> str:
+    found = [f"  {url}: {problem}" for url, problem in failures.items()]
+    wanted = f"the file with the sha256 {entry['sha256']}"
+    return "\n".join(
+        [
+            f"downloads, {name}: found at none of its addresses, each of which was tried {rounds} "
+            "times; the last time:",
+            *found,
+            f"allowed: {wanted}, at one of these addresses or put by hand at {by_hand}",
+        ]
+    )
+
+
+def _download(url: str, path: Path, patience: Patience) -> str:
+    """Write what an address gives to `path`; return how the server calls its type."""
+    with requests.Session() as session, path.open("wb") as stream:
+        session.max_redirects = MOST_REDIRECTS
+        # Not compressed on the way: the bytes are the file's own, and as many as the server says.
+        headers = {"Accept-Encoding": "identity"}
+        response = session.get(url, headers=headers, stream=True, timeout=patience.timeout)
+        with response:
+            if response.status_code != requests.codes.ok:
+                raise _UselessError(f"the answer {response.status_code} {response.reason}")
+            _write(response, stream, url, patience)
+        return response.headers.get("Content-Type", "no type").split(";")[0]
+
+
+def _write(response: requests.Response, stream: BinaryIO, url: str, patience: Patience) -> None:
+    """Write an answer as it comes, and say from time to time how much there is of it.
+
+    _UselessError for a server that is slower than LEAST_SPEED.
+    """
+    total = response.raw.length_remaining
+    start = reported = time.monotonic()
+    received = 0
+    # read1 gives what there is; other ways of reading wait for a whole chunk, as long as it takes.
+    while chunk := response.raw.read1(CHUNK, decode_content=True):
+        stream.write(chunk)
+        received += len(chunk)
+        now = time.monotonic()
+        if now - start > patience.timeout and received < LEAST_SPEED * (now - start):
+            raise _UselessError(
+                f"{received} bytes in {now - start:.0f} s, less than {LEAST_SPEED} a second"
+            )
+        if now - reported > patience.report:
+            reported = now
+            logger.info("%s of %s from %s", _size(received), _size(total), url)
+
+
+def _size(count: int | None) -> str:
+    return f"{count / 1e6:.1f} MB" if count is not None else "an unknown size"
+
+
+def _unpack(path: Path, member: str, kind: str) -> None:
+    """Put a member of the archive at `path` in the archive's place."""
+    try:
+        with (
+            _member(path, member) as source,
+            atomic_file(path) as unpacked,
+            unpacked.open("wb") as stream,
+        ):
+            shutil.copyfileobj(source, stream)
+    except BROKEN_ARCHIVE as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # This machine's trouble, such as a full disk.
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        found = f"{_what(path, kind)} that is no zip or tar, or a broken one ({reason})"
+        raise _UselessError(found) from None
+
+
+@contextmanager
+def _member(path: Path, name: str) -> Iterator[Any]:
+    """Open a member of a zip or tar archive; _UselessError where it has no such file."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            _demand(name, [each for each in archive.namelist() if not each.endswith("/")])
+            with archive.open(name) as stream:
+                yield stream
+    else:
+        with tarfile.open(path) as archive:
+            _demand(name, [each.name for each in archive.getmembers() if each.isfile()])
+            yield archive.extractfile(name)
+
+
+def _demand(name: str, names: list[str]) -> None:
+    if name not in names:
+        shown = ", ".join(names[:SHOWN_MEMBERS])
+        more = f" and {len(names) - SHOWN_MEMBERS} more" if len(names) > SHOWN_MEMBERS else ""
+        raise _UselessError(f"an archive without the file {name}; it has {shown or 'none'}{more}")
+
+
+def _check(path: Path, expected: str, kind: str) -> None:
+    found = sha256(path)
+    if found != expected:
+        raise _UselessError(f"{_what(path, kind)} with the sha256 {found}")
+
+
+def _what(path: Path, kind: str) -> str:
+    return f"{path.stat().st_size} bytes ({kind})"
+
+
+def _in_words(error: Exception, patience: Patience) -> str:
+    """Say why an address gave nothing."""
+    if isinstance(error, _UselessError):
+        return str(error)
+    if isinstance(error, requests.TooManyRedirects):
+        return f"more than {MOST_REDIRECTS} redirects"
+    if isinstance(error, requests.Timeout | ReadTimeoutError):
+        return f"no answer for {patience.timeout:g} s"
+    root: BaseException = error
+    while root.__cause__ or root.__context__:
+        root = root.__cause__ or root.__context__ or root
+    return f"no connection, or one that was cut ({type(root).__name__}: {root})"
