@@ -211,4 +211,4 @@ def _texts_needed(margin: Callable[[float], float], distance: float, ending: str
     if margin(MOST_TEXTS) >= distance:
         return []
     factor = next(k for k in np.geomspace(1, MOST_TEXTS, 200) if margin(k) < distance)
-    return [f"{factor:.1f} times the sentences{ending}"]
+    return [f"{factor:.3g} times the sentences{ending}"]
