@@ -208,7 +208,9 @@ def test_probes_use_every_word(study, language):
     for phenomenon, each in (("part_of_speech", 4), ("dependencies", 3)):
         summary = read_json(results / f"probe_data/{language}/{phenomenon}/summary.json")
         assert summary["targets"] == {split: each * size for split, size in SIZES.items()}
-        probed = read_json(results / f"probes/{language}/{phenomenon}/tiny/summary.json")
+        probed = read_json(
+            results / f"probes/{language}/{phenomenon}/tiny/probe-seed-1/summary.json"
+        )
         assert probed["left_out"] == []
     table = pd.read_csv(results / "tables/probes.csv")
     scored = table[(table.text == language) & (table.phenomenon == "dependencies")]

@@ -29,7 +29,8 @@ NOTES = "studies/smoke.txt"
 OF_NOTES = {
     **once("fetch_corpus", "sample_stimuli", "sample_tokens"),
     "cache_activations": 14,
-    "compare_representations": 17,
+    "transplant_layers": 6,
+    "compare_representations": 23,
     **SIMILARITY_TABLES,
     **LEFT_OUT,
 }
