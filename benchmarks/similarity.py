@@ -33,7 +33,7 @@ from bertology.similarity.rsa import TILE
 SIZES = {"6 x 384": (5000, 7, 384), "6 x 384, short": (1500, 7, 384)}
 """Tokens, layers with the embeddings, width. The short one is for rsatoolbox."""
 WHOLE, BARE, TOOLBOX = "NumPy, whole matrices", "bare products", "rsatoolbox"
-MEASURES = {"RSA": "rsa_pearson", "CKA": "cka"}
+MEASURES = ("RSA", "CKA")
 BARS = [Bar(WHOLE, least=4), Bar(BARE, most=1.3)]
 ROUNDS = 3
 MEMORY_SHARE = 10
@@ -145,11 +145,8 @@ def measure_memory(report: Report, folders: list[Path], size: str) -> None:
         taken = {way: np.array([memory_of(name, way, folders)]) for way in (OURS, WHOLE)}
         for way, found in taken.items():
             print(f"memory of {name}, {size}: {way:30}{found[0]:9.0f} MiB", flush=True)
-        report.note(f"memory of {name}, {size}", Bar(WHOLE, least=MEMORY_SHARE), ratio(taken))
-
-
-def ratio(taken: dict[str, np.ndarray]) -> np.ndarray:
-    return Bar(WHOLE, least=MEMORY_SHARE).ratios(taken)
+        bar = Bar(WHOLE, least=MEMORY_SHARE)
+        report.note(f"memory of {name}, {size}", bar, bar.ratios(taken))
 
 
 def memory_of(name: str, way: str, folders: list[Path]) -> float:

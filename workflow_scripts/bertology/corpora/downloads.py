@@ -9,17 +9,16 @@ import shutil
 import tarfile
 import time
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from lzma import LZMAError
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from bertology.archives import BROKEN_ARCHIVE
 from bertology.errors import InputError
 from bertology.files import atomic_file
 from bertology.provenance import sha256
@@ -33,11 +32,6 @@ LEAST_SPEED = 100
 MOST_REDIRECTS = 10
 SHOWN_MEMBERS = 5
 """Members of an archive that a message names."""
-BROKEN_ARCHIVE = (
-    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, LZMAError, EOFError, OSError),
-    *(NotImplementedError, RuntimeError),  # zip: a compression that Python lacks; a password
-)
-"""What Python raises for archives that it cannot read."""
 
 
 @dataclass(frozen=True)

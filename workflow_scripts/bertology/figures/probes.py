@@ -33,6 +33,7 @@ from bertology.figures.style import (
     legend_below,
     save_figure,
 )
+from bertology.probing.inputs import MIX, MIX_NORMALISED, MIXES
 
 REFERENCES = {
     "lexical": ("Lexical: layer 0, pretrained", "o"),
@@ -44,7 +45,6 @@ COLUMNS = (
     *("quantity", "text", "phenomenon", "encoder", "comparison", "task", "input", "metric"),
     *("seeds", "n", "value", "low", "high", "unfinished"),
 )
-MIX, NORMALISED = "mix", "mix_normalised"
 HOLLOW_LOOK: dict[str, Any] = {
     "linestyle": "",
     "markerfacecolor": "white",
@@ -62,7 +62,7 @@ def plot_probes(table: Path, files: FigureFiles, settings: FigureSettings = PLAI
     PROBE_SUMMARY; scores are 0 to 100.
     """
     rows = read_summary(table)
-    kept = (rows["metric"] == "f1") & rows["input"].isin([MIX, NORMALISED])
+    kept = (rows["metric"] == "f1") & rows["input"].isin(MIXES)
     rows = labelled(rows[kept], settings)
     if not (rows["input"] == MIX).any():
         raise InputError.at(table, None, "no F1 of a probe on the mix", "metric f1 of input mix")
@@ -91,7 +91,7 @@ def _points(rows: pd.DataFrame) -> pd.DataFrame:
     references = [mix.assign(quantity=name, value=mix[name]) for name in (*REFERENCES, CHANCE)]
     points = [scores.rename(columns={"score": "value"}), changes.assign(quantity="change")]
     drawn = pd.concat([*points, *references])[["row", *COLUMNS]]
-    drawn.loc[drawn["input"] == NORMALISED, ["low", "high"]] = np.nan
+    drawn.loc[drawn["input"] == MIX_NORMALISED, ["low", "high"]] = np.nan
     return drawn[drawn["value"].notna()]
 
 
@@ -167,7 +167,7 @@ def _draw_marks(
 ) -> None:
     """Draw a point and its interval in each phenomenon's line, and below it the hollow one."""
     points = points.assign(height=points["row"].map(places))
-    hollow = points[points["input"] == NORMALISED]
+    hollow = points[points["input"] == MIX_NORMALISED]
     if not hollow.empty:
         axis.plot(hollow["value"], hollow["height"], zorder=2.5, **looks, **HOLLOW_LOOK)
     of = points[points["input"] == MIX]
@@ -199,7 +199,7 @@ def _legend(
         label = "Most frequent label"
         look_of_mark = {**CHANCE_LOOK, "linestyle": "", "marker": "|", "markersize": 8}
         handles.append(Line2D([], [], label=label, **look_of_mark))
-    if NORMALISED in set(points["input"]):
+    if MIX_NORMALISED in set(points["input"]):
         label = "Hollow: layers normalised first"
         handles.append(Line2D([], [], color=GREY, marker="o", label=label, **HOLLOW_LOOK))
     handles += unfinished_handles(points)

@@ -4,18 +4,13 @@ import gzip
 import io
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from bertology.archives import BROKEN_ARCHIVE
 from bertology.errors import InputError
 
 TAR, ZIP = (".tar.gz", ".tgz"), (".zip",)
-BROKEN = (
-    *(OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile),
-    # What zipfile says of a file with a password, and of one packed in a way that it does not know.
-    *(RuntimeError, NotImplementedError),
-)
 
 
 def packed_texts(path: Path | str, suffix: str) -> Iterator[tuple[str, str]]:
@@ -31,7 +26,7 @@ def packed_texts(path: Path | str, suffix: str) -> Iterator[tuple[str, str]]:
     path = Path(path)
     try:
         contents = _contents(path, suffix)
-    except BROKEN as error:
+    except BROKEN_ARCHIVE as error:
         reason = getattr(error, "strerror", None) or error
         found = f"what cannot be read ({reason})"
         raise InputError.at(path, None, found, _allowed(suffix)) from error
