@@ -21,7 +21,7 @@ def test_the_example_of_the_readme_plans_what_it_names(fresh):
     for name in re.findall(r"[\w-]+\.(?:conllu|jsonl)", example):
         (fresh.folder / "data" / name).write_text("Only its name and content count here.\n")
     planned = fresh.stale(study="studies/mine.yaml", HOME=str(fresh.folder))
-    seeds, ablations, steps = 3, 3, 3
+    seeds, ablations, steps = 3, 3, 2
     encoders = 2 + seeds  # pretrained, random, tuned
     pairs = 3  # of seeds
     followed = {
