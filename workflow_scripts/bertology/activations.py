@@ -88,12 +88,13 @@ def cache_activations(
     """
     import torch
 
+    from bertology.device import available_device
     from bertology.encoder_tokenizers import load_tokenizer
     from bertology.encoders import load_encoder
 
     torch.set_num_threads(threads)
     encoder, tokenizer = load_encoder(encoder_folder), load_tokenizer(encoder_folder)
-    encoder.to("cuda" if torch.cuda.is_available() else "cpu")
+    encoder.to(available_device())
     write_cache(encoder, tokenizer, stimuli_file, folder, tokens_per_batch, all_layers)
 
 

@@ -21,6 +21,7 @@ from transformers import PreTrainedTokenizerBase as Tokenizer
 
 from bertology.activations import encode_stimulus, hidden_states, pack, short_enough
 from bertology.corpora.stimuli import read_stimuli
+from bertology.device import available_device
 from bertology.encoder_tokenizers import copy_tokenizer, load_tokenizer
 from bertology.encoders import layer_stack, load_encoder, maximum_tokens
 from bertology.errors import InputError
@@ -118,7 +119,7 @@ def write_perturbed(
 
 
 def _load(folder: Path) -> PreTrainedModel:
-    return load_encoder(folder).to("cuda" if torch.cuda.is_available() else "cpu")
+    return load_encoder(folder).to(available_device())
 
 
 def draw_sample(

@@ -19,6 +19,7 @@ from transformers.trainer_callback import PrinterCallback
 from transformers.utils.logging import disable_progress_bar
 
 from bertology.corpora.groups import group_names
+from bertology.device import available_device
 from bertology.encoder_tokenizers import copy_tokenizer, load_tokenizer
 from bertology.encoders import load_encoder, maximum_tokens
 from bertology.errors import InputError
@@ -123,7 +124,8 @@ def build_model(
         raise InputError.at(encoder_folder, None, f"longest = {longest} tokens", f"at most {most}")
     apply_variant(encoder, variant)
     seed_everything(seed)
-    return TaskModel(encoder, task.head(encoder.config), uses_bfloat16(precision))
+    model = TaskModel(encoder, task.head(encoder.config), uses_bfloat16(precision))
+    return model.to(available_device())
 
 
 class EncoderSaver(TrainerCallback):

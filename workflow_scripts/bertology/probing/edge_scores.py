@@ -14,6 +14,7 @@ from bertology.activations import Activations, open_activations
 from bertology.corpora.groups import group_numbers
 from bertology.corpora.kinds import read_kind, split_path
 from bertology.corpora.shapes import SPLITS, SpanSentence
+from bertology.device import available_device
 from bertology.errors import InputError
 from bertology.files import write_json
 from bertology.left_out import records, warn_of
@@ -110,8 +111,7 @@ def probe_edges(
     Raises InputError if a split has no target that can be used.
     """
     torch.set_num_threads(threads)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    training = Training(schedule, seed, device)
+    training = Training(schedule, seed, available_device())
     activations = open_activations(activations_folder)
     splits = {name: read_kind("edges", split_path("edges", data_folder, name)) for name in SPLITS}
     task = EdgeTask.of(activations, splits, phenomenon)

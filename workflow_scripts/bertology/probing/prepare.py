@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 REPEATED = "repeated in a later split"
 TRAINED = "a task of the study was trained on it"
 LEAST_LEFT = 0.5
-"""The share of a split without a limit that must remain when sentences of tasks are left out."""
+"""The share that must remain of a split that no limit cuts, without the sentences of tasks."""
 
 Sentence = SpanSentence | TreeSentence
 Splits = dict[str, list[Any]]
@@ -49,7 +49,7 @@ def prepare_probe(
     of one text choose the same sentences. text: its name in the configuration, for messages.
 
     Raises InputError for a corpus without train or test, a split in which nothing remains, and one
-    in which the tasks leave fewer than its limit or, without a limit, less than LEAST_LEFT.
+    in which the tasks leave fewer than its limit or, where that cuts nothing, less than LEAST_LEFT.
     """
     in_corpus = read_splits(kind, Path(corpus_folder))
     splits = {name: list(filter(_has_target, each)) for name, each in in_corpus.items()}
@@ -138,7 +138,7 @@ def _clean(splits: Splits, trained: Trained, text: str, limits: Mapping[str, int
 
 def _refuse_too_few(text: str, split: str, left: int, before: int, limit: int | None) -> None:
     """Raise InputError if what the tasks were trained on leaves too little of a split."""
-    least = LEAST_LEFT * before if limit is None else min(limit, before)
+    least = LEAST_LEFT * before if limit is None or limit >= before else limit
     if left >= least:
         return
     place = f"probes.{text}.limits.{split}: found {'null' if limit is None else limit}"

@@ -12,6 +12,7 @@ from bertology.activations import Activations, open_activations
 from bertology.corpora.groups import group_numbers
 from bertology.corpora.kinds import read_kind, split_path
 from bertology.corpora.shapes import SPLITS, TreeSentence
+from bertology.device import available_device
 from bertology.errors import InputError
 from bertology.files import write_json
 from bertology.left_out import records, warn_of
@@ -70,12 +71,11 @@ def probe_structure(
     Raises InputError if a split has no sentence that the encoder takes.
     """
     torch.set_num_threads(threads)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     activations = open_activations(activations_folder)
     trees, left_out = _read_trees(activations, data_folder)
     layers = range(len(activations.layers))
     test = trees["test"]
-    training = Training(regimen, epochs, rank, seed, device)
+    training = Training(regimen, epochs, rank, seed, available_device())
     progress = {
         kind: train_structural_probes(trees["train"], trees["dev"], layers, kind, training)
         for kind in KINDS

@@ -11,6 +11,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from bertology.activations import all_layers, write_cache
+from bertology.device import available_device
 from bertology.encoder_tokenizers import load_tokenizer
 from bertology.encoders import load_encoder
 from bertology.layers_apart import LayersApart
@@ -63,7 +64,7 @@ def cache_own_change(
     torch.set_num_threads(threads)
     layers = TransplantedLayers(*map(load_encoder, (pretrained_folder, tuned_folder)))
     for encoder in (layers.pretrained, layers.tuned):
-        encoder.to("cuda" if torch.cuda.is_available() else "cpu")
+        encoder.to(available_device())
     tokenizer = load_tokenizer(pretrained_folder)
     write_cache(
         layers.pretrained,

@@ -18,6 +18,7 @@ from transformers import PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput
 
 from bertology.corpora.groups import group_names
+from bertology.device import available_device
 from bertology.encoder_tokenizers import load_tokenizer
 from bertology.encoders import load_encoder
 from bertology.files import atomic_folder, write_json
@@ -133,8 +134,7 @@ def revert_layers(
     torch.set_num_threads(threads)
     predictor, test = _load_model(task, run_folder, task_folder, settings, precision)
     reverted = RevertedEncoder(predictor.model, load_encoder(pretrained_folder))
-    for module in (predictor.model, reverted.pretrained):
-        module.to("cuda" if torch.cuda.is_available() else "cpu")
+    reverted.pretrained.to(available_device())
     examples = predictor.task.read(test)
     numbers = chosen_numbers(len(examples), chosen["examples"], chosen["seed"])
     kept = [examples[number] for number in numbers]
