@@ -22,7 +22,13 @@ rule cache_activations:
         "../envs/models.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=lambda wildcards, input, attempt: attempt
+        * running_mb(
+            input.model,
+            encoders=1,
+            tokens=config["activations"]["tokens_per_batch"],
+            below=STUDY.checkpoint(wildcards.model),
+        ),
         runtime=60,
         disk_mb=4000,
         gpu=config["gpus"],

@@ -62,7 +62,10 @@ rule finetune_encoder:
         "../envs/models.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=lambda wildcards, input, attempt: (
+            attempt
+            * training_mb(input.encoder, **STUDY.batches(wildcards.task), fixed_layers=False)
+        ),
         runtime=240,
         disk_mb=2000,
         gpu=config["gpus"],
@@ -102,7 +105,10 @@ rule ablate_layers:
         "../envs/models.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=lambda wildcards, input, attempt: (
+            attempt
+            * training_mb(input.encoder, **STUDY.batches(wildcards.task), fixed_layers=True)
+        ),
         runtime=240,
         disk_mb=2000,
         gpu=config["gpus"],
@@ -138,7 +144,9 @@ rule perturb_encoder:
         "../envs/models.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=lambda wildcards, input, attempt: (
+            attempt * running_mb(input.pretrained, 4, config["activations"]["tokens_per_batch"])
+        ),
         runtime=60,
         disk_mb=1000,
         gpu=config["gpus"],

@@ -98,7 +98,7 @@ rule probe_edges:
         "../envs/probes.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=lambda wildcards, input, attempt: attempt * probing_mb(input.activations, 1),
         runtime=240,
         disk_mb=500,
         gpu=config["gpus"],
@@ -129,7 +129,7 @@ rule probe_structure:
         "../envs/probes.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=lambda wildcards, input, attempt: attempt * probing_mb(input.activations, 3),
         runtime=240,
         disk_mb=500,
         gpu=config["gpus"],

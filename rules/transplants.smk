@@ -23,7 +23,9 @@ rule transplant_layers:
         "../envs/models.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=lambda wildcards, input, attempt: (
+            attempt * running_mb(input.pretrained, 3, config["activations"]["tokens_per_batch"])
+        ),
         runtime=60,
         disk_mb=4000,
         gpu=config["gpus"],
@@ -54,7 +56,9 @@ rule revert_layers:
         "../envs/models.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=lambda wildcards, input, attempt: (
+            attempt * running_mb(input.pretrained, 3, STUDY.tokens_of_batch(wildcards.task))
+        ),
         runtime=120,
         disk_mb=100,
         gpu=config["gpus"],

@@ -67,7 +67,17 @@ def test_labels_of_sentence_pairs(tmp_path, source):
     assert f"allowed: at least {len(split) + 2} keys" in message
 
 
-@pytest.mark.parametrize("studies", [["smoke"], ["open"], ["open", "open_seeds"], ["paper"]])
+@pytest.mark.parametrize(
+    "studies",
+    [
+        ["smoke"],
+        ["open"],
+        ["open", "open_seeds"],
+        ["open", "open_deep"],
+        ["open", "open_deep", "all_data"],
+        ["paper"],
+    ],
+)
 def test_the_studies_are_valid_over_the_default(studies, tmp_path):
     config = default()
     files = [DEFAULT, *(REPOSITORY / "studies" / f"{study}.yaml" for study in studies)]

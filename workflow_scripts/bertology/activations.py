@@ -233,17 +233,17 @@ def _write_layers(
     run: "Run",
 ) -> None:
     """Write `layer_*.npy`, one batch at a time; rows are in the order of `encodings`."""
-    lengths = [len(encoding.input_ids) for encoding in encodings]
-    ends = np.cumsum(lengths)
+    lengths = np.array([len(encoding.input_ids) for encoding in encodings])
+    starts = np.cumsum(lengths) - lengths
     layers: list[np.memmap] = []
-    for batch in pack(lengths, tokens_per_batch):
-        hidden = hidden_states(encoder, tokenizer, [encodings[index] for index in batch], run)
+    for batch in pack(lengths.tolist(), tokens_per_batch):
+        states = _run_padded(encoder, tokenizer, [encodings[index] for index in batch], run)
+        rows = np.concatenate([starts[index] + np.arange(lengths[index]) for index in batch])
         if not layers:
-            layers = _empty_layers(folder, len(hidden), (int(ends[-1]), hidden[0].shape[-1]))
-        for number, (layer, values) in enumerate(zip(layers, hidden, strict=True)):
-            for index, sentence in zip(batch, values, strict=True):
-                rows = slice(ends[index] - lengths[index], ends[index])
-                layer[rows] = _as_float16(sentence[: lengths[index]], number)
+            layers = _empty_layers(folder, len(states), (int(lengths.sum()), states[0].shape[-1]))
+        places = _places_in_batch(lengths[batch], states[0])
+        for number, (layer, state) in enumerate(zip(layers, states, strict=True)):
+            layer[rows] = _as_float16(state.flatten(0, 1)[places], number)
     for layer in layers:
         layer.flush()
 
@@ -271,6 +271,16 @@ def hidden_states(
     run: "Run" = all_layers,
 ) -> list[np.ndarray]:
     """Run one batch; give one float32 array (sentences, longest, width) per layer."""
+    states = _run_padded(encoder, tokenizer, encodings, run)
+    return [state.float().cpu().numpy() for state in states]
+
+
+def _run_padded(
+    encoder: "PreTrainedModel",
+    tokenizer: "Tokenizer",
+    encodings: "Sequence[BatchEncoding]",
+    run: "Run",
+) -> "Sequence[Tensor]":
     import torch
 
     padded = tokenizer.pad(
@@ -279,8 +289,15 @@ def hidden_states(
         return_tensors="pt",
     ).to(encoder.device)
     with torch.inference_mode():
-        states = run(encoder, padded)
-    return [state.float().cpu().numpy() for state in states]
+        return run(encoder, padded)
+
+
+def _places_in_batch(lengths: np.ndarray, state: "Tensor") -> "Tensor":
+    """Find the tokens of a batch (sentences, longest, width) that are no padding."""
+    import torch
+
+    within = torch.arange(state.shape[1]) < torch.from_numpy(lengths)[:, None]
+    return within.flatten().nonzero().squeeze(1).to(state.device)
 
 
 def _empty_layers(folder: Path, count: int, shape: tuple[int, int]) -> list[np.memmap]:
@@ -288,11 +305,11 @@ def _empty_layers(folder: Path, count: int, shape: tuple[int, int]) -> list[np.m
     return [np.lib.format.open_memmap(file, "w+", np.float16, shape) for file in files]
 
 
-def _as_float16(values: np.ndarray, layer: int) -> np.ndarray:
-    largest = np.abs(values).max()
-    if not largest <= LARGEST:  # written so that NaN fails too
+def _as_float16(values: "Tensor", layer: int) -> np.ndarray:
+    rounded: np.ndarray = values.half().cpu().numpy()
+    if not np.isfinite(rounded).all():
         raise InputError(
-            f"layer {layer}: found a hidden state of {largest}; "
+            f"layer {layer}: found a hidden state of {float(values.abs().max())}; "
             f"allowed: finite values up to {LARGEST}, the range of float16"
         )
-    return values.astype(np.float16)
+    return rounded

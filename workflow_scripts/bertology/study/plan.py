@@ -4,6 +4,7 @@ Plain Python over a checked and canonical configuration; it knows neither Snakem
 system. The rules read it. A row is what one job is, or one file holds, as columns of a table.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
@@ -152,6 +153,14 @@ class Study:
         """Give what fine-tuning needs to know of a task."""
         settings = self.config["tasks"][task]
         return {key: value for key, value in settings.items() if key not in NOT_FOR_TRAINING}
+
+    def batches(self, task: str) -> Config:
+        """Give how large batches of a task are: sequences, and tokens of the longest."""
+        return {key: self.config["tasks"][task][key] for key in ("batch_size", "longest")}
+
+    def tokens_of_batch(self, task: str) -> int:
+        """Give how many tokens the largest batch of a task has."""
+        return math.prod(self.batches(task).values())
 
     def stimuli_corpus(self, stimuli: str) -> str:
         """Give the folder of the corpus that stimuli are drawn from."""

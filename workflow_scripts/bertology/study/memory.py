@@ -1,0 +1,93 @@
+"""How much memory jobs need that hold encoders: for clusters, in MiB.
+
+Upper bounds that were held against measured ones (tests/unit/test_memory_needs.py). A
+missing folder is a FileNotFoundError that names it, which Snakemake takes for "not known yet".
+"""
+
+import errno
+import json
+import math
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+FLOAT32 = 4
+MIB = 2**20
+LIBRARIES = 900
+"""A process with PyTorch and Transformers, and the examples of a task."""
+TRAINED_COPIES = 6
+"""Of the weights: themselves, gradients, two moments, the best epoch's, and what is saved."""
+STORED = 2 * 1024
+"""What fixed layers give for training and development data (see finetuning/prediction.py)."""
+
+NAMES = {
+    "layers": ("num_hidden_layers", "n_layers", "n_layer", "num_layers", "encoder_layers"),
+    "width": ("hidden_size", "dim", "emb_dim", "n_embd", "d_model"),
+    "heads": ("num_attention_heads", "n_heads", "n_head", "encoder_attention_heads"),
+}
+"""As configurations of Hugging Face call them."""
+OTHERWISE = {"layers": 24, "width": 1024, "heads": 16}
+"""A large encoder's, where a configuration has none of these names (FNet has no heads)."""
+
+
+class Size(NamedTuple):
+    """What an encoder's size is made of; weights in MiB as float32."""
+
+    weights: float
+    layers: int
+    width: int
+    heads: int
+
+
+def encoder_size(folder: Path, below: str = "") -> Size:
+    """Read it off a Hugging Face folder, or one below it, whose weights are not loaded."""
+    _must_be_there(folder)
+    config = json.loads(Path(folder, below, "config.json").read_text(encoding="utf-8"))
+    numbers = _numbers(Path(folder, below, "model.safetensors"))
+    sizes = {
+        each: next((config[name] for name in names if name in config), OTHERWISE[each])
+        for each, names in NAMES.items()
+    }
+    return Size(numbers * FLOAT32 / MIB, **sizes)
+
+
+def _must_be_there(folder: Path) -> None:
+    if not Path(folder).is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
+
+
+def _numbers(weights: Path) -> int:
+    """Count the numbers in a safetensors file by its header: eight bytes of length, then JSON."""
+    with weights.open("rb") as stream:
+        header = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
+    header.pop("__metadata__", None)
+    return sum(math.prod(tensor["shape"]) for tensor in header.values())
+
+
+def training_mb(folder: Path, batch_size: int, longest: int, fixed_layers: bool) -> int:
+    """Fine-tune an encoder on batches of so many sequences of at most so many tokens, in float32.
+
+    fixed_layers: some are, and what they give is stored.
+
+    What is kept for the backward pass of a layer is that of Korthikanti et al. (2022, "Reducing
+    activation recomputation in large Transformer models", equation 1), there for two bytes.
+    """
+    size = encoder_size(folder)
+    kept = 34 + 5 * size.heads * longest / size.width
+    activations = FLOAT32 / 2 * size.layers * batch_size * longest * size.width * kept / MIB
+    stored = STORED if fixed_layers else 0
+    return math.ceil(LIBRARIES + stored + TRAINED_COPIES * size.weights + activations)
+
+
+def running_mb(folder: Path, encoders: int, tokens: int, below: str = "") -> int:
+    """Run so many encoders of one size over batches of so many tokens, all hidden states kept."""
+    size = encoder_size(folder, below)
+    states = 4 * (size.layers + 1) * tokens * size.width * FLOAT32 / MIB
+    return math.ceil(LIBRARIES + encoders * size.weights + states)
+
+
+def probing_mb(cache: Path, copies: int) -> int:
+    """Probe a cache of activations of which so many copies are in memory, mapped files included."""
+    _must_be_there(cache)
+    size = sum(path.stat().st_size for path in Path(cache).iterdir()) / MIB
+    return math.ceil(LIBRARIES + copies * size)
