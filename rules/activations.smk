@@ -10,7 +10,7 @@ rule cache_activations:
         model=lambda wildcards: STUDY.model_folder(wildcards.model),
         stimuli=f"{PATHS.stimuli}.jsonl",
     output:
-        activations=directory(PATHS.activations),
+        activations=large(directory(PATHS.activations)),
         provenance=f"{PATHS.activations}.provenance.json",
     log:
         f"{PATHS.logs}/cache_activations/{{model}}/{{stimuli}}.log",

@@ -97,6 +97,11 @@ def any_of(names):
     return "|".join(names) or "(?!)"
 
 
+def large(output):
+    """An output that goes when it was read for the last time, if the study says so."""
+    return output if config["activations"]["keep"] else temp(output)
+
+
 def corpus_files(wildcards):
     """The files that a corpus is read from, by key; none for one from the hub."""
     files = source_files(STUDY.origin(wildcards.annotation))

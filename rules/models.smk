@@ -133,7 +133,7 @@ rule perturb_encoder:
             f"{PATHS.stimuli.format(stimuli=STUDY.perturbation_stimuli(wildcards.task))}.jsonl"
         ),
     output:
-        encoder=directory(f"{PATHS.full_run}/perturbed"),
+        encoder=large(directory(f"{PATHS.full_run}/perturbed")),
         description=f"{PATHS.full_run}/perturbation.json",
         provenance=f"{PATHS.full_run}/perturbed.provenance.json",
     log:

@@ -94,6 +94,7 @@ rule probe_edges:
         f"{PATHS.benchmarks}/probe_edges/{{text}}/{{phenomenon}}/{{model}}/probe-seed-{{probe_seed}}.tsv"
     wildcard_constraints:
         phenomenon=f"(?!{STRUCTURE}/){NAME}",
+    priority: 2
     conda:
         "../envs/probes.yaml"
     threads: 1
@@ -125,6 +126,7 @@ rule probe_structure:
         f"{PATHS.logs}/probe_structure/{{text}}/{{model}}/probe-seed-{{probe_seed}}.log",
     benchmark:
         f"{PATHS.benchmarks}/probe_structure/{{text}}/{{model}}/probe-seed-{{probe_seed}}.tsv"
+    priority: 2
     conda:
         "../envs/probes.yaml"
     threads: 1

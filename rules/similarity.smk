@@ -51,6 +51,8 @@ rule compare_representations:
         f"{PATHS.logs}/compare_representations/{{stimuli}}/{{model}}/against/{{reference}}.log",
     benchmark:
         f"{PATHS.benchmarks}/compare_representations/{{stimuli}}/{{model}}/against/{{reference}}.tsv"
+    # Before more is cached, so that caches that are not kept can go.
+    priority: 2
     conda:
         "../envs/similarity.yaml"
     threads: 1

@@ -13,7 +13,7 @@ rule transplant_layers:
         pretrained=PATHS.encoder,
         stimuli=f"{PATHS.stimuli}.jsonl",
     output:
-        activations=directory(PATHS.transplanted),
+        activations=large(directory(PATHS.transplanted)),
         provenance=f"{PATHS.transplanted}.provenance.json",
     log:
         f"{PATHS.logs}/transplant_layers/{{encoder}}/{{task}}/seed-{{seed}}/{{stimuli}}.log",

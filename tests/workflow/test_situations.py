@@ -346,3 +346,18 @@ def test_no_output_of_a_study_lies_in_another_whatever_the_names(fresh):
     outputs = {Path(name) for line in lines for name in line.split(", ")}
     assert len(outputs) > 1000
     assert not {path for path in outputs if not outputs.isdisjoint(path.parents)}
+
+
+def test_caches_that_are_not_kept_go_once_they_were_read_and_nothing_is_stale(fresh):
+    smoke = yaml.safe_load((fresh.folder / "studies/smoke.yaml").read_text())
+    lean = merged(smoke, {"study": "lean", "activations": {"keep": False}})
+    study = fresh.study("lean.yaml", lean)
+    target = "results/lean/similarity/harbour/tiny-random/against/tiny.csv"
+    fresh.finish(target, study=study)
+    caches = fresh.folder / "results/lean/activations"
+    assert sorted(path.parent.name for path in caches.rglob("*.provenance.json")) == [
+        "tiny",
+        "tiny-random",
+    ]
+    assert not list(caches.rglob("*.npy"))
+    assert fresh.stale(target, study=study) == {}
