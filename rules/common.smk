@@ -18,7 +18,7 @@ from snakemake.logging import logger
 from bertology import run_times
 from bertology.canonical import canonical
 from bertology.claims.terminal import claims_summary
-from bertology.configuration import check, with_only, without_removed
+from bertology.configuration import check, with_latest_sources, with_only, without_removed
 from bertology.display import download_lines, plan_line, show_jobs
 from bertology.errors import InputError
 from bertology.figures.registry import FIGURES, SECTIONS
@@ -39,7 +39,7 @@ SCHEMA = Path(workflow.basedir, "schemas", "config.schema.yaml")
 
 try:
     config = with_only(config, FILES, SCHEMA, dict(workflow.config_settings.config))
-    config = without_removed(config)
+    config = with_latest_sources(without_removed(config), FILES)
     check(config, FILES, SCHEMA)
 except InputError as error:
     raise WorkflowError(f"The configuration has mistakes.\n{error}")

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from bertology.canonical import canonical
-from bertology.configuration import check, with_only, without_removed
+from bertology.configuration import check, with_latest_sources, with_only, without_removed
 from bertology.corpora.spans.formats import ANNOTATIONS, SPAN_FORMATS
 from bertology.errors import InputError
 from overlays import merged
@@ -67,12 +67,52 @@ def test_labels_of_sentence_pairs(tmp_path, source):
     assert f"allowed: at least {len(split) + 2} keys" in message
 
 
+def test_another_source_drops_what_was_said_of_the_one_before(tmp_path):
+    """In a file, and from one file to the next; what is said of any source stays."""
+    texts = [
+        "encoders: {a: {source: package, package: p, folder: f, sha256: x, layers: 6, title: A}}\n"
+        "corpora: {c: {treebank: {source: grammar, seed: 1, test: 9}, text: {source: x}}}",
+        "encoders: {a: {source: hub, repository: r, title: B}}\n"
+        "corpora: {c: {treebank: {seed: 2}}}",
+        "encoders: {a: {revision: v}}\ncorpora: {c: {treebank: {source: files, test: t}}}",
+    ]
+    files = [tmp_path / f"{number}.yaml" for number in range(len(texts))]
+    config = {}
+    for path, text in zip(files, texts, strict=True):
+        path.write_text(text)
+        config = merged(config, yaml.safe_load(text))
+    found = with_latest_sources({**config, "study": "s"}, files)
+    hub = {"source": "hub", "repository": "r", "revision": "v", "layers": 6, "title": "B"}
+    assert found["encoders"]["a"] == hub
+    assert found["corpora"]["c"] == {
+        "treebank": {"source": "files", "test": "t"},
+        "text": {"source": "x"},
+    }
+    assert found["study"] == "s"
+
+
+def test_the_same_source_in_a_later_file_changes_single_settings(tmp_path):
+    first, second = tmp_path / "1.yaml", tmp_path / "2.yaml"
+    first.write_text("encoders: {a: {source: random, like: b, seed: 1}}")
+    second.write_text("encoders: {a: {source: random, seed: 2}}")
+    config = {"encoders": {"a": {"source": "random", "like": "b", "seed": 2}}}
+    assert with_latest_sources(config, [first, second]) == config
+
+
+@pytest.mark.parametrize("wrong", [{"encoders": 5}, {"corpora": {"c": None}}, {"encoders": []}])
+def test_sections_of_another_shape_are_left_to_the_check(wrong, tmp_path):
+    path = tmp_path / "wrong.yaml"
+    path.write_text(yaml.safe_dump(wrong))
+    assert with_latest_sources(wrong, [path]) == wrong
+
+
 @pytest.mark.parametrize(
     "studies",
     [
         ["smoke"],
         ["open"],
         ["open", "open_seeds"],
+        ["open", "local_files"],
         ["open", "open_deep"],
         ["open", "open_deep", "all_data"],
         ["paper"],
@@ -84,6 +124,7 @@ def test_the_studies_are_valid_over_the_default(studies, tmp_path):
     for path in files[1:]:
         config = merged(config, yaml.safe_load(path.read_text()))
     config = without_removed(with_only(config, files, SCHEMA))
+    config = with_latest_sources(config, files)
     if studies[0] == "open":
         # The data are where the user has them.
         assert config["data_dir"] is None
@@ -92,7 +133,10 @@ def test_the_studies_are_valid_over_the_default(studies, tmp_path):
         config["data_dir"] = str(tmp_path)
         for kinds in config["corpora"].values():
             for source in kinds.values():
-                for name in set(source) & {"train", "dev", "test", "annotations"}:
+                names = (
+                    {"train", "dev", "test", "annotations"} if source["source"] == "files" else {}
+                )
+                for name in set(source).intersection(names):
                     path = tmp_path / str(source[name])
                     path.parent.mkdir(parents=True, exist_ok=True)
                     path.touch()

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,10 @@ MISSING = object()
 NAMED_SECTIONS = ("encoders", "corpora", "downloads", "tasks", "stimuli", "probes")
 MAY_BE_EMPTY = ("probes",)
 COMMAND_LINE = "--config"
+WHATEVER_THE_SOURCE = ("title", "layers", "floor")
+"""What files say of an encoder that stays where a later one takes it from another source."""
+DEPTH_OF_SOURCES = {"encoders": 2, "corpora": 3}
+"""How deep the blocks lie that have a source: encoders.<name>, corpora.<name>.<kind>."""
 RECORD = ".provenance.json"
 """The end of the name of a record, which lies beside what it is of."""
 
@@ -44,6 +49,38 @@ def without_removed(config: Config) -> Config:
         return {name: entry for name, entry in section.items() if entry is not None}
 
     return {key: kept(value) if key in NAMED_SECTIONS else value for key, value in config.items()}
+
+
+def with_latest_sources(config: Config, files: Sequence[Path]) -> Config:
+    """Return the merged configuration without what files say of a source that is not used.
+
+    Where a later file takes an encoder, or a kind of a corpus, from another `source`, the settings
+    of the earlier one would be unknown keys there. `files` are as in `with_only`.
+    """
+    contents = [content for _, content in _read_all(files)]
+
+    def latest(value: Any, *key: str) -> Any:
+        if not isinstance(value, dict):
+            return value
+        if len(key) == DEPTH_OF_SOURCES[key[0]]:
+            return _of_latest_source(value, [_value(content, key) for content in contents])
+        return {name: latest(each, *key, name) for name, each in value.items()}
+
+    return {
+        key: latest(value, key) if key in DEPTH_OF_SOURCES else value
+        for key, value in config.items()
+    }
+
+
+def _of_latest_source(block: Config, said: Sequence[Any]) -> Config:
+    """Return what is left of a block, of which files said these things one after the other."""
+    blocks = [each for each in said if isinstance(each, dict)]
+    named = [number for number, each in enumerate(blocks) if "source" in each]
+    changes = [b for a, b in pairwise(named) if blocks[a]["source"] != blocks[b]["source"]]
+    if not changes:
+        return block
+    kept = {*WHATEVER_THE_SOURCE, *(name for each in blocks[changes[-1] :] for name in each)}
+    return {name: value for name, value in block.items() if name in kept}
 
 
 def with_only(
