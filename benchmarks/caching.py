@@ -22,8 +22,8 @@ from bertology.encoder_tokenizers import load_tokenizer
 from bertology.encoders import load_encoder
 
 TOKENS_PER_BATCH, PADDED_BATCH = 4096, 32
-SENTENCES = {SMALL: 600, BASE: 120}
-ROUNDS = {SMALL: 5, BASE: 3}
+SENTENCES = {SMALL: 400, BASE: 60}
+ROUNDS = {SMALL: 3, BASE: 3}
 BARS = [
     Bar("padded loop", least=2),
     Bar("sentence by sentence"),

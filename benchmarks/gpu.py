@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -134,10 +134,10 @@ def compare_tables(report: Report, cpu: Path, gpu: Path) -> None:
         )
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rates", action="store_true", help="measure rates, run no study")
-    rates_alone = parser.parse_args().rates
+    rates_alone = parser.parse_args(arguments).rates
     if not torch.cuda.is_available():
         print("no GPU here: nothing was measured")
         return 2

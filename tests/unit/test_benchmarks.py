@@ -49,6 +49,21 @@ def test_ways_are_run_in_turn_and_a_warm_run_does_not_count(tmp_path, monkeypatc
     assert [row["what"] for row in report.times] == [OURS, "peer"]
 
 
+def test_preparation_does_not_count(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(harness.time, "perf_counter", lambda: clock[0])
+
+    def takes(seconds, then=None):
+        def work():
+            clock[0] += seconds
+            return then
+
+        return work
+
+    assert harness.seconds(takes(3)) == 3
+    assert harness.seconds(takes(3, takes(2))) == 2
+
+
 def test_the_summary_fails_where_a_bar_is_missed(tmp_path, monkeypatch, capsys):
     for module in (harness, summary):
         monkeypatch.setattr(module, "FOLDER", tmp_path)
@@ -124,5 +139,5 @@ def test_rates_of_a_gpu_count_the_operations_of_the_encoder(tmp_path):
 
 def test_without_a_gpu_nothing_is_measured(monkeypatch, capsys):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert gpu.main() == 2
+    assert gpu.main([]) == 2
     assert "no GPU" in capsys.readouterr().out
