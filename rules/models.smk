@@ -82,7 +82,8 @@ rule finetune_encoder:
 rule ablate_layers:
     """Train with the encoder fixed (untuned), its first layers fixed, or its last layers left out.
 
-    What counts is the score; the encoder is not kept.
+    Or so, or as a whole, on a part of the training data. What counts is the score; the encoder is
+    not kept.
     """
     input:
         encoder=PATHS.encoder,
@@ -165,6 +166,6 @@ rule models:
 
 
 rule ablations:
-    """Stop after the ablations: their scores."""
+    """Stop after the ablations, and the runs on parts of the training data: their scores."""
     input:
-        STUDY.run_files(STUDY.ablated_runs(), "scores.csv"),
+        STUDY.run_files([*STUDY.ablated_runs(), *STUDY.runs_on_parts()], "scores.csv"),

@@ -60,6 +60,33 @@ rule summarise_ablations:
         "../workflow_scripts/summarise_ablations.py"
 
 
+rule summarise_training_sizes:
+    """Relate scores to the number of training examples, with intervals."""
+    input:
+        examples=STUDY.run_files(STUDY.runs_by_size(), "examples.parquet"),
+        summaries=STUDY.run_files(STUDY.runs_by_size(), "summary.json"),
+    output:
+        table=STUDY.table("training_sizes"),
+        provenance=f"{PATHS.results}/tables/training_sizes.provenance.json",
+    log:
+        f"{PATHS.logs}/summarise_training_sizes.log",
+    benchmark:
+        f"{PATHS.benchmarks}/summarise_training_sizes.tsv"
+    conda:
+        "../envs/similarity.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        disk_mb=100,
+    params:
+        runs=STUDY.runs_by_size(),
+        intervals=config["intervals"],
+        code=code("summarise_training_sizes"),
+    script:
+        "../workflow_scripts/summarise_training_sizes.py"
+
+
 rule summarise_similarity:
     """Average similarity over seeds, with intervals over sentences and seeds."""
     input:

@@ -42,8 +42,8 @@ OWN_CHANGES = {"transplant_layers": 10, "compare_representations": 10, **SIMILAR
 WEIGHTS = {"compare_weights": 10, **tables("weights"), **figures("weights"), **PAGE}
 REVERTS = once("summarise_reverts") | figures("transplants") | CLAIMS
 ABLATIONS = {
-    **once("summarise_ablations"),
-    **figures("ablations", "finetuning"),
+    **once("summarise_ablations", "summarise_training_sizes"),
+    **figures("ablations", "finetuning", "training_sizes"),
     **CLAIMS,
 }
 PROBE_FIGURES = figures("probes", "probe_changes", "structure")
@@ -61,13 +61,13 @@ STRUCTURAL_PROBES = {"probe_structure": 16, **PROBE_TABLES, **TRAJECTORY, **LEFT
 PROBES = EDGE_PROBES | STRUCTURAL_PROBES
 INTERVALS = SIMILARITY | ABLATIONS | REVERTS | {"summarise_probes": 1, **PROBE_FIGURES}
 
-# Two seeds: each fine-tuned, and ablated three times; cached on three stimulus sets and on the text
-# of the probes, and one of them at two steps on one set and that text; on each set compared with
-# the base, and with one another. The task is parsing: its own changes and its perturbed encoders
-# are looked at on two sets.
+# Two seeds: each fine-tuned, ablated three times, and trained three times on half of the data;
+# cached on three stimulus sets and on the text of the probes, and one of them at two steps on one
+# set and that text; on each set compared with the base, and with one another. The task is parsing:
+# its own changes and its perturbed encoders are looked at on two sets.
 ONE_TASK = {
     "finetune_encoder": 2,
-    "ablate_layers": 6,
+    "ablate_layers": 12,
     **tables("finetuning"),
     **ABLATIONS,
     "perturb_encoder": 2,

@@ -67,6 +67,21 @@ def test_labels_of_sentence_pairs(tmp_path, source):
     assert f"allowed: at least {len(split) + 2} keys" in message
 
 
+def test_parts_of_the_data_are_for_variants_that_are_there(tmp_path):
+    sizes = {"percents": [20], "variants": ["full", "freeze-3", "untuned", "all"]}
+    found = messages(tmp_path, {"training_sizes": sizes})
+    allowed = "allowed: full, untuned, freeze-4, keep-2"
+    assert found == [
+        f"study.yaml: training_sizes.variants.{position}: found {name!r}, which minilm has not on "
+        f"all of the data; {allowed}"
+        for position, name in ((1, "freeze-3"), (3, "all"))
+    ]
+    (message,) = messages(tmp_path, {"training_sizes": {**sizes, "percents": []}, "seeds": []})
+    assert "seeds" in message  # and nothing of variants, since nothing is trained on a part
+    (message,) = messages(tmp_path, {"training_sizes": {"percents": [100]}})
+    assert "training_sizes.percents.0: found 100" in message
+
+
 def test_another_source_drops_what_was_said_of_the_one_before(tmp_path):
     """In a file, and from one file to the next; what is said of any source stays."""
     texts = [

@@ -230,7 +230,9 @@ def test_figures_are_drawn_from_tables_that_the_study_has(study):
 
 
 def test_a_study_without_something_has_no_figure_of_it():
-    names = set(plan("default", transplants={"some": "settings"}).figure_names())
+    sizes = {"percents": [10], "variants": ["full"]}
+    everything = plan("default", transplants={"some": "settings"}, training_sizes=sizes)
+    names = set(everything.figure_names())
     assert names == set(FIGURES)
     bare = plan(
         "default",
@@ -243,6 +245,7 @@ def test_a_study_without_something_has_no_figure_of_it():
         "ablations",
         "trajectory",
         "structure",
+        "training_sizes",
         "transplants",
     }
 

@@ -348,7 +348,8 @@ def test_what_is_left_out_or_changed_is_in_the_summary_and_the_log(tune, data, c
         features[split] = len(trees) - long
         expected += records(split, "sentence", len(trees), {f"too long: {fate}": long})
     summary = json.loads((folder / "summary.json").read_text())
-    assert summary == {"precision": "float32", "features": features, "left_out": expected}
+    used = {"training_examples": SIZES["train"], "features": features}
+    assert summary == {"precision": "float32", **used, "left_out": expected}
     assert [line for line in caplog.messages if "left out" in line] == [
         f"{split}: {SIZES[split] - features[split]} of {SIZES[split]} sentences left out "
         f"(too long: {fate})"

@@ -20,6 +20,7 @@ from stale_jobs import (
     TRAJECTORY,
     WEIGHTS,
     figures,
+    once,
     tables,
 )
 
@@ -158,8 +159,15 @@ def test_other_intervals_train_nothing(smoke):
 
 def test_another_ablation_leaves_the_others_alone(smoke):
     with smoke.edited("studies/smoke.yaml", "freeze: [1]", "freeze: all"):
-        finetuning = {**tables("finetuning"), **figures("finetuning")}
-        assert smoke.stale() == {"ablate_layers": 6, **finetuning, **ABLATIONS}
+        of_parts = {*once("summarise_training_sizes"), *figures("training_sizes")}
+        others = {job: count for job, count in ABLATIONS.items() if job not in of_parts}
+        assert smoke.stale() == {"ablate_layers": 6, **tables("finetuning"), **others}
+
+
+def test_another_part_of_the_data_is_trained_on_alone(smoke):
+    with smoke.edited("studies/smoke.yaml", "percents: [50]", "percents: [25, 50]"):
+        sizes = once("summarise_training_sizes") | figures("training_sizes") | PAGE
+        assert smoke.stale() == {"ablate_layers": 18, **sizes}
 
 
 def test_more_examples_of_reverts_are_scored_alone(smoke):

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.workflow
 RESULTS = "results/smoke"
 FIGURES = (
     *("similarity", "measures", "domains", "token_classes", "weights", "finetuning", "ablations"),
-    *("probes", "probe_changes", "structure", "mix_weights", "trajectory"),
+    *("training_sizes", "probes", "probe_changes", "structure", "mix_weights", "trajectory"),
 )
 
 
@@ -146,6 +146,17 @@ def test_the_trajectory_starts_at_the_pretrained_encoder_and_ends_at_the_tuned_o
         assert same.value[(same.layer == row.layer) & (same.second_layer == row.layer)].item() == (
             row.value
         )
+
+
+def test_parts_of_the_data_are_held_against_all_of_it(smoke):
+    sizes = table(smoke, "training_sizes").set_index(["task", "variant", "percent"])
+    assert len(sizes) == 3 * 3 * 2
+    whole = table(smoke, "ablations").set_index(["task", "variant"])
+    for (task, variant, percent), row in sizes.iterrows():
+        assert row["examples"] == {"parsing": 48, "inference": 48}.get(task, 24) * percent / 100
+        if percent == 100:
+            expected = whole.loc[(task, variant), ["score", "recovery"]].to_numpy(float)
+            np.testing.assert_allclose(row[["score", "recovery"]].to_numpy(float), expected)
 
 
 def test_ablations_are_held_against_full_fine_tuning(smoke):

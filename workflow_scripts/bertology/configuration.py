@@ -14,7 +14,7 @@ from bertology.schema import Key, Problem, key_problems, schema_problems
 from bertology.similarity.names import MEASURE_NAMES
 from bertology.study_files import read_study
 from bertology.user_files import canonical_folder, corpus_files, data_file, download_name
-from bertology.variants import KINDS, UNTUNED
+from bertology.variants import FULL, KINDS, UNTUNED, ablations
 
 Config = dict[str, Any]
 Place = Path | str
@@ -221,6 +221,7 @@ def _cross_problems(config: Config) -> Iterator[Problem]:
     yield from _corpus_problems(config)
     yield from _task_problems(config)
     yield from _ablation_problems(config)
+    yield from _size_problems(config)
     yield from _measure_problems(config)
     yield from _stimuli_problems(config)
     yield from _probe_problems(config)
@@ -392,6 +393,20 @@ def _ablation_problems(config: Config) -> Iterator[Problem]:
         asked = settings.get(name, [])
         for position, layers in enumerate([] if asked == "all" else asked):
             yield from _layer_problems(("ablations", name, position), layers, kind.least, config)
+
+
+def _size_problems(config: Config) -> Iterator[Problem]:
+    settings = config["training_sizes"]
+    if not settings["percents"]:
+        return
+    for encoder in config["fine_tuned_encoders"]:
+        depth = config["encoders"].get(encoder, {}).get("layers", 0)
+        known = [FULL, *ablations(config["ablations"], depth)]
+        for position, name in enumerate(settings["variants"]):
+            if name not in known:
+                found = f"found {name!r}, which {encoder} has not on all of the data"
+                key = ("training_sizes", "variants", position)
+                yield key, f"{found}; allowed: {', '.join(known)}"
 
 
 def _layer_problems(key: Key, layers: int, least: int, config: Config) -> Iterator[Problem]:

@@ -50,6 +50,10 @@ ABLATIONS = (
     *("score", "low", "high", "relative", "relative_low", "relative_high"),
     *("recovery", "recovery_low", "recovery_high"),
 )
+TRAINING_SIZES = (
+    *("encoder", "task", "variant", "percent", "examples", "metric", "seeds", "n"),
+    *("score", "low", "high", "recovery", "recovery_low", "recovery_high"),
+)
 REVERTS = (
     *("encoder", "task", "part", "layers", "metric", "seeds", "n", "score", "low", "high"),
     *("loss", "loss_low", "loss_high", "recovery", "recovery_low", "recovery_high"),

@@ -1,7 +1,8 @@
 """The variants of fine-tuning: which layers are fixed or left out, and how a variant is named.
 
 `full` fixes nothing, `untuned` the whole encoder; the others are named <kind>-<number of layers>.
-`finetuning/model.py` says what each does to an encoder.
+`finetuning/model.py` says what each does to an encoder. Any of them, trained on a part of the
+training data, is <variant>-of-<percent>.
 """
 
 import re
@@ -29,7 +30,10 @@ KINDS = {
     "freeze": Kind(least=0, freezes=True, keeps=False),
     "keep": Kind(least=1, freezes=False, keeps=True),
 }
-ABLATION = "|".join([UNTUNED, *(f"{name}-[0-9]+" for name in KINDS)])
+WHOLE = 100
+"""Percent of the training data."""
+_LAYERS = "|".join([UNTUNED, *(f"{name}-[0-9]+" for name in KINDS)])
+ABLATION = f"(?:{_LAYERS})(?:-of-[0-9]+)?|{FULL}-of-[0-9]+"
 """A pattern for the names of all variants but `full`."""
 
 
@@ -51,6 +55,17 @@ def parsed(variant: str) -> tuple[str, int] | None:
     """Split the name of a variant into kind and number; None for `full`, `untuned` and others."""
     match = re.fullmatch(r"([a-z]+)-([0-9]+)", variant)
     return (match[1], int(match[2])) if match and match[1] in KINDS else None
+
+
+def on_part(variant: str, percent: int) -> str:
+    """Name a variant that is trained on so much of the training data."""
+    return variant if percent == WHOLE else f"{variant}-of-{percent}"
+
+
+def part_of(variant: str) -> tuple[str, int]:
+    """Split the name of a variant into what is trained, and on how many percent of the data."""
+    name, _, percent = variant.partition("-of-")
+    return name, int(percent or WHOLE)
 
 
 def layers_of(variant: str, depth: int) -> tuple[int | None, int]:

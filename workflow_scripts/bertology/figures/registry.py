@@ -36,6 +36,11 @@ def with_ablations(config: Config) -> bool:
     return any(config["ablations"].values())
 
 
+def with_training_sizes(config: Config) -> bool:
+    """Say whether models are trained on parts of the training data too."""
+    return bool(config["training_sizes"]["percents"])
+
+
 def with_transplants(config: Config) -> bool:
     """Say whether layers of tuned encoders are put into the pretrained one, and back."""
     return bool(config["transplants"])
@@ -138,6 +143,13 @@ IN_ORDER = (
         "Scores with frozen and with missing layers",
         ("ablations",),
         with_ablations,
+    ),
+    Figure(
+        "training_sizes",
+        SCORES,
+        "Scores and recovery by the number of training examples",
+        ("training_sizes",),
+        with_training_sizes,
     ),
     Figure(
         "finetuning",

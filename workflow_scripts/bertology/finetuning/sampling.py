@@ -1,12 +1,33 @@
-"""The order of training data: batches of similar length, in random order."""
+"""Which examples there are, and the order of training data: batches of similar length."""
 
+import math
 from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
+import numpy as np
 import torch
 from torch.utils.data import Sampler
 
 MOST_BATCHES = 50
 """Batches are cut from as many examples at once, sorted by length; fewer in small data."""
+
+
+Example = TypeVar("Example")
+
+
+def chosen_numbers(examples: int, most: int | None, seed: int) -> np.ndarray:
+    """Draw the numbers of at most so many examples (None: all), in ascending order.
+
+    With the same seed a smaller sample is part of a larger one.
+    """
+    order: np.ndarray = np.random.default_rng(seed).permutation(examples)
+    return np.sort(order[:most])
+
+
+def part(examples: Sequence[Example], percent: int, seed: int) -> list[Example]:
+    """Draw so many percent of examples, at least one, in their order (see `chosen_numbers`)."""
+    most = math.ceil(len(examples) * percent / 100)
+    return [examples[number] for number in chosen_numbers(len(examples), most, seed)]
 
 
 class SimilarLengths(Sampler[int]):

@@ -27,11 +27,11 @@ from bertology.files import atomic_folder, write_json
 from bertology.finetuning.model import TaskModel, apply_variant, parameter_groups, uses_bfloat16
 from bertology.finetuning.prediction import Predictor, Split
 from bertology.finetuning.reproducible import seed_everything
-from bertology.finetuning.sampling import SimilarLengths
+from bertology.finetuning.sampling import SimilarLengths, part
 from bertology.finetuning.task import Feature, Head, Score, Task, collate_inputs, task_class
 from bertology.left_out import records, warn_of
 from bertology.memory import keep_freed_memory
-from bertology.variants import FULL
+from bertology.variants import FULL, WHOLE, part_of
 
 logger = logging.getLogger(__name__)
 
@@ -56,15 +56,17 @@ def finetune(
 
     task: name of a module of this package (parsing, inference, question_answering), which finds
         its examples in task_folder as train, dev and test in the task's public format.
-    variant: full, untuned, freeze-<k> or keep-<k> (see `apply_variant`).
+    variant: full, untuned, freeze-<k> or keep-<k> (see `apply_variant`), and -of-<percent> after it
+        if it is trained on a part of the training data, drawn with the seed.
     settings: learning_rate (of the encoder), head_learning_rate_factor, batch_size, epochs,
         longest (tokens), warmup_fraction, weight_decay, clip, and the task's own.
     precision: float32, bfloat16 (autocast of the encoder) or auto (see `uses_bfloat16`).
     checkpoints: numbers of optimizer steps after which the encoder is saved; 0 is the start.
 
-    Written are the files of `write_results`, `summary.json` (precision, features by split, what
-    was left out or shortened) and, for `full` alone (of an ablation it is the scores that count),
-    the Hugging Face folders `encoder/` and `checkpoints/step-<n>/`. InputError for unusable input.
+    Written are the files of `write_results`, `summary.json` (precision, training examples, features
+    by split, what was left out or shortened) and, for `full` alone (of an ablation it is the scores
+    that count), the Hugging Face folders `encoder/` and `checkpoints/step-<n>/`. InputError for
+    unusable input.
     """
     torch.set_num_threads(threads)
     keep_freed_memory()
@@ -72,7 +74,8 @@ def finetune(
     tokenizer = load_tokenizer(encoder_folder)
     kind = task_class(task)
     paths = {name: task_folder / f"{name}.{kind.extension}" for name in SPLITS}
-    examples = {name: kind.read(path) for name, path in paths.items()}
+    variant, percent = part_of(variant)
+    examples = read_examples(kind, paths, percent, seed)
     chosen = kind(tokenizer, settings, examples["train"])
     model = build_model(chosen, encoder_folder, variant, precision, settings["longest"], seed)
     logger.info("the encoder computes in %s", model.named_precision)
@@ -87,9 +90,19 @@ def finetune(
         model.load_state_dict(trainer.best_weights)
         write_results(trainer, test, task, folder)
         write_json(folder / "summary.json", {"precision": model.named_precision, **summary})
-        if variant == FULL:
+        if (variant, percent) == (FULL, WHOLE):
             (folder / "checkpoints").mkdir(exist_ok=True)
             saver.save(model.encoder, folder / "encoder")
+
+
+def read_examples(
+    kind: type[Task], paths: Mapping[str, Path], percent: int, seed: int
+) -> dict[str, list[Any]]:
+    """Read the splits; keep so many percent of the training data, drawn with the seed."""
+    examples = {name: kind.read(path) for name, path in paths.items()}
+    if percent != WHOLE:
+        examples["train"] = part(examples["train"], percent, seed)
+    return examples
 
 
 def encode_splits(
@@ -104,7 +117,8 @@ def encode_splits(
         left_out += records(name, task.unit, len(of_split), counts)
     warn_of(left_out)
     counted = {name: len(split.features) for name, split in splits.items()}
-    return splits, {"features": counted, "left_out": left_out}
+    used = {"training_examples": len(examples["train"]), "features": counted}
+    return splits, {**used, "left_out": left_out}
 
 
 def refuse_nothing_to_learn(train: Split, longest: int) -> None:

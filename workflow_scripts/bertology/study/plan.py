@@ -21,7 +21,7 @@ from bertology.similarity.contrasts import common_texts, contrasts, domain_of, o
 from bertology.similarity.names import resampled_measure
 from bertology.study.paths import PERTURBED, STRUCTURE, TRANSPLANTED, Paths, results_of
 from bertology.titles import title
-from bertology.variants import FULL, UNTUNED, ablations
+from bertology.variants import FULL, UNTUNED, ablations, on_part
 
 Config = dict[str, Any]
 Row = dict[str, Any]
@@ -211,6 +211,18 @@ class Study:
     def all_runs(self) -> list[Row]:
         """List the training runs of whole encoders, then those with layers fixed or left out."""
         return [*self.tuned_runs(), *self.ablated_runs()]
+
+    def runs_on_parts(self) -> list[Row]:
+        """List the training runs on parts of the training data."""
+        asked = self.config["training_sizes"]
+        variants = [on_part(name, n) for n in asked["percents"] for name in asked["variants"]]
+        return self._runs(dict.fromkeys(self.encoders, variants))
+
+    def runs_by_size(self) -> list[Row]:
+        """List these runs, and the same ones on all of the data; none if there are no parts."""
+        asked = self.config["training_sizes"]
+        whole = self._runs(dict.fromkeys(self.encoders, asked["variants"]))
+        return [*self.runs_on_parts(), *(whole if asked["percents"] else [])]
 
     def run_files(self, runs: list[Row], name: str) -> list[str]:
         """Give the file `name` of each training run."""
@@ -611,6 +623,10 @@ class Study:
         """List the table of perturbed encoders, if there are any."""
         return [PERTURBED] if self.has_perturbed() else []
 
+    def size_tables(self) -> list[str]:
+        """List the table of scores by training examples, if there are any parts of the data."""
+        return ["training_sizes"] if self.config["training_sizes"]["percents"] else []
+
     def revert_tables(self) -> list[str]:
         """List the tables of reverts, if there are any."""
         return ["reverts"] if self.config["transplants"] else []
@@ -620,6 +636,7 @@ class Study:
         return [
             *("claims", "finetuning", "ablations", "similarity", "similarity_summary"),
             *("domains", "weights", "left_out"),
+            *self.size_tables(),
             *self.perturbed_tables(),
             *self.revert_tables(),
             *self.probe_tables(),
@@ -630,7 +647,8 @@ class Study:
         """List the tables that the summary page shows."""
         reverts, probes = self.revert_tables(), self.probe_tables()[1:]
         return [
-            *("claim_cells", "ablations", *reverts, "similarity_summary", "domains"),
+            *("claim_cells", "ablations", *self.size_tables(), *reverts),
+            *("similarity_summary", "domains"),
             *self.perturbed_tables(),
             *probes,
             "left_out",

@@ -24,6 +24,7 @@ from bertology.encoders import load_encoder
 from bertology.files import atomic_folder, write_json
 from bertology.finetuning.model import TaskModel
 from bertology.finetuning.prediction import Predictor, Split
+from bertology.finetuning.sampling import chosen_numbers
 from bertology.finetuning.task import Score, task_class
 from bertology.finetuning.trainer import build_model, example_table, score_table
 from bertology.left_out import records, warn_of
@@ -163,15 +164,6 @@ def _load_model(
     model.head.load_state_dict(load_file(run_folder / "head.safetensors"))
     predictor = Predictor(model, of_task, tokenizer, settings["batch_size"])
     return predictor, task_folder / f"test.{kind.extension}"
-
-
-def chosen_numbers(examples: int, most: int | None, seed: int) -> np.ndarray:
-    """Draw the numbers of at most so many examples (None: all), in ascending order.
-
-    With the same seed a smaller sample is part of a larger one.
-    """
-    order: np.ndarray = np.random.default_rng(seed).permutation(examples)
-    return np.sort(order[:most])
 
 
 def _write(
