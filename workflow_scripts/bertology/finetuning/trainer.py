@@ -56,17 +56,16 @@ def finetune(
 
     task: name of a module of this package (parsing, inference, question_answering), which finds
         its examples in task_folder as train, dev and test in the task's public format.
-    variant: full, untuned, freeze-<k> or keep-<k> (see `apply_variant`), and -of-<percent> after it
-        if it is trained on a part of the training data, drawn with the seed.
+    variant: full, untuned, freeze-<k>, keep-<k> (see `apply_variant`); each also -of-<percent> of
+        the training data, drawn with the seed.
     settings: learning_rate (of the encoder), head_learning_rate_factor, batch_size, epochs,
         longest (tokens), warmup_fraction, weight_decay, clip, and the task's own.
     precision: float32, bfloat16 (autocast of the encoder) or auto (see `uses_bfloat16`).
     checkpoints: numbers of optimizer steps after which the encoder is saved; 0 is the start.
 
-    Written are the files of `write_results`, `summary.json` (precision, training examples, features
-    by split, what was left out or shortened) and, for `full` alone (of an ablation it is the scores
-    that count), the Hugging Face folders `encoder/` and `checkpoints/step-<n>/`. InputError for
-    unusable input.
+    Written are the files of `write_results`, `summary.json` (precision, how much there is, what was
+    left out or shortened) and, for `full` alone, whose encoder is kept, the Hugging Face folders
+    `encoder/` and `checkpoints/step-<n>/`. InputError for unusable input.
     """
     torch.set_num_threads(threads)
     keep_freed_memory()
@@ -78,10 +77,8 @@ def finetune(
     examples = read_examples(kind, paths, percent, seed)
     chosen = kind(tokenizer, settings, examples["train"])
     model = build_model(chosen, encoder_folder, variant, precision, settings["longest"], seed)
-    logger.info("the encoder computes in %s", model.named_precision)
     predictor = Predictor(model, chosen, tokenizer, settings["batch_size"])
-    splits, summary = encode_splits(chosen, paths, examples)
-    train, development, test = (splits[name] for name in SPLITS)
+    (train, development, test), summary = encode_splits(chosen, paths, examples)
     refuse_nothing_to_learn(train, settings["longest"])
     with atomic_folder(out_folder) as folder:
         saver = EncoderSaver(encoder_folder, folder / "checkpoints", checkpoints)
@@ -107,16 +104,16 @@ def read_examples(
 
 def encode_splits(
     task: Task, paths: Mapping[str, Path], examples: Mapping[str, list[Any]]
-) -> tuple[dict[str, Split], dict[str, Any]]:
+) -> tuple[list[Split], dict[str, Any]]:
     """Cut each split into features; count these, and what is left out or changed, and log that."""
-    splits: dict[str, Split] = {}
+    splits: list[Split] = []
     left_out: list[dict[str, Any]] = []
     for name, of_split in examples.items():
         features, counts = task.features(of_split, name == "train")
-        splits[name] = Split(paths[name], of_split, features)
+        splits.append(Split(paths[name], of_split, features))
         left_out += records(name, task.unit, len(of_split), counts)
     warn_of(left_out)
-    counted = {name: len(split.features) for name, split in splits.items()}
+    counted = dict(zip(examples, (len(split.features) for split in splits), strict=True))
     used = {"training_examples": len(examples["train"]), "features": counted}
     return splits, {**used, "left_out": left_out}
 
@@ -139,6 +136,7 @@ def build_model(
     apply_variant(encoder, variant)
     seed_everything(seed)
     model = TaskModel(encoder, task.head(encoder.config), uses_bfloat16(precision))
+    logger.info("the encoder computes in %s", model.named_precision)
     return model.to(available_device())
 
 
