@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import NullFormatter, NullLocator
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from bertology.figures.ablations import FULL_LOOK, UNTUNED_LOOK
 from bertology.figures.layers import INTERVAL
@@ -27,7 +27,7 @@ from bertology.figures.style import (
 )
 from bertology.tables import TRAINING_SIZES
 from bertology.titles import display_name
-from bertology.variants import FULL, UNTUNED
+from bertology.variants import FULL, UNTUNED, parsed
 
 QUANTITIES = {"recovery": "Recovery (% of what tuning gains)", "score": "Test score"}
 """What is drawn, the first of these that the table has, and its label."""
@@ -37,6 +37,12 @@ COLUMNS = (
     *("encoder", "task", "variant", "percent", "examples", "metric", "seeds", "n"),
     *("quantity", "value", "low", "high"),
 )
+TITLES = {
+    FULL: "Encoder fine-tuned",
+    UNTUNED: "Encoder fixed, head trained",
+    "freeze": "First {} layers frozen",
+    "keep": "First {} layers kept",
+}
 PANEL_SIZE = (3.2, 2.4)  # inches
 
 
@@ -56,9 +62,9 @@ def plot_training_sizes(table: Path, files: FigureFiles, settings: FigureSetting
         for line, (encoder, of_encoder) in zip(axes, encoders, strict=True):
             for axis, variant in zip(line, variants, strict=True):
                 _draw_panel(axis, of_encoder[of_encoder["variant"] == variant], palette)
-                named = {"encoder": encoder, "variant": variant}
-                axis.set_title(settings.joined(named, several_encoders=len(encoders) > 1))
-        figure.supxlabel("Training examples")
+                axis.set(title=_in_words(variant), xlabel="Training examples")
+            if len(encoders) > 1:
+                line[0].set_title(settings.title("encoder", encoder), loc="left")
         figure.supylabel(QUANTITIES[points["quantity"].iloc[0]])
         legend_below(figure, _handles(points, palette, settings))
         save_figure(figure, points[list(COLUMNS)], files)
@@ -86,11 +92,16 @@ def _draw_panel(axis: Axes, rows: pd.DataFrame, palette: Palette) -> None:
         marker = palette.markers[str(task)]
         axis.errorbar(of_task["examples"], of_task["value"], yerr=errors, marker=marker, **looks)
     axis.set_xscale("log")
-    ticks = sorted(rows["examples"].unique())
-    axis.set_xticks(ticks, [f"{tick:,.0f}" for tick in ticks], rotation=45, ha="right")
-    axis.xaxis.set_minor_locator(NullLocator())
+    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     axis.xaxis.set_minor_formatter(NullFormatter())
     axis.grid(visible=False, axis="x")
+
+
+def _in_words(variant: str) -> str:
+    """Say what is fixed or left out."""
+    kind = parsed(variant)
+    return TITLES[variant] if kind is None else TITLES[kind[0]].format(kind[1])
 
 
 def _handles(points: pd.DataFrame, palette: Palette, settings: FigureSettings) -> list[Artist]:
