@@ -26,7 +26,7 @@ from bertology.probing.inputs import MIX
 from bertology.probing.targets import ProbeData
 from bertology.probing.training import Schedule, Training, train_edge_probes
 
-SENTENCES, LABELS, EPOCHS = {"train": 300, "dev": 75}, 50, 5
+SENTENCES, LABELS, EPOCHS = {"train": 120, "dev": 30}, 50, 5
 INPUTS: list[str | int] = [MIX, *range(SMALL[0] + 1)]
 TRAINING = Training(Schedule(2e-3, 10, EPOCHS, 5.0), 1, torch.device("cpu"))
 ENCODED_AGAIN, ONE_BY_ONE = "re-encoding in each epoch", "one at a time"
