@@ -82,6 +82,17 @@ def test_parts_of_the_data_are_for_variants_that_are_there(tmp_path):
     assert "training_sizes.percents.0: found 100" in message
 
 
+def test_whole_numbers_may_be_written_as_floats_where_variants_are_named(tmp_path):
+    overlay = {
+        "ablations": {"freeze": [4.0], "keep": "all"},
+        "encoders": {"minilm": {"layers": 6.0}},
+        "training_sizes": {"percents": [20.0], "variants": ["full", "freeze-4", "keep-5"]},
+    }
+    study = tmp_path / "study.yaml"
+    study.write_text(yaml.safe_dump(overlay))
+    check(without_removed(merged(default(), overlay)), [DEFAULT, study], SCHEMA)
+
+
 def test_another_source_drops_what_was_said_of_the_one_before(tmp_path):
     """In a file, and from one file to the next; what is said of any source stays."""
     texts = [

@@ -400,7 +400,7 @@ def _size_problems(config: Config) -> Iterator[Problem]:
     if not settings["percents"]:
         return
     for encoder in config["fine_tuned_encoders"]:
-        depth = config["encoders"].get(encoder, {}).get("layers", 0)
+        depth = int(config["encoders"].get(encoder, {}).get("layers", 0))  # it may be written 6.0
         known = [FULL, *ablations(config["ablations"], depth)]
         for position, name in enumerate(settings["variants"]):
             if name not in known:

@@ -41,7 +41,7 @@ def ablations(settings: Mapping[str, Any], depth: int) -> list[str]:
     """List the variants that a configuration asks for, of an encoder of `depth` layers."""
     return [
         *([UNTUNED] if settings[UNTUNED] else []),
-        *(f"{name}-{n}" for name in KINDS for n in numbers(settings, name, depth)),
+        *(f"{name}-{int(n)}" for name in KINDS for n in numbers(settings, name, depth)),
     ]
 
 
