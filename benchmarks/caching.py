@@ -21,7 +21,7 @@ from bertology.corpora.stimuli import read_stimuli
 from bertology.encoder_tokenizers import load_tokenizer
 from bertology.encoders import load_encoder
 
-TOKENS_PER_BATCH, PADDED_BATCH = 4096, 32
+TOKENS_PER_BATCH, PADDED_BATCH = 512, 32
 SENTENCES = {SMALL: 400, BASE: 60}
 ROUNDS = {SMALL: 3, BASE: 3}
 BARS = [

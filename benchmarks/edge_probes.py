@@ -53,7 +53,7 @@ class Work:
     def encode(self) -> None:
         for split in SENTENCES:
             paths = self.folder / f"{split}.jsonl", self.folder / split
-            write_cache(self.encoder, self.tokenizer, *paths, 4096, all_layers)
+            write_cache(self.encoder, self.tokenizer, *paths, 512, all_layers)
 
     def data(self) -> list[ProbeData]:
         return [labelled(open_activations(self.folder / split)) for split in SENTENCES]
