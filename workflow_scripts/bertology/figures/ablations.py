@@ -97,10 +97,22 @@ def _of_panel(rows: pd.DataFrame, column: str) -> pd.DataFrame:
     return rows[rows["frozen"].isna()]
 
 
-def _draw_panel(axis: Axes, rows: pd.DataFrame, column: str, palette: Palette) -> None:
+def draw_ends(axis: Axes, quantity: str) -> None:
+    """Draw the lines of full fine-tuning and, for recovery, of an untuned encoder."""
     axis.axhline(100, **FULL_LOOK)
-    if rows["quantity"].iloc[0] == "recovery":
+    if quantity == "recovery":
         axis.axhline(0, **UNTUNED_LOOK)
+
+
+def end_handles(quantity: str) -> list[Artist]:
+    """Explain these lines."""
+    full = Line2D([], [], label="Full fine-tuning", **FULL_LOOK)
+    untuned = Line2D([], [], label="Untuned, head trained", **UNTUNED_LOOK)
+    return [full, untuned] if quantity == "recovery" else [full]
+
+
+def _draw_panel(axis: Axes, rows: pd.DataFrame, column: str, palette: Palette) -> None:
+    draw_ends(axis, rows["quantity"].iloc[0])
     for number, (task, colour) in enumerate(palette.colours.items()):
         looks: dict[str, Any] = {"color": colour, "marker": palette.markers[task], "elinewidth": 1}
         of_task = rows[rows["task"] == task].sort_values(column)
@@ -124,9 +136,7 @@ def _handles(rows: pd.DataFrame, palette: Palette, settings: FigureSettings) -> 
             label += f" ({_anchors(rows[rows['task'] == task])})"
         marker = palette.markers[task]
         handles.append(Line2D([], [], label=label, color=colour, marker=marker))
-    handles.append(Line2D([], [], label="Full fine-tuning", **FULL_LOOK))
-    if rows["quantity"].iloc[0] == "recovery":
-        handles.append(Line2D([], [], label="Untuned, head trained", **UNTUNED_LOOK))
+    handles += end_handles(rows["quantity"].iloc[0])
     bar = Line2D([], [], label=INTERVAL, color=GREY, marker="|", markersize=8, linestyle="")
     return [*handles, bar]
 

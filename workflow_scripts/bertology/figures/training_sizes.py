@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-from bertology.figures.ablations import FULL_LOOK, UNTUNED_LOOK
+from bertology.figures.ablations import draw_ends, end_handles
 from bertology.figures.layers import INTERVAL
 from bertology.figures.style import (
     GREY,
@@ -83,8 +83,7 @@ def _points(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _draw_panel(axis: Axes, rows: pd.DataFrame, palette: Palette) -> None:
     if (rows["quantity"] == "recovery").any():
-        axis.axhline(100, **FULL_LOOK)
-        axis.axhline(0, **UNTUNED_LOOK)
+        draw_ends(axis, "recovery")
     for task, of_task in rows.sort_values("examples").groupby("task", sort=False):
         looks: dict[str, Any] = {"color": palette.colours[str(task)], "elinewidth": 1}
         ends = of_task[["low", "high"]].to_numpy().T
@@ -111,7 +110,6 @@ def _handles(points: pd.DataFrame, palette: Palette, settings: FigureSettings) -
         label = f"{settings.title('task', task)} ({metric})"
         handles.append(Line2D([], [], label=label, color=colour, marker=palette.markers[task]))
     if (points["quantity"] == "recovery").any():
-        handles.append(Line2D([], [], label="Full fine-tuning", **FULL_LOOK))
-        handles.append(Line2D([], [], label="Untuned, head trained", **UNTUNED_LOOK))
+        handles += end_handles("recovery")
     bar = Line2D([], [], label=INTERVAL, color=GREY, marker="|", markersize=8, linestyle="")
     return [*handles, bar]
