@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from examples import BASE, SMALL, write_encoder, write_texts
+from examples import BASE, SMALL, TOKENS_PER_BATCH, write_encoder, write_texts
 from harness import OURS, Bar, Report
 
 from bertology.activations import all_layers, encode_stimulus, pack, write_cache
@@ -21,7 +21,7 @@ from bertology.corpora.stimuli import read_stimuli
 from bertology.encoder_tokenizers import load_tokenizer
 from bertology.encoders import load_encoder
 
-TOKENS_PER_BATCH, PADDED_BATCH = 512, 32
+PADDED_BATCH = 32
 SENTENCES = {SMALL: 400, BASE: 60}
 ROUNDS = {SMALL: 3, BASE: 3}
 BARS = [

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from examples import SMALL, write_encoder, write_texts
+from examples import SMALL, TOKENS_PER_BATCH, write_encoder, write_texts
 from harness import OURS, Bar, Report
 
 from bertology.activations import Activations, all_layers, open_activations, write_cache
@@ -53,7 +53,7 @@ class Work:
     def encode(self) -> None:
         for split in SENTENCES:
             paths = self.folder / f"{split}.jsonl", self.folder / split
-            write_cache(self.encoder, self.tokenizer, *paths, 512, all_layers)
+            write_cache(self.encoder, self.tokenizer, *paths, TOKENS_PER_BATCH, all_layers)
 
     def data(self) -> list[ProbeData]:
         return [labelled(open_activations(self.folder / split)) for split in SENTENCES]

@@ -33,6 +33,8 @@ from tiny import tokenizer
 
 SMALL, BASE = (6, 384), (12, 768)
 """Layers and width of the packaged MiniLM and of BERT base."""
+TOKENS_PER_BATCH = 512
+"""Of a cache, as in config.yaml."""
 VOCABULARY, POSITIONS, UNITS_PER_HEAD = 30522, 512, 32
 LETTERS = np.array(list(string.ascii_lowercase))
 RELATIONS = ("nsubj", "obj", "det", "punct", "advmod")

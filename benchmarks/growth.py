@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import torch
 from edge_probes import Work
-from examples import SMALL, write_encoder, write_texts
+from examples import SMALL, TOKENS_PER_BATCH, write_encoder, write_texts
 from harness import FOLDER, run_in_turn
 from similarity import write_cache as write_vectors
 
@@ -34,7 +34,8 @@ def caching(folder: Path, sentences: int, layers: int) -> Callable[[], object]:
     encoder = load_encoder(write_encoder(place / "encoder", layers, SMALL[1]))
     tokenizer = load_tokenizer(place / "encoder")
     stimuli = write_texts(place / "texts.jsonl", sentences)
-    return lambda: write_cache(encoder, tokenizer, stimuli, place / "cache", 4096, all_layers)
+    settings = (place / "cache", TOKENS_PER_BATCH, all_layers)
+    return lambda: write_cache(encoder, tokenizer, stimuli, *settings)
 
 
 def comparing(folder: Path, tokens: int, layers: int) -> Callable[[], object]:
