@@ -1,9 +1,14 @@
 """What YAML lets pass without a word is refused with file, line and key."""
 
+import hashlib
+from pathlib import Path
+
 import pytest
 
 from bertology.errors import InputError
 from bertology.study_files import read_study
+
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -97,3 +102,13 @@ def test_an_alias_of_what_holds_it(refusal):
 @pytest.mark.parametrize("text", ["a: [1\n", "a: !!python/tuple [1]\n", "a:\t1\n\tb: 2\n"])
 def test_what_is_not_yaml(refusal, text):
     assert refusal(text)[0].startswith("study.yaml: not the YAML of a study: ")
+
+
+@pytest.mark.parametrize(
+    "name", sorted(path.name for path in (REPOSITORY / "studies").glob("*.yaml"))
+)
+def test_checksums_are_those_of_the_real_files(name, shared_data):
+    downloads = read_study(REPOSITORY / "studies" / name).get("downloads", {})
+    here = {file: shared_data / file for file in downloads if (shared_data / file).exists()}
+    found = {file: hashlib.sha256(path.read_bytes()).hexdigest() for file, path in here.items()}
+    assert found == {file: downloads[file]["sha256"] for file in here}
