@@ -137,7 +137,6 @@ def test_sections_of_another_shape_are_left_to_the_check(wrong, tmp_path):
     [
         ["smoke"],
         ["open"],
-        ["open", "open_seeds"],
         ["open", "local_files"],
         ["open", "open_deep"],
         ["open", "open_deep", "all_data"],
