@@ -655,6 +655,7 @@ ADDRESS = "an address that begins with http:// or https://, without blanks and p
         ({"urls": ["a.org/b"]}, f"urls.0: found 'a.org/b'; allowed: {ADDRESS}"),
         ({"url": "https://a.org/b"}, "url: found an unknown key; allowed: urls, sha256, member, "),
         ({"member": ""}, "member: found ''; allowed: a text that is not empty"),
+        ({"members": ""}, "members: found ''; allowed: a text that is not empty"),
         ({"licence": ""}, "licence: found ''; allowed: a text that is not empty"),
         ({"licence": None}, "licence: found None; allowed: string"),
     ],
@@ -662,6 +663,14 @@ ADDRESS = "an address that begins with http:// or https://, without blanks and p
 def test_a_mistake_in_a_download_is_named(tmp_path, change, expected):
     (found,) = messages(tmp_path, {"downloads": {"a/x.txt": {**DOWNLOAD, **change}}})
     assert found.startswith(f"study.yaml: downloads.a/x.txt.{expected}")
+
+
+def test_a_download_is_one_member_or_several(tmp_path):
+    both = {**DOWNLOAD, "member": "a.txt", "members": "*.txt"}
+    (found,) = messages(tmp_path, {"downloads": {"a/x.txt": both}})
+    assert found == (
+        "study.yaml: downloads.a/x.txt: found member and members; allowed: one of them at most"
+    )
 
 
 @pytest.mark.parametrize("key", ["urls", "sha256", "licence"])

@@ -65,11 +65,11 @@ def files_in(folder):
     return [path for path in folder.rglob("*") if not path.is_dir()]
 
 
-def refusal(fetch, folder, *urls, **more):
+def refusal(fetch, where, *urls, **more):
     """The message of a download that fails, of which nothing may stay."""
     with pytest.raises(InputError) as caught:
         fetch(*urls, **more)
-    assert files_in(folder) == []
+    assert files_in(where) == []
     return str(caught.value)
 
 
@@ -228,6 +228,41 @@ ARCHIVES = {
 }
 
 
+def header(name, size):
+    """A tar header by POSIX 1003.1-1988, written field by field."""
+    fields = [
+        name.ljust(100, "\0"),
+        "0000644\0",
+        "0000000\0" * 2,
+        f"{size:011o}\0",
+        "0" * 11 + "\0",
+    ]
+    start, rest = "".join(fields), "0" + "\0" * 100 + "ustar\x0000" + "\0" * 64
+    devices = "\0" * (2 * 8 + 155 + 12)
+    total = sum((start + " " * 8 + rest + devices).encode())
+    return (start + f"{total:06o}\0 " + rest + devices).encode()
+
+
+def blocks(body, size=512):
+    return body + bytes(-len(body) % size)
+
+
+TREE = {"release/b/c.txt": TEXT, "release/a.txt": b"a", "README": b"read me"}
+TREES = {
+    "zip": zipped(TREE),
+    **{kind: tarred(TREE, mode) for kind, mode in [("tar", "w"), ("tar.gz", "w:gz")]},
+    **{f"tar.{kind}": tarred(TREE, f"w:{kind}") for kind in ("bz2", "xz")},
+}
+PACKED = blocks(
+    b"".join(
+        header(name, len(body)) + blocks(body)
+        for name, body in [("a.txt", b"a"), ("b/c.txt", TEXT)]
+    )
+    + bytes(1024),
+    10240,
+)
+
+
 @pytest.mark.parametrize("kind", ARCHIVES)
 def test_a_member_of_an_archive(server, fetch, tmp_path, kind):
     url = server.url("all", content(ARCHIVES[kind], "application/x"))
@@ -285,6 +320,24 @@ def test_a_member_with_wrong_content(server, fetch, tmp_path):
     url = server.url("all", content(zipped({"lines.txt": TEXT[1:]}), "application/zip"))
     message = refusal(fetch, tmp_path, url, member="lines.txt")
     assert f"  {url}: {len(TEXT) - 1} bytes (application/zip) with the sha256 {WRONG}" in message
+
+
+@pytest.mark.parametrize("kind", ARCHIVES)
+def test_members_of_an_archive_become_a_tar_of_the_same_bytes(server, fetch, tmp_path, kind):
+    url = server.url("all", content(TREES[kind]))
+    fetch(url, members="*.txt", sha256=hashlib.sha256(PACKED).hexdigest())
+    with tarfile.open(tmp_path / NAME) as archive:
+        assert archive.getnames() == ["a.txt", "b/c.txt"]
+        assert archive.extractfile("b/c.txt").read() == TEXT
+    assert files_in(tmp_path) == [tmp_path / NAME]
+
+
+@pytest.mark.parametrize("pattern", ["*.gz", "a.txt", "release", "../release/*"])
+def test_a_pattern_of_no_member_is_named_beside_those_there_are(server, fetch, tmp_path, pattern):
+    url = server.url("all", content(TREES["zip"]))
+    message = refusal(fetch, tmp_path, url, members=pattern)
+    there = "release/b/c.txt, release/a.txt, README"
+    assert f"  {url}: an archive without files {pattern}; it has {there}\n" in message
 
 
 def test_a_link_in_a_tar_leads_nowhere(server, fetch, tmp_path):

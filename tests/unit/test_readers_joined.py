@@ -35,7 +35,7 @@ def treebank(folder, *sentences, name="words.conllu"):
 
 
 def tar(path, files):
-    with tarfile.open(path, "w:gz") as archive:
+    with tarfile.open(path, "w" if path.name.endswith(".tar") else "w:gz") as archive:
         for name, text in files.items():
             member = tarfile.TarInfo(name)
             member.size = len(text.encode())
@@ -71,7 +71,7 @@ FILES = {
     "LICENSE": "x",
     "data/._a.part": "of a system",
 }
-PACKED = {"x.tar.gz": tar, "x.tgz": tar, "x.zip": zipped, "x": unpacked}
+PACKED = {"x.tar.gz": tar, "x.tgz": tar, "x.tar": tar, "x.zip": zipped, "x": unpacked}
 
 
 @pytest.mark.parametrize("name", PACKED)
@@ -97,7 +97,15 @@ def test_an_archive_cut_off_anywhere_is_refused(tmp_path, name):
         path.write_bytes(whole[:length])
         message = message_of(list, packed_texts(path, ".part"))
         assert message.startswith(f"{path}: found "), (length, message)
-        assert "; allowed: a whole .tar.gz or .zip with files *.part" in message
+        assert "; allowed: a whole .tar.gz, .tar or .zip with files *.part" in message
+
+
+def test_a_tar_cut_off_at_the_end_of_a_file_is_refused(tmp_path):
+    whole = tar(tmp_path / "x.tar", FILES).read_bytes()
+    for length in range(512, whole.rindex(b"of a system") + 512, 512):
+        (tmp_path / "x.tar").write_bytes(whole[:length])
+        message = message_of(list, packed_texts(tmp_path / "x.tar", ".part"))
+        assert "found what cannot be read (" in message, length
 
 
 def test_an_archive_with_another_bit_is_refused(tmp_path):

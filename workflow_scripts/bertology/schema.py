@@ -69,6 +69,8 @@ def _in_words(error: ValidationError) -> Iterator[Problem]:
     elif error.validator == "required":
         for name in [name for name in rule if name not in found]:
             yield (*key, name), "found nothing; allowed: this key must be set"
+    elif error.validator == "not" and "required" in rule:
+        yield key, f"found {' and '.join(rule['required'])}; allowed: one of them at most"
     else:
         allowed = _allowed(error, rule, key)
         yield key, f"found {_shown(found)}; allowed: {allowed}{_advice(error, found, rule)}"

@@ -4,15 +4,19 @@ The connection is the business of the package requests; here stands what is trie
 what is said when nothing helps.
 """
 
+import fnmatch
+import io
 import logging
+import os
 import shutil
 import tarfile
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
+from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 import requests
@@ -24,6 +28,9 @@ from bertology.files import atomic_file
 from bertology.provenance import sha256
 
 logger = logging.getLogger(__name__)
+
+Archive = dict[str, Callable[[], Any]]
+"""The files of an archive: what opens each for reading, by its name."""
 
 CHUNK = 1 << 16
 """Bytes that are read at once."""
@@ -61,7 +68,8 @@ def fetch_file(
     """Fetch the file `name` of `downloads` to `path`, from the first address that gives it.
 
     `entry` has its `urls`, its `sha256` and, where the addresses give a zip or tar archive, the
-    `member` of it that is the file; the hash is that of the file itself, not of the archive.
+    `member` of it that is the file, or the pattern of the `members` that become one (see `_pack`);
+    the hash is that of the file itself, not of the archive.
     `by_hand` says to a user where else the file may be put.
 
     Returns the address that gave it and the file's size in bytes. InputError, with what each
@@ -74,7 +82,9 @@ def fetch_file(
             try:
                 kind = _download(url, unfinished, patience)
                 if entry.get("member") is not None:
-                    _unpack(unfinished, entry["member"], kind)
+                    _unpack(unfinished, kind, partial(_take_member, name=entry["member"]))
+                if entry.get("members") is not None:
+                    _unpack(unfinished, kind, partial(_pack, pattern=entry["members"]))
                 _check(unfinished, entry["sha256"], kind)
             except (requests.RequestException, HTTPError, _UselessError) as error:
                 failures[url] = _in_words(error, patience)
@@ -150,15 +160,11 @@ def _size(count: int | None) -> str:
     return f"{count / 1e6:.1f} MB" if count is not None else "an unknown size"
 
 
-def _unpack(path: Path, member: str, kind: str) -> None:
-    """Put a member of the archive at `path` in the archive's place."""
+def _unpack(path: Path, kind: str, take: Callable[[Archive, Path], None]) -> None:
+    """Put what is taken from the archive at `path` in the archive's place."""
     try:
-        with (
-            _member(path, member) as source,
-            atomic_file(path) as unpacked,
-            unpacked.open("wb") as stream,
-        ):
-            shutil.copyfileobj(source, stream)
+        with _opened(path) as archive, atomic_file(path) as unpacked:
+            take(archive, unpacked)
     except BROKEN_ARCHIVE as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # This machine's trouble, such as a full disk.
@@ -168,24 +174,48 @@ def _unpack(path: Path, member: str, kind: str) -> None:
 
 
 @contextmanager
-def _member(path: Path, name: str) -> Iterator[Any]:
-    """Open a member of a zip or tar archive; _UselessError where it has no such file."""
+def _opened(path: Path) -> Iterator[Archive]:
+    """Give the files of a zip or tar archive: how to open each, by its name."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            _demand(name, [each for each in archive.namelist() if not each.endswith("/")])
-            with archive.open(name) as stream:
-                yield stream
+            names = [name for name in archive.namelist() if not name.endswith("/")]
+            yield {name: partial(archive.open, name) for name in names}
     else:
-        with tarfile.open(path) as archive:
-            _demand(name, [each.name for each in archive.getmembers() if each.isfile()])
-            yield archive.extractfile(name)
+        with tarfile.open(path) as packed:
+            files = [member for member in packed.getmembers() if member.isfile()]
+            yield {member.name: partial(packed.extractfile, member) for member in files}
 
 
-def _demand(name: str, names: list[str]) -> None:
-    if name not in names:
+def _take_member(archive: Archive, path: Path, name: str) -> None:
+    _demand(name in archive, f"the file {name}", archive)
+    with archive[name]() as source, path.open("wb") as stream:
+        shutil.copyfileobj(source, stream)
+
+
+def _pack(archive: Archive, path: Path, pattern: str) -> None:
+    """Pack the files that match (`*`: any characters) as a tar archive of the same bytes anywhere.
+
+    They have their names below the innermost folder that holds them all, in the order of these,
+    and neither date nor owner.
+    """
+    names = sorted(fnmatch.filter(archive, pattern))
+    _demand(bool(names), f"files {pattern}", archive)
+    home = os.path.commonpath([PurePosixPath(name).parent for name in names])
+    with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as packed:
+        for name in names:
+            with archive[name]() as source:
+                content = source.read()
+            member = tarfile.TarInfo(os.path.relpath(name, home))
+            member.size = len(content)
+            packed.addfile(member, io.BytesIO(content))
+
+
+def _demand(there: bool, what: str, archive: Archive) -> None:
+    if not there:
+        names = list(archive)
         shown = ", ".join(names[:SHOWN_MEMBERS])
         more = f" and {len(names) - SHOWN_MEMBERS} more" if len(names) > SHOWN_MEMBERS else ""
-        raise _UselessError(f"an archive without the file {name}; it has {shown or 'none'}{more}")
+        raise _UselessError(f"an archive without {what}; it has {shown or 'none'}{more}")
 
 
 def _check(path: Path, expected: str, kind: str) -> None:

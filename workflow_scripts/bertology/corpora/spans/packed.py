@@ -1,4 +1,4 @@
-"""Annotation that is published packed: text files in a .tar.gz, in a .zip, or unpacked."""
+"""Annotation that is published packed: text files in a .tar.gz or .tar, in a .zip, or unpacked."""
 
 import gzip
 import io
@@ -10,15 +10,16 @@ from pathlib import Path, PurePosixPath
 from bertology.archives import BROKEN_ARCHIVE
 from bertology.errors import InputError
 
-TAR, ZIP = (".tar.gz", ".tgz"), (".zip",)
+TAR, ZIP = (".tar.gz", ".tgz", ".tar"), (".zip",)
+END_OF_TAR = bytes(1024)
 
 
 def packed_texts(path: Path | str, suffix: str) -> Iterator[tuple[str, str]]:
     """Give place and text of each file whose name ends in `suffix`, in the order of their names.
 
-    path: a .tar.gz, a .zip, a folder, or one such file. A file's place is for messages: the path of
-    the archive, and that of the file in it. Hidden files are no annotation: macOS puts one beside
-    each file into an archive ("._name").
+    path: a .tar.gz or .tar, a .zip, a folder, or one such file. A file's place is for messages: the
+    path of the archive, and that of the file in it. Hidden files are no annotation: macOS puts one
+    beside each file into an archive ("._name").
 
     Raises InputError for what is none of these, for an archive that is broken or cut off or has no
     such file, and with file and line for text that is not UTF-8.
@@ -38,7 +39,9 @@ def packed_texts(path: Path | str, suffix: str) -> Iterator[tuple[str, str]]:
 
 
 def _allowed(suffix: str) -> str:
-    return f"a whole .tar.gz or .zip with files *{suffix}, a folder with them, or one such file"
+    return (
+        f"a whole .tar.gz, .tar or .zip with files *{suffix}, a folder with them, or one such file"
+    )
 
 
 def _contents(path: Path, suffix: str) -> dict[str, bytes]:
@@ -60,9 +63,11 @@ def _contents(path: Path, suffix: str) -> dict[str, bytes]:
 def _in_tar(path: Path, suffix: str) -> dict[str, bytes]:
     # All of it is unpacked first, so that its checksum is compared and its end is not missed:
     # tarfile takes an archive that is cut off between two files for a whole one.
-    with gzip.open(path) as stream:
-        whole = io.BytesIO(stream.read())
-    with tarfile.open(fileobj=whole) as archive:
+    with path.open("rb") if path.name.endswith(".tar") else gzip.open(path) as stream:
+        whole = stream.read()
+    with tarfile.open(fileobj=io.BytesIO(whole)) as archive:
+        if not whole.endswith(END_OF_TAR):
+            raise tarfile.ReadError("it is cut off")
         files = {
             member.name: archive.extractfile(member)
             for member in archive
