@@ -191,4 +191,4 @@ def test_everything_is_fetched_checked_and_made_ready(fresh, web, hub, tmp_path)
     for (corpus, what), expected in COUNTS.items():
         found = {split: size(corpora / corpus, split, what) for split in expected}
         assert found == expected, corpus
-    assert "Nothing to be done" in fresh.snakemake("--dry-run", *steps, study=name).stdout
+    assert "; 0 jobs to run." in fresh.snakemake("--dry-run", *steps, study=name).stdout
