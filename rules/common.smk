@@ -4,6 +4,7 @@
 import os
 import re
 import sys
+from collections import Counter
 
 SCRIPTS = Path(workflow.basedir, "workflow_scripts")
 # Our library, here and in every script, whatever else of that name the user's PYTHONPATH has.
@@ -19,11 +20,12 @@ from bertology import run_times
 from bertology.canonical import canonical
 from bertology.claims.terminal import claims_summary
 from bertology.configuration import check, with_latest_sources, with_only, without_removed
-from bertology.display import download_lines, plan_line, show_jobs
+from bertology.display import download_lines, plan_lines, show_jobs
 from bertology.errors import InputError
 from bertology.figures.registry import FIGURES, SECTIONS
 from bertology.fingerprint import fingerprint
 from bertology.report.captions import captions
+from bertology.study.cost import account, check_disk
 from bertology.study.memory import probing_mb, running_mb, training_mb
 from bertology.study.paths import PERTURBED, TRANSPLANTED
 from bertology.study.plan import STRUCTURE, Study, probe_kind, reader_module
@@ -60,7 +62,7 @@ if workflow.is_main_process and not workflow.output_settings.verbose:
     show_jobs(
         logger,
         workflow.output_settings.dryrun,
-        lambda jobs: plan_line(STUDY.config, jobs),
+        lambda jobs: plan_lines(STUDY, jobs, workflow.resource_settings.cores),
         lambda files: download_lines(STUDY.config, files),
     )
 
@@ -133,3 +135,12 @@ def print_results():
         print(claims_summary(verdicts))
     first = ": look at index.html first" if Path(PATHS.results, "index.html").exists() else ""
     print(f"Results are in {PATHS.results}{first}.")
+
+
+onstart:
+    try:
+        check_disk(
+            account(STUDY, Counter(job.rule.name for job in workflow.dag.needrun_jobs()))
+        )
+    except InputError as error:
+        raise WorkflowError(str(error))

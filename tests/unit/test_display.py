@@ -28,6 +28,10 @@ class Terminal(io.StringIO):
         return True
 
 
+def plan_of(stats):
+    return f"A plan of {sum(stats.values())} jobs."
+
+
 class Run:
     """A display and a clock, fed as Snakemake feeds it."""
 
@@ -41,7 +45,7 @@ class Run:
         )
         inner.name = "DefaultStreamHandler"
         self.logger.addHandler(inner)
-        show_jobs(self.logger, dry_run, "A plan of {} jobs.".format, **more)
+        show_jobs(self.logger, dry_run, plan_of, **more)
 
     def say(self, event, msg="", level=logging.INFO, after=0, **extra):
         self.now += after

@@ -2,33 +2,16 @@
 
 import inspect
 import re
-from pathlib import Path
 
 import pytest
-import yaml
 
-from bertology.canonical import canonical
-from bertology.configuration import with_only, without_removed
 from bertology.corpora.kinds import FORMATS
 from bertology.figures.registry import FIGURES
 from bertology.study.plan import Study, reader_module
-from overlays import merged
+from plans import REPOSITORY, plan
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-SCHEMA = REPOSITORY / "schemas/config.schema.yaml"
 STUDIES = ["default", "smoke", "open", "paper"]
 every_study = pytest.mark.parametrize("study", STUDIES, indirect=True)
-
-
-def plan(name: str, **changes) -> Study:
-    files = [REPOSITORY / "config.yaml"]
-    files += [] if name == "default" else [REPOSITORY / f"studies/{name}.yaml"]
-    config: dict = {}
-    for file in files:
-        config = merged(config, yaml.safe_load(file.read_text()))
-    config = without_removed(with_only(config, files, SCHEMA))
-    config = merged(config, {"data_dir": "somewhere", **changes})
-    return Study(canonical(config))
 
 
 @pytest.fixture

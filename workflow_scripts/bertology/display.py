@@ -16,7 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-Plan = Callable[[int], str]
+from bertology.study.cost import Account, account
+from bertology.study.plan import Study
+
+Plan = Callable[[Mapping[str, int]], str]
 Downloads = Callable[[Sequence[str]], list[str]]
 
 DEFAULT_HANDLER = "DefaultStreamHandler"
@@ -53,6 +56,30 @@ def plan_line(config: Mapping[str, Any], jobs: int) -> str:
         f"{jobs} job{'s' * (jobs != 1)} to run",
     ]
     return f"Study {config['study']}: {'; '.join(parts)}."
+
+
+def plan_lines(study: Study, jobs: Mapping[str, int], cores: int | None) -> str:
+    """Say what so many jobs of each rule will do and, but on a GPU, what they will take."""
+    line = plan_line(study.config, sum(jobs.values()))
+    if not jobs or study.config["gpus"]:
+        return line
+    return f"{line}\n{cost_line(account(study, jobs), cores or 1)}"
+
+
+def cost_line(needs: Account, cores: int) -> str:
+    """Return the line that says what this will take, on so many cores of this machine."""
+    parts = [
+        f"{in_words(needs.seconds / cores)} on {cores} core{'s' * (cores != 1)}",
+        *([f"{in_gigabytes(needs.memory)} of memory a job"] if needs.memory else []),
+        f"{in_gigabytes(needs.disk)} of disk",
+    ]
+    return f"It will take {'about' if needs.whole else 'more than'} {', '.join(parts)}."
+
+
+def in_gigabytes(mebibytes: float) -> str:
+    """Return a size as people say it: 0.3 GB, 2.1 GB, 18 GB."""
+    size = mebibytes * 2**20 / 1e9
+    return f"{size:.0f} GB" if size >= 9.5 else f"{size:.1f} GB"
 
 
 def download_lines(config: Mapping[str, Any], files: Sequence[str]) -> list[str]:
@@ -180,7 +207,7 @@ class Display(logging.Handler):
         self.pace.waiting = Counter(stats)
         self.start = record.created
         # A dry run has its table a second time, at the end, when all its jobs are known.
-        before = [self.plan(self.total)] if first else []
+        before = [self.plan(stats)] if first else []
         return [*before, str(record.msg), *self.downloads(self.fetched)]
 
     def _job_info(self, record: Any) -> list[str] | None:
@@ -250,8 +277,8 @@ def show_jobs(
 ) -> None:
     """Put the display in the place of Snakemake's own, where a plugin has not done so already.
 
-    `plan` says what a run of so many jobs will do, `downloads` what a dry run says of files that
-    would be fetched.
+    `plan` says what a run of so many jobs of each rule will do, `downloads` what a dry run says of
+    files that would be fetched.
     """
     for handler in [handler for handler in logger.handlers if handler.name == DEFAULT_HANDLER]:
         logger.removeHandler(handler)

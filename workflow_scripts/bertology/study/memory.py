@@ -69,10 +69,16 @@ def training_mb(folder: Path, batch_size: int, longest: int, fixed_layers: bool)
 
     fixed_layers: some are, and what they give is stored.
 
+    """
+    return training_mb_of(encoder_size(folder), batch_size, longest, fixed_layers)
+
+
+def training_mb_of(size: Size, batch_size: int, longest: int, fixed_layers: bool) -> int:
+    """Do so with an encoder of this size.
+
     What is kept for the backward pass of a layer is that of Korthikanti et al. (2022, "Reducing
     activation recomputation in large Transformer models", equation 1), there for two bytes.
     """
-    size = encoder_size(folder)
     kept = 34 + 5 * size.heads * longest / size.width
     activations = FLOAT32 / 2 * size.layers * batch_size * longest * size.width * kept / MIB
     stored = STORED if fixed_layers else 0
