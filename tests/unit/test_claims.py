@@ -326,6 +326,23 @@ def test_advice_names_the_seeds_and_sentences_that_would_decide():
     assert estimate.margin(0.95, seeds) < 1.0 <= estimate.margin(0.95, seeds - 1)
 
 
+def test_advice_against_a_claim_counts_the_correction_for_the_number_of_its_cells():
+    """Alone the cell is decided; among five undecided ones it is not, and so needs more."""
+    estimate = Estimate(value=-1.7, seed_variance=0.0001, sentence_variance=0.55, seeds=3)
+    against = Cell({}, estimate, 0.0, "above", "points", "t.csv", "r")
+    alone = judge_one(Part("X", "", [against]), RULES).cells[0]
+    assert alone.verdict == CONTRADICTED
+    near = Estimate(value=-0.01, seed_variance=0.09, sentence_variance=0.05, seeds=3)
+    others = [Cell({}, near, 0.0, "above", "points", "t.csv", "r")] * 4
+    judged = judge_one(Part("X", "", [against, *others]), RULES).cells[0]
+    assert judged.verdict == INCONCLUSIVE
+    factor = float(judged.advice.split(" or ")[-1].split(" times the sentences")[0])
+    assert factor > 1.1
+    larger = replace(estimate, sentence_variance=0.55 / factor)
+    cell = Cell({}, larger, 0.0, "above", "points", "t.csv", "r")
+    assert judge_one(Part("X", "", [cell, *others]), RULES).cells[0].verdict == CONTRADICTED
+
+
 def test_advice_on_what_has_no_value_says_that_there_is_none():
     cell = simple_cell(np.nan, np.random.default_rng(3))
     judged = judge_one(Part("X", "", [cell]), RULES)

@@ -128,7 +128,7 @@ def judge(parts: Sequence[Part], rules: Rules) -> list[JudgedPart]:
         p_values = np.array([cell.p_against() for part in together for cell in part.cells])
         corrected = iter(holm(p_values))
         for part in together:
-            cells = [_judge_cell(cell, next(corrected), rules) for cell in part.cells]
+            cells = [_judge_cell(c, next(corrected), rules, len(p_values)) for c in part.cells]
             judged[part.name] = _judge_part(part, cells)
     return [judged[part.name] for part in parts]
 
@@ -141,14 +141,14 @@ def _judge_part(part: Part, cells: Sequence[Judged]) -> JudgedPart:
     return JudgedPart(part, verdict, cells, _deciding(cells, verdict))
 
 
-def _judge_cell(cell: Cell, p_against: float, rules: Rules) -> Judged:
+def _judge_cell(cell: Cell, p_against: float, rules: Rules, among: int) -> Judged:
     p_for, verdict = cell.p_for(), INCONCLUSIVE
     if cell.estimate.seeds >= _least_seeds(cell, rules):
         if p_for <= rules.error:
             verdict = SUPPORTED
         elif p_against <= rules.error:
             verdict = CONTRADICTED
-    advice = _advice(cell, rules) if verdict == INCONCLUSIVE else ""
+    advice = _advice(cell, rules, among) if verdict == INCONCLUSIVE else ""
     return Judged(cell, p_for, float(p_against), verdict, advice)
 
 
@@ -173,8 +173,11 @@ def _deciding(cells: Sequence[Judged], verdict: str) -> Judged | None:
     return max(undecided, key=lambda cell: cell.p_for)
 
 
-def _advice(cell: Cell, rules: Rules) -> str:
-    """Say how many seeds or sentences would decide a cell, if its estimate stays where it is."""
+def _advice(cell: Cell, rules: Rules, among: int) -> str:
+    """Say how many seeds or sentences would decide a cell, if its estimate stays where it is.
+
+    Against a claim it is decided when it is so corrected for the cells `among` which it stands.
+    """
     estimate, least = cell.estimate, _least_seeds(cell, rules)
     if estimate.seeds < least:
         return f"{least} seeds or more: it has {estimate.seeds}"
@@ -185,13 +188,15 @@ def _advice(cell: Cell, rules: Rules) -> str:
     distance = abs(estimate.value - cell.boundary)
     if not distance > 0:
         return "the estimate lies on the boundary: no size is known to decide it"
+    on_its_side = (estimate.value > cell.boundary) == (cell.direction == "above")
+    level = rules.level if on_its_side else 1 - (1 - rules.level) / among
     ways = [
-        *_seeds_needed(estimate, distance, rules.level),
-        *_texts_needed(lambda k: estimate.margin(rules.level, texts=k), distance),
+        *_seeds_needed(estimate, distance, level),
+        *_texts_needed(lambda k: estimate.margin(level, texts=k), distance),
     ]
     if not ways:
         ways = _texts_needed(
-            lambda k: estimate.margin(rules.level, round(estimate.seeds * k), k),
+            lambda k: estimate.margin(level, round(estimate.seeds * k), k),
             distance,
             " and the seeds",
         )
