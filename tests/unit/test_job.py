@@ -1,6 +1,7 @@
 """What every script does around its one call, with a stand-in for Snakemake's object."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +63,39 @@ def test_success_leaves_a_record_and_a_log_and_no_output(tmp_path):
     digest = "582967534d0f909d196b97f9e6921342777aea87b46fa52df165389db1fb8ccf"
     assert record["inputs"] == {"in.txt": digest}
     assert set(record["outputs"]) == {"out.txt"}
+
+
+MANY_SHAPES = """
+    import torch
+    def used():
+        return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 2**20
+    layer = torch.nn.Linear(384, 1536)
+    def step(tokens):
+        with torch.autocast("cpu", torch.bfloat16):
+            layer(torch.ones(tokens, 384)).float().sum().backward()
+    step(1200)
+    before = used()
+    for tokens in range(1000, 1200):
+        step(tokens)
+    print("MiB", used() - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read off Linux")
+def test_batches_of_many_lengths_do_not_fill_the_memory(tmp_path, monkeypatch):
+    grown = {}
+    for capacity in ("", "1024"):
+        monkeypatch.delenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", raising=False)
+        if capacity:
+            monkeypatch.setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", capacity)
+        run(tmp_path, MANY_SHAPES)
+        log = (tmp_path / "logs/a.log").read_text()
+        grown[capacity] = float(re.search(r"^MiB (.*)", log, re.MULTILINE)[1])
+    if grown["1024"] < 300:
+        pytest.skip(
+            "this processor has PyTorch multiply without oneDNN, which has nothing to forget"
+        )
+    assert grown[""] < 0.7 * grown["1024"]
 
 
 def test_a_mistake_of_the_users_is_one_line(tmp_path):
