@@ -95,7 +95,7 @@ class Workflow:
         path = self.folder / "studies/smoke.yaml"
         digest = hashlib.sha256(MORE_NOTES).hexdigest()
         entry = {"urls": [url], "sha256": digest, "licence": "Apache-2.0"}
-        text, first = path.read_text(), "test: studies/smoke.txt"
+        text, first = path.read_text(), "test: smoke.txt"
         assert text.count(first) == 1
         added = yaml.safe_dump({"downloads": {"more/notes.txt": entry}})
         path.write_text(f"{text.replace(first, f'{first}, dev: more/notes.txt')}\n{added}")
