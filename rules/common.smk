@@ -6,8 +6,15 @@ import os
 import re
 import sys
 
+from snakemake.exceptions import WorkflowError
+
 # Of the file that is being read, not `workflow.basedir`: another workflow may include this one, or have it as a module.
-ROOT = Path(workflow.current_basedir).parent
+HERE = str(workflow.current_basedir)
+if not Path(HERE).is_dir():
+    raise WorkflowError(
+        f"found the Snakefile of bertology at {HERE}; allowed: that of a clone on this machine, whose library its jobs use"
+    )
+ROOT = Path(HERE).parent
 SCRIPTS = ROOT / "workflow_scripts"
 # Our library, here and in every script, whatever else of that name the user's PYTHONPATH has.
 sys.path.insert(0, str(SCRIPTS))
@@ -15,7 +22,6 @@ os.environ.update(
     PYTHONPATH=os.pathsep.join(filter(None, [str(SCRIPTS), os.environ.get("PYTHONPATH")]))
 )
 
-from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.utils import update_config
 

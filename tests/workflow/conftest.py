@@ -100,6 +100,11 @@ class Workflow:
         added = yaml.safe_dump({"downloads": {"more/notes.txt": entry}})
         path.write_text(f"{text.replace(first, f'{first}, dev: more/notes.txt')}\n{added}")
 
+    def smoke_study(self) -> dict:
+        """Return the smoke study as it is written beside `studies`, not in it."""
+        text = (self.folder / "studies/smoke.yaml").read_text()
+        return {**yaml.safe_load(text), "data_dir": "studies"}
+
     def study(self, name: str, overlay: dict) -> str:
         """Write a study and return its path in this copy."""
         (self.folder / name).write_text(yaml.safe_dump(overlay))

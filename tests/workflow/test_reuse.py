@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -73,7 +74,7 @@ def importing(tmp_path):
         (tmp_path / "texts/smoke.txt").write_bytes(NOTES)
         (tmp_path / "Snakefile").write_text(snakefile)
         study = {**SMOKE, "study": "reused", "data_dir": "texts", **changes}
-        whole = {"study": study, "of_mine": 1} if snakefile == AS_MODULE else study
+        whole = study if snakefile == INCLUDED else {"study": study, "of_mine": 1}
         (tmp_path / "mine.yaml").write_text(yaml.safe_dump(whole))
         return tmp_path
 
@@ -120,6 +121,28 @@ def test_a_mistake_in_what_a_module_is_given_is_one_message(importing):
     assert "configuration of module bertology: seeds.0: found 'one'; allowed: integer" in (
         process.stdout
     )
+    assert "Traceback" not in process.stdout
+
+
+def test_a_module_that_is_no_clone_is_one_message(importing, tmp_path):
+    """`github(...)` brings Snakefiles alone; here git finds that address on this machine."""
+    hub = tmp_path / "hub/team/study.git"
+    shutil.copytree(REPOSITORY / "rules", hub / "rules")
+    shutil.copy(REPOSITORY / "Snakefile", hub)
+    told = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for command in (["init", "--quiet", "-b", "main"], ["add", "."], ["commit", "--quiet", "-mx"]):
+        subprocess.run(["git", *told, *command], cwd=hub, check=True)
+    address = 'github("team/study", path="Snakefile", branch="main")'
+    process = run(
+        importing(AS_MODULE.replace(f'"{REPOSITORY}/Snakefile"', address)),
+        "--dry-run",
+        GIT_CONFIG_COUNT="1",
+        GIT_CONFIG_KEY_0=f"url.file://{tmp_path}/hub/.insteadOf",
+        GIT_CONFIG_VALUE_0="https://github.com/",
+        XDG_CACHE_HOME=str(tmp_path / "cache"),
+    )
+    assert process.returncode != 0
+    assert "allowed: that of a clone on this machine" in process.stdout
     assert "Traceback" not in process.stdout
 
 

@@ -103,7 +103,7 @@ def shuffled(value, chance, key=""):
 def test_what_means_the_same_has_nothing_to_do(smoke):
     """The whole study written out, its defaults too, keys shuffled, and whole numbers as floats."""
     default = yaml.safe_load((smoke.folder / "config.yaml").read_text())
-    overlay = yaml.safe_load((smoke.folder / "studies/smoke.yaml").read_text())
+    overlay = smoke.smoke_study()
     for section in overlay.pop("only"):
         default[section] = {k: v for k, v in default[section].items() if k in overlay[section]}
     whole = shuffled(merged(default, overlay), random.Random(1))
@@ -174,7 +174,7 @@ def own_encoder(smoke):
     """A study in which the smoke study's encoder comes from a folder; its first jobs have run."""
     folder = smoke.folder / "mine"
     shutil.copytree(smoke.folder / "results/smoke/encoders/tiny", folder)
-    overlay = yaml.safe_load((smoke.folder / "studies/smoke.yaml").read_text())
+    overlay = smoke.smoke_study()
     overlay["study"] = "mine"
     encoder = {"source": "folder", "path": "mine", "layers": 2, "floor": "tiny-random"}
     overlay["encoders"] |= {"tiny": encoder}
@@ -325,7 +325,7 @@ def test_no_output_of_a_study_lies_in_another_whatever_the_names(fresh):
     """Stimuli, texts, corpora, an encoder and tasks are called as folders of the layout are."""
     words = [word for word in layout_words(fresh.folder) if word not in ("models", "encoder")]
     assert {"encoders", "similarity", "weights", "tables", "tokens", "scores"} <= set(words)
-    study = yaml.safe_load((fresh.folder / "studies/smoke.yaml").read_text())
+    study = fresh.smoke_study()
     default = yaml.safe_load((fresh.folder / "config.yaml").read_text())
     whole = merged(default, study)
     tasks, text, corpus = whole["tasks"], whole["probes"]["village"], whole["corpora"]["village"]
@@ -352,7 +352,7 @@ def test_no_output_of_a_study_lies_in_another_whatever_the_names(fresh):
 
 
 def test_caches_that_are_not_kept_go_once_they_were_read_and_nothing_is_stale(fresh):
-    smoke = yaml.safe_load((fresh.folder / "studies/smoke.yaml").read_text())
+    smoke = fresh.smoke_study()
     lean = merged(smoke, {"study": "lean", "activations": {"keep": False}})
     study = fresh.study("lean.yaml", lean)
     target = "results/lean/similarity/harbour/tiny-random/against/tiny.csv"
