@@ -7,9 +7,6 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
-configfile: Path(workflow.basedir, "config.yaml")
-
-
 include: "rules/common.smk"
 include: "rules/corpora.smk"
 include: "rules/models.smk"
@@ -26,21 +23,7 @@ include: "rules/report.smk"
 report: "report/workflow.rst"
 
 
-localrules:
-    all,
-    fetch_file,  # nodes of a cluster often have no network
-    corpora,
-    models,
-    ablations,
-    similarity,
-    transplants,
-    probes,
-    claims,
-    figures,
-
-
 rule all:
-    default_target: True
     input:
         rules.models.input,
         rules.ablations.input,

@@ -1,25 +1,41 @@
 # What rules share: the checked configuration, the plan of the study over it, and the wiring between
 # Snakemake and these. No other file of rules defines a function.
 
+import copy
 import os
 import re
 import sys
 from collections import Counter
 
-SCRIPTS = Path(workflow.basedir, "workflow_scripts")
+from snakemake.exceptions import WorkflowError
+
+# Of the file that is being read, not `workflow.basedir`: another workflow may include this one, or have it as a module.
+HERE = str(workflow.current_basedir)
+if not Path(HERE).is_dir():
+    raise WorkflowError(
+        f"found the Snakefile of bertology at {HERE}; allowed: that of a clone on this machine, whose library its jobs use"
+    )
+ROOT = Path(HERE).parent
+SCRIPTS = ROOT / "workflow_scripts"
 # Our library, here and in every script, whatever else of that name the user's PYTHONPATH has.
 sys.path.insert(0, str(SCRIPTS))
 os.environ.update(
     PYTHONPATH=os.pathsep.join(filter(None, [str(SCRIPTS), os.environ.get("PYTHONPATH")]))
 )
 
-from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
+from snakemake.utils import update_config
 
 from bertology import run_times
 from bertology.canonical import canonical
 from bertology.claims.terminal import claims_summary
-from bertology.configuration import check, with_latest_sources, with_only, without_removed
+from bertology.configuration import (
+    beside_their_study,
+    check,
+    with_latest_sources,
+    with_only,
+    without_removed,
+)
 from bertology.display import download_lines, plan_lines, show_jobs
 from bertology.errors import InputError
 from bertology.figures.registry import FIGURES, SECTIONS
@@ -29,19 +45,36 @@ from bertology.study.cost import account, check_disk
 from bertology.study.memory import probing_mb, running_mb, training_mb
 from bertology.study.paths import PERTURBED, TRANSPLANTED
 from bertology.study.plan import STRUCTURE, Study, probe_kind, reader_module
+from bertology.study_files import read_study
 from bertology.user_files import by_content, other_content, source_files
 from bertology.variants import ABLATION
 
-# Snakemake lists the files of the command line first, though they are merged last.
-DEFAULT = Path(workflow.basedir, "config.yaml")
-OVERLAYS = [Path(name) for name in workflow.configfiles if Path(name) != DEFAULT]
+DEFAULT = ROOT / "config.yaml"
+SCHEMA = ROOT / "schemas" / "config.schema.yaml"
+# What is laid over config.yaml: of the command line, of a workflow that includes this one or has it as a module.
+ASKED = copy.deepcopy(config)
 
-FILES = [Path(os.path.relpath(path)) for path in (DEFAULT, *OVERLAYS)]
-SCHEMA = Path(workflow.basedir, "schemas", "config.schema.yaml")
+
+configfile: DEFAULT
+
+
+AS_MODULE = not workflow.modifier.is_main_snakefile()
+if AS_MODULE:
+    FILES = [DEFAULT, (f"configuration of module {__name__}", ASKED)]
+    COMMAND_LINE = {}
+else:
+    # Snakemake lists the files of the command line first, though they are merged last.
+    OVERLAYS = [Path(name) for name in workflow.configfiles if Path(name) != DEFAULT]
+    FILES = [Path(os.path.relpath(path)) for path in (DEFAULT, *OVERLAYS)]
+    COMMAND_LINE = dict(workflow.config_settings.config)
 
 try:
-    config = with_only(config, FILES, SCHEMA, dict(workflow.config_settings.config))
+    if AS_MODULE:
+        config = read_study(DEFAULT)
+    update_config(config, ASKED)
+    config = with_only(config, FILES, SCHEMA, COMMAND_LINE)
     config = with_latest_sources(without_removed(config), FILES)
+    config = beside_their_study(config, FILES, COMMAND_LINE)
     check(config, FILES, SCHEMA)
 except InputError as error:
     raise WorkflowError(f"The configuration has mistakes.\n{error}")
@@ -54,11 +87,11 @@ PATHS = STUDY.paths
 # figures' own ones, which the rule for all figures looks up.
 config = {
     **STUDY.config,
-    "captions": captions(Path(workflow.basedir, "report"), FIGURES, STUDY.config),
+    "captions": captions(ROOT / "report", FIGURES, STUDY.config),
 }
-# Jobs of a cluster, and scripts, read this file again and show nothing; --verbose has all of
-# Snakemake's own display.
-if workflow.is_main_process and not workflow.output_settings.verbose:
+# Jobs of a cluster, and scripts, read this file again and show nothing; a workflow that has this one as a module shows
+# what it likes; --verbose has all of Snakemake's own display.
+if workflow.is_main_process and not workflow.output_settings.verbose and not AS_MODULE:
     show_jobs(
         logger,
         workflow.output_settings.dryrun,
@@ -104,22 +137,31 @@ def large(output):
     return output if config["activations"]["keep"] else temp(output)
 
 
+def users_own(path):
+    """A file of the user's: it counts by content, and has no module's prefix before its path."""
+    return ancient(local(path))
+
+
 def corpus_files(wildcards):
     """The files that a corpus is read from, by key; none for one from the hub."""
     files = source_files(STUDY.origin(wildcards.annotation))
-    return {split: ancient(path) for split, path in files.items()}
+    fetched = STUDY.hashes()
+    return {
+        split: ancient(path) if path in fetched else users_own(path)
+        for split, path in files.items()
+    }
 
 
 def encoder_files(wildcards):
     """The user's own files that an encoder is made from; none for one from elsewhere."""
     return [
-        ancient(path) for path in source_files(STUDY.encoder_source(wildcards.encoder)).values()
+        users_own(path) for path in source_files(STUDY.encoder_source(wildcards.encoder)).values()
     ]
 
 
 def report_source(name):
     """A file of the report's templates and captions, relative to where Snakemake runs."""
-    return os.path.relpath(os.path.realpath(Path(workflow.basedir, "report", name)))
+    return local(os.path.relpath(os.path.realpath(ROOT / "report" / name)))
 
 
 def report_category(section):

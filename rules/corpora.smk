@@ -45,6 +45,8 @@ rule fetch_file:
         f"{PATHS.benchmarks}/fetch_file/{{file}}.tsv"
     wildcard_constraints:
         file=any_of([re.escape(name) for name in config["downloads"]]),
+    # Nodes of a cluster often have no network.
+    localrule: True
     conda:
         "../envs/corpora.yaml"
     threads: 1

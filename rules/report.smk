@@ -44,7 +44,6 @@ rule write_summary_page:
             {"name": figure.name, "section": figure.section, "title": figure.title}
             for figure in STUDY.figures()
         ],
-        benchmarks=PATHS.benchmarks,
         code=code("write_summary_page"),
     script:
         "../workflow_scripts/write_summary_page.py"

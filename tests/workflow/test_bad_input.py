@@ -3,7 +3,6 @@
 import json
 
 import pytest
-import yaml
 
 pytestmark = pytest.mark.workflow
 
@@ -98,13 +97,13 @@ def test_what_a_probe_cannot_use_is_counted(fresh):
         lines = "".join(json.dumps(record) + "\n" for record in records)
         (fresh.folder / f"{split}.jsonl").write_text(lines)
     negation = {"source": "files", "format": "edges"}
-    negation |= {split: f"{split}.jsonl" for split in ("train", "dev", "test")}
-    smoke = yaml.safe_load((fresh.folder / "studies/smoke.yaml").read_text())
+    negation |= {split: f"../{split}.jsonl" for split in ("train", "dev", "test")}
+    smoke = fresh.smoke_study()
     limits = dict.fromkeys(("train", "dev", "test"))
     probes = {"corpus": "mine", "phenomena": ["negation"], "structure": False, "limits": limits}
     probes |= {"dev_fraction": None, "seed": 1}
     corpora = {**smoke["corpora"], "mine": {"negation": negation}}
-    changes = {"study": "mine", "data_dir": ".", "corpora": corpora, "probes": {"mine": probes}}
+    changes = {"study": "mine", "corpora": corpora, "probes": {"mine": probes}}
     study = fresh.study("mine.yaml", {**smoke, **changes})
     folder = "results/mine/probes/mine/negation/tiny/probe-seed-1"
     fresh.finish(f"{folder}/scores.csv", study=study)

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 from transformers import AutoTokenizer
 
 pytestmark = pytest.mark.workflow
@@ -165,7 +164,7 @@ def study(new_workflow, tmp_path_factory):
         "chinese": write_treebank(folder, "chinese", CHINESE, blanks=False),
         "hindi": write_questions(folder),
     }
-    smoke = yaml.safe_load((workflow.folder / "studies/smoke.yaml").read_text())
+    smoke = workflow.smoke_study()
     workflow.finish(study=workflow.study("languages.yaml", overlay(smoke)))
     return workflow.folder / "results/languages", written
 

@@ -103,7 +103,7 @@ def shuffled(value, chance, key=""):
 def test_what_means_the_same_has_nothing_to_do(smoke):
     """The whole study written out, its defaults too, keys shuffled, and whole numbers as floats."""
     default = yaml.safe_load((smoke.folder / "config.yaml").read_text())
-    overlay = yaml.safe_load((smoke.folder / "studies/smoke.yaml").read_text())
+    overlay = smoke.smoke_study()
     for section in overlay.pop("only"):
         default[section] = {k: v for k, v in default[section].items() if k in overlay[section]}
     whole = shuffled(merged(default, overlay), random.Random(1))
@@ -140,14 +140,17 @@ def test_another_spelling_of_the_data_folder_has_nothing_to_do(smoke):
     link = smoke.folder / "link"
     link.symlink_to(".")
     try:
-        for spelling in ("./", "studies/..", "link", "$PWD", str(smoke.folder)):
+        for spelling in ("./studies", "rules/../studies", "link/studies", "$PWD/studies"):
             assert smoke.stale("--config", f"data_dir={spelling}") == {}, spelling
+        assert smoke.stale("--config", f"data_dir={smoke.folder}/studies") == {}
         with smoke.edited("studies/smoke.yaml", "data_dir: . ", "data_dir: ~ # "):
             # ~ alone is YAML's null; with a slash it is the home folder.
             assert "data_dir: found null" in smoke.snakemake("--dry-run").stdout
-        with smoke.edited("studies/smoke.yaml", "data_dir: . ", "data_dir: ~/ # "):
+        with smoke.edited("studies/smoke.yaml", "data_dir: . ", "data_dir: ~/studies # "):
             assert smoke.stale(HOME=str(smoke.folder)) == {}
-        with smoke.edited("studies/smoke.yaml", f"test: {NOTES}", f"test: link/./{NOTES}"):
+        with smoke.edited(
+            "studies/smoke.yaml", "test: smoke.txt", "test: ../link/./studies/smoke.txt"
+        ):
             assert smoke.stale() == {}
     finally:
         link.unlink()
@@ -171,7 +174,7 @@ def own_encoder(smoke):
     """A study in which the smoke study's encoder comes from a folder; its first jobs have run."""
     folder = smoke.folder / "mine"
     shutil.copytree(smoke.folder / "results/smoke/encoders/tiny", folder)
-    overlay = yaml.safe_load((smoke.folder / "studies/smoke.yaml").read_text())
+    overlay = smoke.smoke_study()
     overlay["study"] = "mine"
     encoder = {"source": "folder", "path": "mine", "layers": 2, "floor": "tiny-random"}
     overlay["encoders"] |= {"tiny": encoder}
@@ -322,7 +325,7 @@ def test_no_output_of_a_study_lies_in_another_whatever_the_names(fresh):
     """Stimuli, texts, corpora, an encoder and tasks are called as folders of the layout are."""
     words = [word for word in layout_words(fresh.folder) if word not in ("models", "encoder")]
     assert {"encoders", "similarity", "weights", "tables", "tokens", "scores"} <= set(words)
-    study = yaml.safe_load((fresh.folder / "studies/smoke.yaml").read_text())
+    study = fresh.smoke_study()
     default = yaml.safe_load((fresh.folder / "config.yaml").read_text())
     whole = merged(default, study)
     tasks, text, corpus = whole["tasks"], whole["probes"]["village"], whole["corpora"]["village"]
@@ -349,7 +352,7 @@ def test_no_output_of_a_study_lies_in_another_whatever_the_names(fresh):
 
 
 def test_caches_that_are_not_kept_go_once_they_were_read_and_nothing_is_stale(fresh):
-    smoke = yaml.safe_load((fresh.folder / "studies/smoke.yaml").read_text())
+    smoke = fresh.smoke_study()
     lean = merged(smoke, {"study": "lean", "activations": {"keep": False}})
     study = fresh.study("lean.yaml", lean)
     target = "results/lean/similarity/harbour/tiny-random/against/tiny.csv"

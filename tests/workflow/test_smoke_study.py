@@ -6,7 +6,6 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 from transformers import AutoModel
 
 pytestmark = pytest.mark.workflow
@@ -301,7 +300,7 @@ def test_a_fine_tuned_encoder_is_an_ordinary_hugging_face_folder(smoke):
 
 def test_a_second_run_gives_bit_identical_tables(smoke, fresh):
     """The second run has one seed only: what it shares with the first must be the same."""
-    study = yaml.safe_load((fresh.folder / "studies/smoke.yaml").read_text())
+    study = fresh.smoke_study()
     fresh.finish(study=fresh.study("one-seed.yaml", {**study, "seeds": [1]}))
     for name in ("finetuning", "similarity", "weights", "perturbed", "probes", "trajectory"):
         first, second = table(smoke, name), table(fresh, name)

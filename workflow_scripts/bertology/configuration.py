@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from bertology.variants import FULL, KINDS, UNTUNED, ablations
 
 Config = dict[str, Any]
 Place = Path | str
+File = Path | tuple[str, Config]
+"""A configuration file, or the name and content of what another workflow hands over."""
 Contents = list[tuple[Place, Any]]
 """What each configuration file holds, in the order in which they are merged."""
 
@@ -36,6 +39,8 @@ WHATEVER_THE_SOURCE = ("title", "layers", "floor")
 """What files say of an encoder that stays where a later one takes it from another source."""
 DEPTH_OF_SOURCES = {"encoders": 2, "corpora": 3}
 """How deep the blocks lie that have a source: encoders.<name>, corpora.<name>.<kind>."""
+ELSEWHERE = ("/", "~", "$")
+"""How a path begins that lies where it says, whatever file says it."""
 RECORD = ".provenance.json"
 """The end of the name of a record, which lies beside what it is of."""
 
@@ -51,7 +56,7 @@ def without_removed(config: Config) -> Config:
     return {key: kept(value) if key in NAMED_SECTIONS else value for key, value in config.items()}
 
 
-def with_latest_sources(config: Config, files: Sequence[Path]) -> Config:
+def with_latest_sources(config: Config, files: Sequence[File]) -> Config:
     """Return the merged configuration without what files say of a source that is not used.
 
     Where a later file takes an encoder, or a kind of a corpus, from another `source`, the settings
@@ -84,7 +89,7 @@ def _of_latest_source(block: Config, said: Sequence[Any]) -> Config:
 
 
 def with_only(
-    config: Config, files: Sequence[Path], schema: Path, command_line: Config | None = None
+    config: Config, files: Sequence[File], schema: Path, command_line: Config | None = None
 ) -> Config:
     """Return the merged configuration without the entries that a study's `only` drops, or `only`.
 
@@ -147,7 +152,41 @@ def _only(content: Any) -> list[str]:
     return only if isinstance(only, list) else []
 
 
-def check(config: Config, files: Sequence[Path], schema: Path) -> None:
+def beside_their_study(
+    config: Config, files: Sequence[File], command_line: Config | None = None
+) -> Config:
+    """Return the merged configuration with relative paths taken from the file that says them.
+
+    These are `data_dir` and an encoder's `path`. What comes with `--config`, or from another
+    workflow, stays relative to the folder that Snakemake runs in. Arguments are as in `with_only`.
+    """
+    config = deepcopy(config)
+    contents = _read_all(files)
+    for key, path in _relative_paths(config).items():
+        if _value(command_line, key) is MISSING:
+            _value(config, key[:-1])[key[-1]] = _as_said(path, key, contents)
+    return config
+
+
+def _as_said(path: str, key: Key, contents: Contents) -> Any:
+    """Return the path that the last file with this key means; as it is where that is no file's."""
+    for place, content in reversed(contents):
+        said = _value(content, key)
+        if said is not MISSING:
+            return said if isinstance(place, Path) and said == str(place.parent / path) else path
+    return path
+
+
+def _relative_paths(config: Any) -> dict[Key, str]:
+    """Return the relative paths in a configuration, or in what one file says of it, by key."""
+    encoders = _value(config, ("encoders",))
+    names = list(encoders) if isinstance(encoders, dict) else []
+    keys: list[Key] = [("data_dir",), *(("encoders", name, "path") for name in names)]
+    values = {key: _value(config, key) for key in keys}
+    return {k: v for k, v in values.items() if isinstance(v, str) and not v.startswith(ELSEWHERE)}
+
+
+def check(config: Config, files: Sequence[File], schema: Path) -> None:
     """Raise InputError with a line for each mistake: the file, the key, what is there, what may be.
 
     `config` is as `with_only` and `without_removed` leave it. `files` are the configuration files
@@ -160,18 +199,28 @@ def check(config: Config, files: Sequence[Path], schema: Path) -> None:
         raise InputError("\n".join(_message(problem, config, contents) for problem in problems))
 
 
-def _read_all(files: Sequence[Path]) -> Contents:
-    """Read the configuration files; all that is wrong in any of them is one InputError."""
+def _read_all(files: Sequence[File]) -> Contents:
+    """Read the configuration files, with relative paths beside each.
+
+    All that is wrong in any of them is one InputError.
+    """
     contents: Contents = []
     problems = []
-    for path in files:
+    for file in files:
         try:
-            contents.append((path, read_study(path)))
+            contents.append((file, _read(file)) if isinstance(file, Path) else file)
         except InputError as error:
             problems.append(str(error))
     if problems:
         raise InputError("\n".join(problems))
     return contents
+
+
+def _read(path: Path) -> Any:
+    content = read_study(path)
+    for key, written in _relative_paths(content).items():
+        _value(content, key[:-1])[key[-1]] = str(path.parent / written)
+    return content
 
 
 def _message(problem: Problem, config: Config, contents: Contents) -> str:
