@@ -23,9 +23,16 @@ from bertology.display import download_lines, plan_line, show_jobs
 from bertology.errors import InputError
 from bertology.figures.registry import FIGURES, SECTIONS
 from bertology.fingerprint import fingerprint
+from bertology.gpus import check_slurm, check_this_machine, visible_gpus
 from bertology.report.captions import captions
 from bertology.study.memory import probing_mb, running_mb, training_mb
 from bertology.study.paths import PERTURBED, TRANSPLANTED
+from bertology.study.runtime import (
+    probing_minutes,
+    reverting_minutes,
+    running_minutes,
+    training_minutes,
+)
 from bertology.study.plan import STRUCTURE, Study, probe_kind, reader_module
 from bertology.user_files import by_content, other_content, source_files
 from bertology.variants import ABLATION
@@ -102,6 +109,11 @@ def large(output):
     return output if config["activations"]["keep"] else temp(output)
 
 
+def growing(amount):
+    """So much of a resource, and as much again each time that the job is tried again."""
+    return lambda wildcards, attempt: attempt * amount
+
+
 def corpus_files(wildcards):
     """The files that a corpus is read from, by key; none for one from the hub."""
     files = source_files(STUDY.origin(wildcards.annotation))
@@ -125,6 +137,22 @@ def report_category(section):
     return f"{SECTIONS.index(section) + 2} {section}"
 
 
+def gpus_allowed():
+    """How many GPUs jobs may use at a time, if the user says so: `--resources gpu=N`."""
+    return workflow.global_resources.get("gpu").value
+
+
+def check_gpus():
+    """Stop where the study asks for a GPU and none is there."""
+    try:
+        if workflow.local_exec and not workflow.touch:
+            check_this_machine(gpus_allowed())
+        elif workflow.executor_plugin.name == "slurm":
+            check_slurm()
+    except InputError as error:
+        raise WorkflowError(str(error))
+
+
 def print_results():
     """Print what each rule took, the verdicts on the claims, and where the results are."""
     print(run_times.summary(Path(PATHS.benchmarks)))
@@ -133,3 +161,14 @@ def print_results():
         print(claims_summary(verdicts))
     first = ": look at index.html first" if Path(PATHS.results, "index.html").exists() else ""
     print(f"Results are in {PATHS.results}{first}.")
+
+
+# On a machine of one's own, which no number of jobs is said for, each GPU is used by one job at a time.
+if config["gpus"] and workflow.is_main_process and workflow.resource_settings.nodes is None:
+    if gpus_allowed() is None and visible_gpus():
+        workflow.register_resource("gpu", len(visible_gpus()))
+
+
+onstart:
+    if config["gpus"]:
+        check_gpus()
