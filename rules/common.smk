@@ -28,6 +28,7 @@ from bertology.report.captions import captions
 from bertology.study.memory import probing_mb, running_mb, training_mb
 from bertology.study.paths import PERTURBED, TRANSPLANTED
 from bertology.study.runtime import (
+    perturbing_minutes,
     probing_minutes,
     reverting_minutes,
     running_minutes,

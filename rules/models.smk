@@ -159,8 +159,7 @@ rule perturb_encoder:
             attempt * running_mb(input.pretrained, 4, config["activations"]["tokens_per_batch"])
         ),
         runtime=lambda wildcards, input, attempt: (
-            attempt
-            * running_minutes(input.pretrained, input.stimuli, PERTURBING, config["gpus"])
+            attempt * perturbing_minutes(input.pretrained, input.stimuli, config["gpus"])
         ),
         disk_mb=1000,
         gpu=config["gpus"],

@@ -51,9 +51,10 @@ def encoder_size(folder: Path, below: str = "") -> Size:
     return Size(numbers * FLOAT32 / MIB, **sizes)
 
 
-def must_be_there(folder: Path) -> None:
-    if not Path(folder).is_dir():
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
+def must_be_there(path: Path) -> None:
+    """Raise the FileNotFoundError that names a folder or file which is missing."""
+    if not Path(path).exists():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
 
 
 def _numbers(weights: Path) -> int:

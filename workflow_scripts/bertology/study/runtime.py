@@ -23,6 +23,8 @@ TOKENS_OF_A_WORD = 3
 """At most, with special tokens, padding, and the overlap of windows."""
 BYTES_OF_A_TOKEN = 6
 """At least, in a file of stimuli with its names and tags."""
+SEARCH = 30
+"""The most steps of the search for noise, as in bertology/perturbation.py."""
 PER_BYTE = 2000
 """Operations for each byte of a cache in an epoch of probes, controls included."""
 
@@ -47,7 +49,7 @@ def training_minutes(encoder: Path, data: Path, epochs: int, gpus: int) -> int:
 
 
 def reverting_minutes(encoder: Path, data: Path, gpus: int) -> int:
-    """Score, on a task's test data, models with each layer, the first and the last ones put back."""
+    """Score models with each layer, the first and the last ones put back on a task's test data."""
     models = 3 * (encoder_size(encoder).layers + 1)
     return _minutes(2 * _weights(encoder) * models * _tokens(data).test, gpus)
 
@@ -57,6 +59,11 @@ def running_minutes(encoder: Path, stimuli: Path, passes: int, gpus: int, below:
     must_be_there(stimuli)
     tokens = Path(stimuli).stat().st_size / BYTES_OF_A_TOKEN
     return _minutes(2 * _weights(encoder, below) * passes * tokens, gpus)
+
+
+def perturbing_minutes(encoder: Path, stimuli: Path, gpus: int) -> int:
+    """Search the noise that changes an encoder's states of some stimuli by so much."""
+    return running_minutes(encoder, stimuli, SEARCH + 2, gpus)
 
 
 def probing_minutes(cache: Path, epochs: int, gpus: int) -> int:
@@ -72,9 +79,9 @@ def _weights(folder: Path, below: str = "") -> float:
 
 def _tokens(data: Path) -> Splits:
     must_be_there(data)
-    splits: Mapping[str, Any] = json.loads(
-        Path(data, "summary.json").read_text(encoding="utf-8")
-    )["splits"]
+    splits: Mapping[str, Any] = json.loads(Path(data, "summary.json").read_text(encoding="utf-8"))[
+        "splits"
+    ]
     return Splits(
         *(
             splits[name]["prepared"] * splits[name]["mean_words"] * TOKENS_OF_A_WORD
