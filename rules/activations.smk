@@ -29,7 +29,16 @@ rule cache_activations:
             tokens=config["activations"]["tokens_per_batch"],
             below=STUDY.checkpoint(wildcards.model),
         ),
-        runtime=60,
+        runtime=lambda wildcards, input, attempt: (
+            attempt
+            * running_minutes(
+                input.model,
+                input.stimuli,
+                passes=1,
+                gpus=config["gpus"],
+                below=STUDY.checkpoint(wildcards.model),
+            )
+        ),
         disk_mb=4000,
         gpu=config["gpus"],
     params:

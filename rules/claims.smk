@@ -37,8 +37,8 @@ rule judge_claims:
         "../envs/similarity.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=growing(4000),
+        runtime=growing(30),
         disk_mb=100,
     params:
         study=config["study"],

@@ -40,10 +40,18 @@ from bertology.display import download_lines, plan_lines, show_jobs
 from bertology.errors import InputError
 from bertology.figures.registry import FIGURES, SECTIONS
 from bertology.fingerprint import fingerprint
+from bertology.gpus import check_slurm, check_this_machine, visible_gpus
 from bertology.report.captions import captions
 from bertology.study.cost import account, check_disk
 from bertology.study.memory import probing_mb, running_mb, training_mb
 from bertology.study.paths import PERTURBED, TRANSPLANTED
+from bertology.study.runtime import (
+    perturbing_minutes,
+    probing_minutes,
+    reverting_minutes,
+    running_minutes,
+    training_minutes,
+)
 from bertology.study.plan import STRUCTURE, Study, probe_kind, reader_module
 from bertology.study_files import read_study
 from bertology.user_files import by_content, other_content, source_files
@@ -142,6 +150,11 @@ def users_own(path):
     return ancient(local(path))
 
 
+def growing(amount):
+    """So much of a resource, and as much again each time that the job is tried again."""
+    return lambda wildcards, attempt: attempt * amount
+
+
 def corpus_files(wildcards):
     """The files that a corpus is read from, by key; none for one from the hub."""
     files = source_files(STUDY.origin(wildcards.annotation))
@@ -169,6 +182,22 @@ def report_category(section):
     return f"{SECTIONS.index(section) + 2} {section}"
 
 
+def gpus_allowed():
+    """How many GPUs jobs may use at a time, if the user says so: `--resources gpu=N`."""
+    return workflow.global_resources.get("gpu").value
+
+
+def check_gpus():
+    """Stop where the study asks for a GPU and none is there."""
+    try:
+        if workflow.local_exec and not workflow.touch:
+            check_this_machine(gpus_allowed())
+        elif workflow.executor_plugin.name == "slurm":
+            check_slurm()
+    except InputError as error:
+        raise WorkflowError(str(error))
+
+
 def print_results():
     """Print what each rule took, the verdicts on the claims, and where the results are."""
     print(run_times.summary(Path(PATHS.benchmarks)))
@@ -179,10 +208,18 @@ def print_results():
     print(f"Results are in {PATHS.results}{first}.")
 
 
+# On a machine of one's own, which no number of jobs is said for, each GPU is used by one job at a time.
+if config["gpus"] and workflow.is_main_process and workflow.resource_settings.nodes is None:
+    if gpus_allowed() is None and visible_gpus():
+        workflow.register_resource("gpu", len(visible_gpus()))
+
+
 onstart:
     try:
         check_disk(
             account(STUDY, Counter(job.rule.name for job in workflow.dag.needrun_jobs()))
         )
+        if config["gpus"]:
+            check_gpus()
     except InputError as error:
         raise WorkflowError(str(error))

@@ -20,8 +20,8 @@ rule write_grammar_corpus:
         "../envs/corpora.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=20,
+        mem_mb=growing(1500),
+        runtime=growing(20),
         disk_mb=200,
     params:
         source=lambda wildcards: STUDY.origin(wildcards.annotation),
@@ -51,8 +51,8 @@ rule fetch_file:
         "../envs/corpora.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=240,
+        mem_mb=growing(500),
+        runtime=growing(240),
         disk_mb=2000,
     params:
         sha256=lambda wildcards: config["downloads"][wildcards.file]["sha256"],
@@ -78,8 +78,8 @@ rule fetch_corpus:
         "../envs/corpora.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=60,
+        mem_mb=growing(3000),
+        runtime=growing(60),
         disk_mb=2000,
     params:
         source=lambda wildcards: by_content(STUDY.origin(wildcards.annotation), STUDY.hashes()),
@@ -103,8 +103,8 @@ rule prepare_task:
         "../envs/corpora.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=30,
+        mem_mb=growing(3000),
+        runtime=growing(30),
         disk_mb=2000,
     params:
         kind=lambda wildcards: STUDY.task_kind(wildcards.task),
@@ -133,8 +133,8 @@ rule sample_stimuli:
         "../envs/corpora.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=30,
+        mem_mb=growing(3000),
+        runtime=growing(30),
         disk_mb=100,
     params:
         settings=lambda wildcards: config["stimuli"][wildcards.stimuli],

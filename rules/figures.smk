@@ -28,8 +28,8 @@ rule plot_figure:
         "../envs/figures.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
         disk_mb=100,
     params:
         module=lambda wildcards: FIGURES[wildcards.figure].module,

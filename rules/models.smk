@@ -23,8 +23,8 @@ rule fetch_encoder:
         "../envs/models.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=60,
+        mem_mb=growing(3000),
+        runtime=growing(60),
         disk_mb=2000,
     params:
         source=lambda wildcards: by_content(STUDY.encoder_source(wildcards.encoder)),
@@ -66,7 +66,12 @@ rule finetune_encoder:
             attempt
             * training_mb(input.encoder, **STUDY.batches(wildcards.task), fixed_layers=False)
         ),
-        runtime=240,
+        runtime=lambda wildcards, input, attempt: (
+            attempt
+            * training_minutes(
+                input.encoder, input.data, STUDY.epochs(wildcards.task), config["gpus"]
+            )
+        ),
         disk_mb=2000,
         gpu=config["gpus"],
     params:
@@ -110,7 +115,12 @@ rule ablate_layers:
             attempt
             * training_mb(input.encoder, **STUDY.batches(wildcards.task), fixed_layers=True)
         ),
-        runtime=240,
+        runtime=lambda wildcards, input, attempt: (
+            attempt
+            * training_minutes(
+                input.encoder, input.data, STUDY.epochs(wildcards.task), config["gpus"]
+            )
+        ),
         disk_mb=2000,
         gpu=config["gpus"],
     params:
@@ -148,7 +158,9 @@ rule perturb_encoder:
         mem_mb=lambda wildcards, input, attempt: (
             attempt * running_mb(input.pretrained, 4, config["activations"]["tokens_per_batch"])
         ),
-        runtime=60,
+        runtime=lambda wildcards, input, attempt: (
+            attempt * perturbing_minutes(input.pretrained, input.stimuli, config["gpus"])
+        ),
         disk_mb=1000,
         gpu=config["gpus"],
     params:

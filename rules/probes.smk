@@ -27,8 +27,8 @@ rule prepare_probe:
         "../envs/corpora.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=30,
+        mem_mb=growing(3000),
+        runtime=growing(30),
         disk_mb=500,
     params:
         kind=lambda wildcards: probe_kind(wildcards.phenomenon),
@@ -64,8 +64,8 @@ rule gather_probe_text:
         "../envs/corpora.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=30,
+        mem_mb=growing(3000),
+        runtime=growing(30),
         disk_mb=500,
     params:
         kinds=lambda wildcards: STUDY.probe_kinds(wildcards.text),
@@ -100,7 +100,12 @@ rule probe_edges:
     threads: 1
     resources:
         mem_mb=lambda wildcards, input, attempt: attempt * probing_mb(input.activations, 1),
-        runtime=240,
+        runtime=lambda wildcards, input, attempt: (
+            attempt
+            * probing_minutes(
+                input.activations, config["probing"]["edges"]["epochs"], config["gpus"]
+            )
+        ),
         disk_mb=500,
         gpu=config["gpus"],
     params:
@@ -132,7 +137,12 @@ rule probe_structure:
     threads: 1
     resources:
         mem_mb=lambda wildcards, input, attempt: attempt * probing_mb(input.activations, 3),
-        runtime=240,
+        runtime=lambda wildcards, input, attempt: (
+            attempt
+            * probing_minutes(
+                input.activations, config["probing"]["structure"]["epochs"], config["gpus"]
+            )
+        ),
         disk_mb=500,
         gpu=config["gpus"],
     params:

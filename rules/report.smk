@@ -35,8 +35,8 @@ rule write_summary_page:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
         disk_mb=100,
     params:
         config=STUDY.config,

@@ -22,8 +22,8 @@ rule sample_tokens:
         "../envs/similarity.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
         disk_mb=100,
     params:
         settings={key: config["similarity"][key] for key in ("tokens", "seed")},
@@ -57,8 +57,8 @@ rule compare_representations:
         "../envs/similarity.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000),
+        runtime=growing(60),
         disk_mb=100,
     params:
         measures=config["similarity"]["measures"],
@@ -85,8 +85,8 @@ rule compare_weights:
         "../envs/similarity.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=20,
+        mem_mb=growing(3000),
+        runtime=growing(20),
         disk_mb=100,
     params:
         code=code("compare_weights"),

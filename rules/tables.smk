@@ -23,8 +23,8 @@ rule tabulate_results:
         "../envs/similarity.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
         disk_mb=100,
     params:
         rows=lambda wildcards: STUDY.results(wildcards.table)[0],
@@ -48,8 +48,8 @@ rule summarise_ablations:
         "../envs/similarity.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
         disk_mb=100,
     params:
         runs=STUDY.all_runs(),
@@ -76,8 +76,8 @@ rule summarise_training_sizes:
         "../envs/similarity.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
         disk_mb=100,
     params:
         runs=STUDY.runs_by_size(),
@@ -102,8 +102,8 @@ rule summarise_similarity:
         "../envs/similarity.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=growing(2000),
+        runtime=growing(30),
         disk_mb=100,
     params:
         comparisons=STUDY.comparisons(),
@@ -128,8 +128,8 @@ rule compare_domains:
         "../envs/similarity.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=growing(2000),
+        runtime=growing(30),
         disk_mb=100,
     params:
         comparisons=STUDY.comparisons(),
@@ -157,8 +157,8 @@ rule tabulate_perturbed:
         "../envs/similarity.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
         disk_mb=100,
     params:
         runs=STUDY.perturbations(),
@@ -185,8 +185,8 @@ rule tabulate_trajectory:
         "../envs/similarity.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
         disk_mb=100,
     params:
         similarity=STUDY.traced_similarity(),
@@ -213,8 +213,8 @@ rule summarise_probes:
         "../envs/similarity.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=growing(2000),
+        runtime=growing(30),
         disk_mb=100,
     params:
         probed=STUDY.probed(),
@@ -239,8 +239,8 @@ rule tabulate_left_out:
         "../envs/similarity.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
         disk_mb=100,
     params:
         steps=[step for step, _ in STUDY.summaries()],

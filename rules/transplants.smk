@@ -26,7 +26,9 @@ rule transplant_layers:
         mem_mb=lambda wildcards, input, attempt: (
             attempt * running_mb(input.pretrained, 3, config["activations"]["tokens_per_batch"])
         ),
-        runtime=60,
+        runtime=lambda wildcards, input, attempt: (
+            attempt * running_minutes(input.pretrained, input.stimuli, 3, config["gpus"])
+        ),
         disk_mb=4000,
         gpu=config["gpus"],
     params:
@@ -59,7 +61,9 @@ rule revert_layers:
         mem_mb=lambda wildcards, input, attempt: (
             attempt * running_mb(input.pretrained, 3, STUDY.tokens_of_batch(wildcards.task))
         ),
-        runtime=120,
+        runtime=lambda wildcards, input, attempt: (
+            attempt * reverting_minutes(input.pretrained, input.data, config["gpus"])
+        ),
         disk_mb=100,
         gpu=config["gpus"],
     params:
@@ -87,8 +91,8 @@ rule summarise_reverts:
         "../envs/similarity.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
         disk_mb=100,
     params:
         reverts=STUDY.reverted_runs(),

@@ -32,6 +32,7 @@ class Snakemake:
     output = Named(made="out.txt", provenance="record.json")
     wildcards = {{"seed": "1"}}
     params = {{"code": "abc"}}
+    resources = {{}}
 
 snakemake = Snakemake()
 with job(snakemake):

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bertology.errors import InputError
+from bertology.gpus import own_gpu
 from bertology.provenance import write_record
 
 
@@ -34,7 +35,8 @@ def job(snakemake: Any) -> Iterator[dict[str, Any]]:
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
     )
     try:
-        yield findings
+        with own_gpu(snakemake.resources.get("gpu", 0)):
+            yield findings
         if "provenance" in snakemake.output.keys():  # noqa: SIM118 (a list with names)
             _record(snakemake, started, findings)
         gc.freeze()  # no last search through the imported packages when the process ends

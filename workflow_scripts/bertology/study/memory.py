@@ -41,7 +41,7 @@ class Size(NamedTuple):
 
 def encoder_size(folder: Path, below: str = "") -> Size:
     """Read it off a Hugging Face folder, or one below it, whose weights are not loaded."""
-    _must_be_there(folder)
+    must_be_there(folder)
     config = json.loads(Path(folder, below, "config.json").read_text(encoding="utf-8"))
     numbers = _numbers(Path(folder, below, "model.safetensors"))
     sizes = {
@@ -51,9 +51,10 @@ def encoder_size(folder: Path, below: str = "") -> Size:
     return Size(numbers * FLOAT32 / MIB, **sizes)
 
 
-def _must_be_there(folder: Path) -> None:
-    if not Path(folder).is_dir():
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
+def must_be_there(path: Path) -> None:
+    """Raise the FileNotFoundError that names a folder or file which is missing."""
+    if not Path(path).exists():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
 
 
 def _numbers(weights: Path) -> int:
@@ -94,6 +95,6 @@ def running_mb(folder: Path, encoders: int, tokens: int, below: str = "") -> int
 
 def probing_mb(cache: Path, copies: int) -> int:
     """Probe a cache of activations of which so many copies are in memory, mapped files included."""
-    _must_be_there(cache)
+    must_be_there(cache)
     size = sum(path.stat().st_size for path in Path(cache).iterdir()) / MIB
     return math.ceil(LIBRARIES + copies * size)

@@ -158,6 +158,10 @@ class Study:
         """Give how large batches of a task are: sequences, and tokens of the longest."""
         return {key: self.config["tasks"][task][key] for key in ("batch_size", "longest")}
 
+    def epochs(self, task: str) -> int:
+        """Give for how many epochs a task's models are trained."""
+        return int(self.config["tasks"][task]["epochs"])
+
     def tokens_of_batch(self, task: str) -> int:
         """Give how many tokens the largest batch of a task has."""
         return math.prod(self.batches(task).values())
