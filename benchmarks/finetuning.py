@@ -32,6 +32,7 @@ from bertology.encoder_tokenizers import load_tokenizer
 from bertology.finetuning import prediction
 from bertology.finetuning.model import TaskModel, uses_bfloat16
 from bertology.finetuning.prediction import Predictor, Split
+from bertology.finetuning.resuming import Unfinished
 from bertology.finetuning.sampling import SimilarLengths
 from bertology.finetuning.task import task_class
 from bertology.finetuning.trainer import EncoderSaver, TaskTrainer, build_model
@@ -122,9 +123,8 @@ class Training:
         settings = {**self.settings, "epochs": epochs}
 
         def train_and_score() -> None:
-            trainer = TaskTrainer(
-                predictor, train, self.splits[1], settings, 1, self.folder / "out", saver
-            )
+            unfinished = Unfinished(self.folder / "out", "now")
+            trainer = TaskTrainer(predictor, train, self.splits[1], settings, 1, unfinished, saver)
             trainer._get_train_sampler = lambda *_: range(len(features))
             trainer.train()
 

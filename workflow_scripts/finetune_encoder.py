@@ -19,4 +19,5 @@ with job(snakemake):
         precision=snakemake.params.precision,
         threads=snakemake.threads,
         checkpoints=snakemake.params.get("checkpoints", []),
+        code=snakemake.params.code,
     )

@@ -1,6 +1,8 @@
 """The cache against lone forward passes of the same encoder, and against what could corrupt it."""
 
+import errno
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -231,6 +233,23 @@ def test_values_that_float16_cannot_hold_are_refused(value, found, encoder_folde
     with pytest.raises(InputError, match=f"layer 2: found a hidden state of {found}"):
         cache(broken, tmp_path / "cache", STIMULI)
     assert not (tmp_path / "cache").exists()
+
+
+def test_a_full_disk_is_an_error_before_anything_is_written(encoder_folder, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def unable(*_):
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    write_stimuli(tmp_path / "s.jsonl", STIMULI)
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(OSError, match="No space left"):
+        cache_activations(encoder_folder, tmp_path / "s.jsonl", tmp_path / "out", 100, 1)
+    assert [path.name for path in tmp_path.iterdir()] == ["s.jsonl"]
+    monkeypatch.setattr(os, "posix_fallocate", unable)
+    cache_activations(encoder_folder, tmp_path / "s.jsonl", tmp_path / "out", 100, 1)
+    assert (tmp_path / "out/layer_00.npy").is_file()
 
 
 def test_truncated_encoders_give_the_lower_layers(encoder_folder, tmp_path):

@@ -6,6 +6,7 @@ import re
 
 import pytest
 import yaml
+from snakemake.exceptions import LockException
 from snakemake.logging import ColorizingTextHandler, DefaultFilter, DefaultFormatter
 from snakemake_interface_logger_plugins.common import LogEvent
 
@@ -141,6 +142,28 @@ def test_warnings_errors_and_what_it_cannot_read_are_as_snakemake_has_them(run):
     run.say(LogEvent.JOB_FINISHED, "Finished jobid: 9", job_id=9)
     assert run.lines()[:3] == ["Careful.", "RuleException:", "Missing output"]
     assert run.lines()[-1] == "Finished jobid: 9"
+
+
+def test_a_job_that_the_system_killed_is_told_with_what_needs_less_memory(run):
+    text = "RuleException:\nCalledProcessError in file x, line 1:\nCommand 'python tmp1.{}.py' {}"
+    killed = "died with <Signals.SIGKILL: 9>."
+    run.say(LogEvent.ERROR, text.format("finetune_encoder", killed), logging.ERROR)
+    run.say(LogEvent.ERROR, text.format("plot_figure", "returned non-zero exit status 137."))
+    run.say(LogEvent.ERROR, text.format("plot_figure", "returned non-zero exit status 1."))
+    lines = run.lines()
+    assert len(lines) == 4
+    assert lines[0].startswith("The system killed a job of finetune_encoder (SIGKILL), most likely")
+    assert lines[1].startswith("    lower tasks.<task>.batch_size or tasks.<task>.longest, or run")
+    assert lines[3].startswith("    run fewer jobs at a time (--cores); on a cluster")
+
+
+def test_a_lock_is_told_with_what_to_do(run):
+    run.say(LogEvent.ERROR, str(LockException()), logging.ERROR)
+    lines = run.lines()
+    told = " is locked: another Snakemake makes the same files, or was killed (kill -9)."
+    assert lines[0].endswith(told)
+    assert "--unlock" in lines[2]
+    assert not any("cannot be locked" in line for line in lines)
 
 
 def test_quiet_still_is_quiet():

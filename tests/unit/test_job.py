@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
+
+from bertology.shortage import SETTINGS, shortage
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "workflow_scripts"
 
@@ -26,11 +29,11 @@ class Named(list):
         return super().__iter__()
 
 class Snakemake:
-    rule = "a_rule"
+    rule = {rule!r}
     log = ["logs/a.log"]
     input = Named(data="in.txt")
     output = Named(made="out.txt", provenance="record.json")
-    wildcards = {{"seed": "1"}}
+    wildcards = {wildcards!r}
     params = {{"code": "abc"}}
     resources = {{}}
 
@@ -44,9 +47,10 @@ with job(snakemake):
 """
 
 
-def run(tmp_path, body):
+def run(tmp_path, body, rule="a_rule", wildcards=None):
     (tmp_path / "in.txt").write_text("in")
-    program = PROGRAM.format(scripts=str(SCRIPTS), body=body)
+    wildcards = wildcards or {"seed": "1"}
+    program = PROGRAM.format(scripts=str(SCRIPTS), body=body, rule=rule, wildcards=wildcards)
     return subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True
     )
@@ -105,6 +109,66 @@ def test_a_mistake_of_the_users_is_one_line(tmp_path):
     assert (process.returncode, process.stderr) == (1, message)
     assert message in (tmp_path / "logs/a.log").read_text()
     assert not (tmp_path / "record.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (
+            "bytearray(2**60)",
+            "out of memory (MemoryError); lower tasks.parsing.batch_size or tasks.",
+        ),
+        (
+            "import numpy; numpy.zeros(2**50)",
+            "out of memory (Unable to allocate 8.00 PiB for an array with shape (1125899906842624",
+        ),
+        ("open('/dev/full', 'wb', 0).write(b'x')", "the disk is full ([Errno 28] No space left on"),
+        (
+            "raise RuntimeError('I/O error: No space left on device (os error 28)')",
+            "the disk is full (I/O error: No space left on device (os error 28)); nothing half is",
+        ),
+    ],
+)
+def test_a_shortage_is_one_line_that_says_what_helps(tmp_path, body, message):
+    rule, wildcards = "finetune_encoder", {"seed": "1", "task": "parsing"}
+    process = run(tmp_path, body, rule=rule, wildcards=wildcards)
+    assert process.returncode == 1
+    assert process.stderr.startswith(f"Error in rule finetune_encoder: {message}")
+    assert process.stderr.count("\n") == 1
+    assert process.stderr in (tmp_path / "logs/a.log").read_text()
+    assert not (tmp_path / "record.json").exists()
+
+
+def test_what_pytorch_and_safetensors_say_is_understood(tmp_path):
+    torch = pytest.importorskip("torch")
+    with pytest.raises(RuntimeError) as error:
+        torch.empty(2**46)
+    told = shortage(error.value, "cache_activations", {})
+    assert "lower activations.tokens_per_batch, or run fewer jobs" in told
+    with pytest.raises(torch.OutOfMemoryError) as error:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 MiB.\nMore.")
+    told = shortage(error.value, "probe_edges", {"text": "gum"})
+    assert told.startswith(
+        "out of memory (CUDA out of memory. Tried to allocate 2 MiB.); lower pro"
+    )
+    assert "probes.gum.limits" in told
+    assert shortage(ValueError("something else"), "probe_edges", {"text": "gum"}) is None
+
+
+def test_settings_that_are_to_be_lowered_are_there_for_every_rule_that_asks_for_more():
+    repository = SCRIPTS.parent
+    rules = "".join(path.read_text() for path in (repository / "rules").glob("*.smk"))
+    bodies = re.split(r"^rule (\w+):$", rules, flags=re.MULTILINE)[1:]
+    pairs = list(zip(bodies[::2], bodies[1::2], strict=True))
+    asking = {name for name, body in pairs if "attempt" in body}
+    assert asking and asking <= set(SETTINGS) <= {name for name, _ in pairs}
+    config = yaml.safe_load((repository / "config.yaml").read_text())
+    entries = {"{task}": next(iter(config["tasks"])), "{text}": next(iter(config["probes"]))}
+    for told in SETTINGS.values():
+        for path in told.split(" or "):
+            value = config
+            for key in path.split("."):
+                value = value[entries.get(key, key)]
 
 
 def test_any_other_error_is_a_traceback_in_the_log(tmp_path):

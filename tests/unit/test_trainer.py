@@ -18,7 +18,7 @@ from bertology.corpora.groups import group_names
 from bertology.encoder_tokenizers import load_tokenizer
 from bertology.encoders import load_encoder
 from bertology.errors import InputError
-from bertology.finetuning import prediction
+from bertology.finetuning import prediction, trainer
 from bertology.finetuning.model import (
     NATIVE_BFLOAT16,
     TaskModel,
@@ -148,11 +148,11 @@ def test_gradients_reach_what_learns_and_nothing_that_is_fixed(task, variant, en
 @variants
 def test_training_moves_what_learns_and_nothing_that_is_fixed(variant, tune, encoder, monkeypatch):
     trained = {}
-    load = TaskModel.load_state_dict
+    write = trainer.write_results
     monkeypatch.setattr(
-        TaskModel,
-        "load_state_dict",
-        lambda self, weights: trained.update(weights) or load(self, weights),
+        trainer,
+        "write_results",
+        lambda of, *rest: trained.update(of.predictor.model.state_dict()) or write(of, *rest),
     )
     tune(variant=variant)
     before = load_encoder(encoder).state_dict()

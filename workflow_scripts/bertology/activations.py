@@ -6,6 +6,7 @@ stimuli; `summary.json`. Reading a cache needs neither torch nor the encoder.
 """
 
 import logging
+import os
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ import pandas as pd
 from bertology.errors import InputError
 from bertology.files import atomic_folder, write_json
 from bertology.left_out import records, warn_of
+from bertology.shortage import FULL
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -38,6 +40,7 @@ DROPPED = "word of running text of which the tokenizer keeps nothing"
 BETWEEN_BLANKS = re.compile(r"\S+")
 LARGEST = float(np.finfo(np.float16).max)
 NO_WORD = -1
+WHOLE_CACHE = "float16 layers of one shape, a row for each token; delete it to have it made anew"
 
 
 @dataclass(frozen=True)
@@ -69,8 +72,17 @@ def open_activations(folder: Path) -> Activations:
         raise InputError.at(
             folder, None, "no layer_00.npy and tokens.parquet", "cached activations"
         )
-    layers = [np.load(file, mmap_mode="r", allow_pickle=False) for file in files]
-    return Activations(layers, pd.read_parquet(folder / "tokens.parquet"))
+    try:
+        layers = [np.load(file, mmap_mode="r", allow_pickle=False) for file in files]
+        tokens = pd.read_parquet(folder / "tokens.parquet")
+    except (ValueError, OSError, EOFError) as error:
+        raise InputError.at(folder, None, f"a broken file ({error})", WHOLE_CACHE) from error
+    shapes = {(str(layer.dtype), layer.shape) for layer in layers}
+    if len(shapes) > 1 or shapes != {("float16", (len(tokens), layers[0].shape[-1]))}:
+        found = f"layers of {', '.join(f'{dtype} {shape}' for dtype, shape in sorted(shapes))}"
+        found += f" and {len(tokens)} tokens"
+        raise InputError.at(folder, None, found, WHOLE_CACHE)
+    return Activations(layers, tokens)
 
 
 def cache_activations(
@@ -302,7 +314,26 @@ def _places_in_batch(lengths: np.ndarray, state: "Tensor") -> "Tensor":
 
 def _empty_layers(folder: Path, count: int, shape: tuple[int, int]) -> list[np.memmap]:
     files = [folder / f"layer_{number:02d}.npy" for number in range(count)]
-    return [np.lib.format.open_memmap(file, "w+", np.float16, shape) for file in files]
+    layers = [np.lib.format.open_memmap(file, "w+", np.float16, shape) for file in files]
+    for file in files:
+        _take_space(file)
+    return layers
+
+
+def _take_space(file: Path) -> None:
+    """Have a file that is a hole take its place on the disk; OSError if there is none left.
+
+    Writing to it later would not raise an error on a full disk but end the process.
+    """
+    if not hasattr(os, "posix_fallocate"):
+        return  # macOS
+    with file.open("r+b") as stream:
+        try:
+            os.posix_fallocate(stream.fileno(), 0, file.stat().st_size)
+        except OSError as error:
+            if error.errno in FULL:
+                raise
+            # Some file systems cannot do this.
 
 
 def _as_float16(values: "Tensor", layer: int) -> np.ndarray:

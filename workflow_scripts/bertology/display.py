@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bertology.shortage import less_memory
 from bertology.study.cost import Account, account
 from bertology.study.plan import Study
 
@@ -38,6 +39,12 @@ ROUTINE = (
     "RuleException:\nCalledProcessError in file",
 )
 """Messages of which the same holds: of a script that fails, its log says why."""
+KILLED = re.compile(
+    r"\.(\w+)\.py' (?:died with <Signals\.SIGKILL|returned non-zero exit status 137)"
+)
+"""How Snakemake says that the script of a rule was killed; the system does so to free memory."""
+LOCKED = "Directory cannot be locked"
+"""How it says that another Snakemake is at work, or was killed."""
 CLEAR = "\r\x1b[J"
 BELOW = "\n{}\x1b[A\r"
 """The last line, below an empty one in which the cursor waits for what a job itself may print."""
@@ -199,7 +206,12 @@ class Display(logging.Handler):
     def _other(self, event: str, record: logging.LogRecord) -> list[str] | None:
         if event in UNSAID and not self.dry_run:
             return []
-        return [] if str(record.msg).startswith(ROUTINE) else None
+        message = str(record.msg)
+        if killed := KILLED.search(message):
+            return list(_killed(killed[1]))
+        if LOCKED in message:
+            return list(_locked(Path.cwd()))
+        return [] if message.startswith(ROUTINE) else None
 
     def _run_info(self, record: Any) -> list[str]:
         stats = dict(record.stats)
@@ -250,6 +262,18 @@ class Display(logging.Handler):
         names = [job.name for job in self.jobs.values()]
         parts = [f"{self.done}/{self.total} done", self._left(now), f"running: {'; '.join(names)}"]
         return ", ".join(filter(None, parts))[: shutil.get_terminal_size().columns - 1]
+
+
+def _killed(rule: str) -> Iterator[str]:
+    yield f"The system killed a job of {rule} (SIGKILL), most likely because memory was short:"
+    yield f"    {less_memory(rule)}."
+
+
+def _locked(folder: Path) -> Iterator[str]:
+    yield f"{folder} is locked: another Snakemake makes the same files, or was killed (kill -9)."
+    yield "    If one is at work (ps -u $USER | grep snakemake): wait for its end."
+    yield "    If none is: call it with --unlock added to the same command, then without it again."
+    yield "    What was half done is then done anew, and training goes on after its last epoch."
 
 
 def _target(record: Any) -> Iterator[str]:

@@ -29,6 +29,12 @@ def write_json(path: Path | str, content: Mapping[str, Any]) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def read_json(path: Path | str) -> dict[str, Any]:
+    """Read what `write_json` wrote."""
+    content: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+    return content
+
+
 @contextmanager
 def atomic_folder(path: Path | str) -> Iterator[Path]:
     """Give a new empty folder beside `path`; put it in place of `path` if the block ends well."""

@@ -12,16 +12,17 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from bertology.errors import InputError
 from bertology.gpus import own_gpu
 from bertology.provenance import write_record
+from bertology.shortage import shortage
 
 
 @contextmanager
 def job(snakemake: Any) -> Iterator[dict[str, Any]]:
-    """Run a rule's work: output to its log, a mistake of the user's as one line, then a record.
+    """Run a rule's work: output to its log, a mistake or shortage as one line, then a record.
 
     Gives a dictionary: what the script puts there stands in the record as `findings`. A rule
     without an output named `provenance` gets no record.
@@ -41,13 +42,21 @@ def job(snakemake: Any) -> Iterator[dict[str, Any]]:
             _record(snakemake, started, findings)
         gc.freeze()  # no last search through the imported packages when the process ends
     except InputError as error:
-        for stream in (sys.stderr, terminal):
-            print(f"Error in rule {snakemake.rule}: {error}", file=stream, flush=True)
-        sys.exit(1)
-    except Exception:
+        _fail(snakemake.rule, str(error), terminal)
+    except Exception as error:
+        lacking = shortage(error, snakemake.rule, dict(snakemake.wildcards))
+        if lacking is not None:
+            _fail(snakemake.rule, lacking, terminal)
         traceback.print_exc()
         print(f"Rule {snakemake.rule} failed, see {snakemake.log[0]}", file=terminal, flush=True)
         sys.exit(1)
+
+
+def _fail(rule: str, message: str, terminal: Any) -> NoReturn:
+    """End the process with one message, in the log and on the terminal."""
+    for stream in (sys.stderr, terminal):
+        print(f"Error in rule {rule}: {message}", file=stream, flush=True)
+    sys.exit(1)
 
 
 def _collect_garbage_rarely() -> None:

@@ -47,7 +47,7 @@ def write_record(
         "started": started.isoformat(timespec="seconds"),
         "ended": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
-        "packages": {name: _version(name) for name in PACKAGES},
+        "packages": package_versions(),
         "machine": {"system": platform.platform(), "cpus": os.cpu_count(), "gpu": _gpu()},
         **({"findings": dict(findings)} if findings else {}),
     }
@@ -64,6 +64,11 @@ def sha256(path: Path) -> str:
     for part in sorted(file for file in path.rglob("*") if file.is_file()):
         digest.update(f"{part.relative_to(path).as_posix()} {sha256(part)}\n".encode())
     return digest.hexdigest()
+
+
+def package_versions() -> dict[str, str | None]:
+    """Return the versions of the packages that results depend on; None for one that is missing."""
+    return {name: _version(name) for name in PACKAGES}
 
 
 def _version(package: str) -> str | None:

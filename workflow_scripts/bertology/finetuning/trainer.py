@@ -4,17 +4,19 @@ import json
 import logging
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.optim import AdamW
 from torch.utils.data import Sampler
 from transformers import PreTrainedModel, Trainer, TrainerCallback, TrainingArguments
+from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_callback import PrinterCallback
 from transformers.utils.logging import disable_progress_bar
 
@@ -23,14 +25,26 @@ from bertology.device import available_device
 from bertology.encoder_tokenizers import copy_tokenizer, load_tokenizer
 from bertology.encoders import load_encoder, maximum_tokens
 from bertology.errors import InputError
-from bertology.files import atomic_folder, write_json
+from bertology.files import atomic_folder, read_json, write_json
 from bertology.finetuning.model import TaskModel, apply_variant, parameter_groups, uses_bfloat16
 from bertology.finetuning.prediction import Predictor, Split
 from bertology.finetuning.reproducible import seed_everything
+from bertology.finetuning.resuming import (
+    Unfinished,
+    learned,
+    load_optimizer,
+    load_random,
+    name_of,
+    put_back,
+    save_optimizer,
+    save_random,
+    save_tensors,
+)
 from bertology.finetuning.sampling import SimilarLengths, part
 from bertology.finetuning.task import Feature, Head, Score, Task, collate_inputs, task_class
 from bertology.left_out import records, warn_of
 from bertology.memory import keep_freed_memory
+from bertology.provenance import package_versions, sha256
 from bertology.variants import FULL, WHOLE, part_of
 
 logger = logging.getLogger(__name__)
@@ -51,6 +65,7 @@ def finetune(
     precision: str,
     threads: int,
     checkpoints: Sequence[int] = (),
+    code: str = "",
 ) -> None:
     """Train on `train`, choose the epoch on `dev`, score once on `test`; write to `out_folder`.
 
@@ -62,17 +77,18 @@ def finetune(
         longest (tokens), warmup_fraction, weight_decay, clip, and the task's own.
     precision: float32, bfloat16 (autocast of the encoder) or auto (see `uses_bfloat16`).
     checkpoints: numbers of optimizer steps after which the encoder is saved; 0 is the start.
+    code: a name for the code; with other code, as with other data or settings, it begins anew.
 
     Written are the files of `write_results`, `summary.json` (precision, how much there is, what was
     left out or shortened) and, for `full` alone, whose encoder is kept, the Hugging Face folders
-    `encoder/` and `checkpoints/step-<n>/`. InputError for unusable input.
+    `encoder/` and `checkpoints/step-<n>/`. A call that was killed is taken up after the last epoch
+    that it ended (see `resuming`). InputError for unusable input.
     """
-    torch.set_num_threads(threads)
-    keep_freed_memory()
-    disable_progress_bar()
+    values = (task, variant, dict(settings), seed, precision, threads, list(checkpoints), code)
+    unfinished = Unfinished(out_folder, made_from(encoder_folder, task_folder, values))
+    prepare_process(threads)
     tokenizer = load_tokenizer(encoder_folder)
-    kind = task_class(task)
-    paths = {name: task_folder / f"{name}.{kind.extension}" for name in SPLITS}
+    kind, paths = files_of(task, task_folder)
     variant, percent = part_of(variant)
     examples = read_examples(kind, paths, percent, seed)
     chosen = kind(tokenizer, settings, examples["train"])
@@ -80,16 +96,33 @@ def finetune(
     predictor = Predictor(model, chosen, tokenizer, settings["batch_size"])
     (train, development, test), summary = encode_splits(chosen, paths, examples)
     refuse_nothing_to_learn(train, settings["longest"])
+    saver = EncoderSaver(encoder_folder, unfinished.encoders, checkpoints)
+    trainer = TaskTrainer(predictor, train, development, settings, seed, unfinished, saver)
     with atomic_folder(out_folder) as folder:
-        saver = EncoderSaver(encoder_folder, folder / "checkpoints", checkpoints)
-        trainer = TaskTrainer(predictor, train, development, settings, seed, folder, saver)
-        trainer.train()
-        model.load_state_dict(trainer.best_weights)
-        write_results(trainer, test, task, folder)
-        write_json(folder / "summary.json", {"precision": model.named_precision, **summary})
+        train_and_write(trainer, test, task, summary, folder)
         if (variant, percent) == (FULL, WHOLE):
-            (folder / "checkpoints").mkdir(exist_ok=True)
             saver.save(model.encoder, folder / "encoder")
+            unfinished.hand_over(folder / "checkpoints")
+    unfinished.remove()
+
+
+def made_from(encoder_folder: Path, task_folder: Path, values: Sequence[Any]) -> str:
+    """Name what a training depends on: the files' contents, all other values, the packages."""
+    contents = [sha256(encoder_folder), sha256(task_folder)]
+    return name_of([contents, values, package_versions()])
+
+
+def prepare_process(threads: int) -> None:
+    """Have PyTorch compute in so many threads, keep its memory, and draw no progress."""
+    torch.set_num_threads(threads)
+    keep_freed_memory()
+    disable_progress_bar()
+
+
+def files_of(task: str, folder: Path) -> tuple[type[Task], dict[str, Path]]:
+    """Import a task by its name; return it and the files of its splits."""
+    kind = task_class(task)
+    return kind, {name: folder / f"{name}.{kind.extension}" for name in SPLITS}
 
 
 def read_examples(
@@ -186,8 +219,11 @@ class ProgressLogger(TrainerCallback):
 class TaskTrainer(Trainer):
     """The Trainer of Hugging Face, with a task's own evaluation, keeping the best epoch.
 
-    best, best_weights, best_step: development scores and weights of the epoch whose selection
-    metric is highest (the first of equals), and its last step; empty before training.
+    best, best_weights, best_step: development scores of the epoch whose selection metric is highest
+    (the first of equals), what had been learned by then, and its last step; empty before training.
+
+    After each epoch but the last, all that the next one depends on goes to `unfinished`. The
+    Trainer's own files of that are pickles; ours take their place.
     """
 
     def __init__(
@@ -197,10 +233,11 @@ class TaskTrainer(Trainer):
         development: Split,
         settings: Mapping[str, Any],
         seed: int,
-        folder: Path,
+        unfinished: Unfinished,
         saver: EncoderSaver,
     ) -> None:
         self.predictor = predictor
+        self.unfinished = unfinished
         self.best: dict[str, Score] = {}
         self.best_weights: dict[str, Tensor] = {}
         self.best_step = 0
@@ -219,7 +256,7 @@ class TaskTrainer(Trainer):
         steps = math.ceil(len(train.features) / settings["batch_size"]) * settings["epochs"]
         super().__init__(
             model=model,
-            args=training_arguments(settings, seed, folder, steps),
+            args=training_arguments(settings, seed, unfinished.root.parent, steps),
             data_collator=self.collate,
             train_dataset=train.features,
             eval_dataset=development.features,
@@ -244,7 +281,7 @@ class TaskTrainer(Trainer):
             self.best_step = self.state.global_step
             self.best_weights = {
                 name: weight.detach().cpu().clone()
-                for name, weight in self.predictor.model.state_dict().items()
+                for name, weight in learned(self.predictor.model).items()
             }
         values = {f"{DEVELOPMENT}{name}": score.value for name, score in scores.items()}
         self.log(dict(values))
@@ -253,6 +290,53 @@ class TaskTrainer(Trainer):
     def _get_train_sampler(self, train_dataset: Any = None) -> Sampler:
         lengths = [len(feature) for feature in self.train_dataset]
         return SimilarLengths(lengths, self.args.train_batch_size)
+
+    # What follows are the Trainer's own steps of saving and taking up, without its pickles.
+
+    def _save_checkpoint(self, model: TaskModel, trial: Any) -> None:
+        """Keep what the next epoch depends on, if there is one."""
+        step = self.state.global_step
+        if step == self.state.max_steps:
+            return
+        with atomic_folder(self.unfinished.epoch(step)) as folder:
+            write_json(folder / TRAINER_STATE_NAME, asdict(self.state))
+            save_tensors(learned(self.predictor.model), folder / "weights.safetensors")
+            save_tensors(self.best_weights, folder / "best.safetensors")
+            write_json(folder / "best.json", self._best())
+            write_json(folder / "loss.json", self._loss())
+            save_optimizer(self.optimizer, self.lr_scheduler, folder)
+            save_random(folder)
+        self.unfinished.forget_all_but(self.unfinished.epoch(step))
+
+    def _best(self) -> dict[str, Any]:
+        scores = {
+            name: [score.numerators.tolist(), score.denominators.tolist()]
+            for name, score in self.best.items()
+        }
+        return {"step": self.best_step, "scores": scores}
+
+    def _loss(self) -> dict[str, Any]:
+        """Return the sum of losses since the last row of the loss curve, and that row's step."""
+        return {"sum": self._tr_loss.item(), "since": self._globalstep_last_logged}
+
+    def _load_from_checkpoint(self, folder: Path, model: Any = None) -> None:
+        put_back(self.predictor.model, load_file(folder / "weights.safetensors"))
+        self.best_weights = load_file(folder / "best.safetensors")
+        best = read_json(folder / "best.json")
+        self.best_step = best["step"]
+        self.best = {name: Score(*map(np.array, parts)) for name, parts in best["scores"].items()}
+
+    def _load_optimizer_and_scheduler(self, folder: Path | None) -> None:
+        if folder is not None:
+            load_optimizer(self.optimizer, self.lr_scheduler, folder)
+
+    def _load_rng_state(self, folder: Path) -> None:
+        """Put back random numbers and, what the Trainer forgets, the losses not yet logged."""
+        load_random(folder)
+        loss = read_json(folder / "loss.json")
+        self._tr_loss += loss["sum"]
+        self._globalstep_last_logged = loss["since"]
+        logger.info("taken up after step %d of %d", self.state.global_step, self.state.max_steps)
 
 
 def training_arguments(
@@ -268,7 +352,7 @@ def training_arguments(
         max_grad_norm=settings["clip"],
         seed=seed,
         eval_strategy="epoch",
-        save_strategy="no",
+        save_strategy="epoch",
         logging_steps=math.ceil(steps / POINTS_OF_LOSS_CURVE),
         logging_nan_inf_filter=False,
         remove_unused_columns=False,
@@ -276,6 +360,17 @@ def training_arguments(
         disable_tqdm=True,
         report_to=[],
     )
+
+
+def train_and_write(
+    trainer: TaskTrainer, test: Split, kind: str, summary: Mapping[str, Any], folder: Path
+) -> None:
+    """Train, or go on with that; write the results of the best epoch, and a summary."""
+    trainer.train(resume_from_checkpoint=trainer.unfinished.newest())
+    model = trainer.predictor.model
+    put_back(model, trainer.best_weights)
+    write_results(trainer, test, kind, folder)
+    write_json(folder / "summary.json", {"precision": model.named_precision, **summary})
 
 
 def write_results(trainer: TaskTrainer, test: Split, kind: str, folder: Path) -> None:

@@ -128,9 +128,12 @@ def _environment() -> jinja2.Environment:
 
 
 def _html(source: Path, config: Mapping[str, Any]) -> str:
-    """Render a caption or prose as Snakemake's report does: Jinja, then RST."""
+    """Render a caption or prose as Snakemake's report does: Jinja, then RST, without raw HTML."""
+    closed = {"raw_enabled": False, "file_insertion_enabled": False, "_disable_config": True}
     parts = publish_parts(
-        filled_in(source, config), writer="html5", settings_overrides={"halt_level": 3}
+        filled_in(source, config),
+        writer="html5",
+        settings_overrides={"halt_level": 3, **closed},
     )
     return str(parts["fragment"])
 
