@@ -1,24 +1,36 @@
 # make study   the default study       make test   all checks
 # make open DATA=<folder>   the study on real text, whose files are in that folder
 # make report  Snakemake's report of the finished study; of another one: make report STUDY=open DATA=<folder>
+# make study LOCK=results/published/default/provenance.json   a study from its lock; says first what differs here
+# make verify  what of a finished study is not as it was made; AGAINST=results/published/default: and what differs
+# make publish its tables, claims, figures (FIGURES="a b": these) and lock, in results/published/; both with STUDY=open
 # Each makes .venv first if there is none.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 CORES ?= $(shell nproc)
 BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake --profile profiles/local
+INTEGRITY := PYTHONPATH=workflow_scripts $(BIN)/python -m bertology.integrity
+LOCKED := results/locked.yaml
 STUDY ?= default
 OVERLAY = $(if $(filter default,$(STUDY)),,--configfile studies/$(STUDY).yaml) $(FILES)
 FILES = $(if $(DATA),--config data_dir="$(DATA)")
 
-.PHONY: study open report test lint bench dry-run graph
+.PHONY: study open report verify publish test lint bench dry-run graph
 study: .venv/installed
-	$(SNAKEMAKE) --cores $(CORES)
+	$(if $(LOCK),$(INTEGRITY) rerun $(LOCK) $(LOCKED) $(if $(DATA),--data-dir "$(DATA)"))
+	$(SNAKEMAKE) --cores $(CORES) $(if $(LOCK),--configfile $(LOCKED))
 
 open: .venv/installed
 	$(SNAKEMAKE) --cores $(CORES) --configfile studies/open.yaml $(FILES)
 
 report: .venv/installed
 	$(BIN)/snakemake $(OVERLAY) --report results/$(STUDY)/report.html
+
+verify: .venv/installed
+	$(INTEGRITY) verify results/$(STUDY) $(if $(AGAINST),--against $(AGAINST))
+
+publish: .venv/installed
+	$(INTEGRITY) publish results/$(STUDY) results/published/$(STUDY) $(if $(FIGURES),--figures $(FIGURES))
 
 dry-run: .venv/installed
 	$(SNAKEMAKE) --cores $(CORES) --dry-run

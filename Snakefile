@@ -33,6 +33,7 @@ rule all:
         rules.claims.input,
         rules.figures.input,
         rules.write_summary_page.output,
+        rules.lock_study.output,
 
 
 onsuccess:

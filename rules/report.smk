@@ -1,7 +1,8 @@
-# The summary page: all of a study in one file for any browser, beside the figures that it shows.
+# The summary page: all of a study in one file for any browser, beside the figures that it shows. The lock: what
+# makes the study anew, and the hashes of all of it.
 #
 # Inputs:  tables/*.csv, claims.json, figures/*.png, their provenance; report/*
-# Outputs: index.html, claims.html
+# Outputs: index.html, claims.html; provenance.json
 
 
 rule write_summary_page:
@@ -47,3 +48,29 @@ rule write_summary_page:
         code=code("write_summary_page"),
     script:
         "../workflow_scripts/write_summary_page.py"
+
+
+# All of a study goes into its page, so that the page's record is newer than all other records. The lock is found by
+# what these say went into what, so that artifacts of other configurations, which may lie there too, are not in it.
+rule lock_study:
+    """Write down what makes the study anew, and the hash of each artifact and record."""
+    input:
+        page=rules.write_summary_page.output.provenance,
+    output:
+        lock=PATHS.lock,
+    log:
+        f"{PATHS.logs}/lock_study.log",
+    benchmark:
+        f"{PATHS.benchmarks}/lock_study.tsv"
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+        disk_mb=10,
+    params:
+        config=STUDY.config,
+        code=code("lock_study"),
+    script:
+        "../workflow_scripts/lock_study.py"

@@ -16,7 +16,7 @@ def tables(*names: str) -> dict[str, int]:
     return once(*(f"tabulate_results {name}" for name in names))
 
 
-PAGE = once("write_summary_page")
+PAGE = once("write_summary_page", "lock_study")
 CLAIMS = once("judge_claims") | PAGE
 # Of the steps that say what they leave out, for the first seed or the pretrained encoder.
 LEFT_OUT = once("tabulate_left_out") | PAGE

@@ -1,12 +1,21 @@
 """The smoke study: it ends, it is complete, it can be repeated exactly."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 from transformers import AutoModel
+
+from bertology.integrity.damages import find_damages
+from bertology.integrity.lock import read_lock
+from bertology.integrity.records import record_paths
+from bertology.integrity.results import read_results
+from bertology.study.paths import LOCK
 
 pytestmark = pytest.mark.workflow
 RESULTS = "results/smoke"
@@ -18,6 +27,17 @@ FIGURES = (
 
 def table(workflow, name, results=RESULTS):
     return pd.read_csv(workflow.folder / results / "tables" / f"{name}.csv")
+
+
+def rules_with_output(workflow):
+    return {
+        name
+        for path in (workflow.folder / "rules").glob("*.smk")
+        for name, body in re.findall(
+            r"^rule (\w+):\n(.*?)(?=^rule |\Z)", path.read_text(), flags=re.MULTILINE | re.DOTALL
+        )
+        if "output:" in body
+    }
 
 
 def test_there_is_nothing_to_do_after_it(smoke):
@@ -36,8 +56,8 @@ def test_its_artifacts_exist_and_are_not_empty(smoke):
 
 def test_every_artifact_has_a_record_of_what_made_it(smoke):
     results = smoke.folder / RESULTS
-    records = list(results.rglob("*provenance.json"))
-    rules = {json.loads(path.read_text())["rule"] for path in records}
+    records = [path for path in results.rglob("*provenance.json") if path != results / LOCK]
+    rules = {json.loads(path.read_text())["rule"] for path in records} | {"lock_study"}
     logs = {path.name for path in (results / "logs").iterdir() if path.is_dir()}
     single = {path.stem for path in (results / "logs").glob("*.log")}
     assert rules == logs | single
@@ -52,16 +72,33 @@ def test_every_artifact_has_a_record_of_what_made_it(smoke):
 
 def test_it_covers_every_rule(smoke):
     """All but those that only name targets."""
-    rules = {
-        name
-        for path in (smoke.folder / "rules").glob("*.smk")
-        for name, body in re.findall(
-            r"^rule (\w+):\n(.*?)(?=^rule |\Z)", path.read_text(), flags=re.MULTILINE | re.DOTALL
-        )
-        if "output:" in body
-    }
     records = (smoke.folder / RESULTS).rglob("*provenance.json")
-    assert {json.loads(path.read_text())["rule"] for path in records} == rules
+    assert {json.loads(path.read_text())["rule"] for path in records} == rules_with_output(smoke)
+
+
+def test_its_lock_vouches_for_all_of_it_and_nothing_is_damaged(smoke):
+    results = smoke.folder / RESULTS
+    findings, read = find_damages(read_results(results))
+    assert [each for each in findings if each.damage] == []
+    lock = read_lock(results / LOCK)
+    assert list(lock["records"]) == record_paths(results)
+    assert set(lock["artifacts"]) == set(read)
+    assert lock["fingerprints"].keys() | {"lock_study"} == rules_with_output(smoke)
+    assert str(smoke.folder) not in (results / LOCK).read_text()
+
+
+def test_a_study_from_its_lock_has_nothing_to_do(smoke):
+    command = [sys.executable, "-m", "bertology.integrity", "rerun", f"{RESULTS}/{LOCK}"]
+    process = subprocess.run(
+        [*command, "again.yaml"],
+        cwd=smoke.folder,
+        env={**os.environ, "PYTHONPATH": "workflow_scripts"},
+        capture_output=True,
+        text=True,
+    )
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.endswith("again.yaml asks what results/smoke/provenance.json did.\n")
+    assert smoke.stale(study="again.yaml") == {}
 
 
 def test_the_score_table_has_every_run(smoke):

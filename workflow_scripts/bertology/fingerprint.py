@@ -35,6 +35,17 @@ def fingerprint(script: Path, modules: Iterable[str] = ()) -> str:
     return digest.hexdigest()[:16]
 
 
+def module_hashes(root: Path) -> dict[str, str]:
+    """Hash all modules below `root`, each by itself and blind to the same, and their data."""
+    modules = {
+        path.relative_to(root).as_posix(): hashlib.sha256(_code(root, path)[0].encode()).hexdigest()
+        for path in sorted(root.rglob("*.py"))
+    }
+    folders = sorted(path for path in root.rglob("data") if path.is_dir())
+    data = {path.relative_to(root).as_posix(): sha256(path) for path in folders}
+    return {name: digest[:16] for name, digest in {**modules, **data}.items()}
+
+
 def _named_file(root: Path, name: str) -> Path:
     path = _module_file(root, name.split("."))
     if path is None:

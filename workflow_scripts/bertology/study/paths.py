@@ -8,6 +8,10 @@ TRANSPLANTED = "transplanted"
 """After a fine-tuned model: what its layers make of the pretrained encoder's hidden states."""
 
 
+LOCK = "provenance.json"
+"""The lock of a study, below its results: what makes it anew, and the hashes of all of it."""
+
+
 def results_of(study: str) -> str:
     """Give the folder in which all results of a study lie."""
     return f"results/{study}"
@@ -56,3 +60,12 @@ class Paths:
         self.figure = f"{results}/figures/{{figure}}"
         self.logs = f"{results}/logs"
         self.benchmarks = f"{results}/benchmarks"
+        self.lock = f"{results}/{LOCK}"
+
+
+def goes(artifact: str) -> bool:
+    """Tell whether an artifact goes when it was read for the last time, if the study says so.
+
+    `artifact` is its path below the results.
+    """
+    return artifact.startswith("activations/") or artifact.endswith(f"/{PERTURBED}")
