@@ -34,7 +34,7 @@ from bertology.finetuning.model import TaskModel, uses_bfloat16
 from bertology.finetuning.prediction import Predictor, Split
 from bertology.finetuning.sampling import SimilarLengths
 from bertology.finetuning.task import task_class
-from bertology.finetuning.trainer import EncoderSaver, TaskTrainer, build_model
+from bertology.finetuning.trainer import TaskTrainer, build_model
 from bertology.memory import keep_freed_memory
 
 EXAMPLES = 2000
@@ -118,12 +118,11 @@ class Training:
         chosen = EvenlySpaced(sampler(lengths, size), lengths, size, count)
         features = [self.splits[0].features[number] for number in chosen]
         train = self.splits[0]._replace(features=features)
-        saver = EncoderSaver(self.encoder, self.folder / "checkpoints", ())
         settings = {**self.settings, "epochs": epochs}
 
         def train_and_score() -> None:
             trainer = TaskTrainer(
-                predictor, train, self.splits[1], settings, 1, self.folder / "out", saver
+                predictor, train, self.splits[1], settings, 1, self.folder / "out"
             )
             trainer._get_train_sampler = lambda *_: range(len(features))
             trainer.train()

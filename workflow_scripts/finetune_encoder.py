@@ -18,5 +18,4 @@ with job(snakemake):
         seed=int(snakemake.wildcards.seed),
         precision=snakemake.params.precision,
         threads=snakemake.threads,
-        checkpoints=snakemake.params.get("checkpoints", []),
     )
