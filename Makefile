@@ -1,5 +1,6 @@
 # make study   the default study       make test   all checks
 # make open DATA=<folder>   the study on real text, whose files are in that folder
+# make why     what would run now, for which reason, and how long it takes; of another study: make why STUDY=open DATA=<folder>
 # make report  Snakemake's report of the finished study; of another one: make report STUDY=open DATA=<folder>
 # Each makes .venv first if there is none.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -10,7 +11,7 @@ STUDY ?= default
 OVERLAY = $(if $(filter default,$(STUDY)),,--configfile studies/$(STUDY).yaml) $(FILES)
 FILES = $(if $(DATA),--config data_dir="$(DATA)")
 
-.PHONY: study open report test lint bench dry-run graph
+.PHONY: study open report test lint bench dry-run why graph
 study: .venv/installed
 	$(SNAKEMAKE) --cores $(CORES)
 
@@ -22,6 +23,10 @@ report: .venv/installed
 
 dry-run: .venv/installed
 	$(SNAKEMAKE) --cores $(CORES) --dry-run
+
+# Of overlays elsewhere: snakemake --dry-run --quiet --configfile mine.yaml
+why: .venv/installed
+	$(SNAKEMAKE) --dry-run --quiet $(OVERLAY)
 
 test: .venv/installed-for-tests lint
 	$(BIN)/python -m pytest

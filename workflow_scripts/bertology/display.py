@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 Plan = Callable[[int], str]
+Why = Callable[[], list[str]]
 Downloads = Callable[[Sequence[str]], list[str]]
 
 DEFAULT_HANDLER = "DefaultStreamHandler"
@@ -35,6 +36,7 @@ ROUTINE = (
     "RuleException:\nCalledProcessError in file",
 )
 """Messages of which the same holds: of a script that fails, its log says why."""
+NOTHING = "Nothing to be done"
 CLEAR = "\r\x1b[J"
 BELOW = "\n{}\x1b[A\r"
 """The last line, below an empty one in which the cursor waits for what a job itself may print."""
@@ -129,13 +131,17 @@ class Pace:
 class Display(logging.Handler):
     """Shows Snakemake's records as lines of jobs, in the place of its own handler `inner`.
 
-    What it has no line for, warnings and errors above all, `inner` shows.
+    What it has no line for, warnings and errors above all, `inner` shows. With `why`, lines that
+    say what would run and why stand in the place of all else but these.
     """
 
-    def __init__(self, inner: Any, dry_run: bool, plan: Plan, downloads: Downloads) -> None:
+    def __init__(
+        self, inner: Any, dry_run: bool, plan: Plan, downloads: Downloads, why: Why | None = None
+    ) -> None:
         super().__init__(inner.level)
-        self.filters = inner.filters
+        self.filters = [] if why else inner.filters
         self.inner, self.dry_run, self.plan, self.downloads = inner, dry_run, plan, downloads
+        self.why = why
         self.terminal = bool(inner.stream.isatty()) and not dry_run
         self.jobs: dict[int, Job] = {}
         self.fetched: list[str] = []
@@ -172,6 +178,8 @@ class Display(logging.Handler):
     def _other(self, event: str, record: logging.LogRecord) -> list[str] | None:
         if event in UNSAID and not self.dry_run:
             return []
+        if self.why and record.levelno < logging.WARNING:
+            return [str(record.msg)] if str(record.msg).startswith(NOTHING) else []
         return [] if str(record.msg).startswith(ROUTINE) else None
 
     def _run_info(self, record: Any) -> list[str]:
@@ -181,6 +189,8 @@ class Display(logging.Handler):
         self.start = record.created
         # A dry run has its table a second time, at the end, when all its jobs are known.
         before = [self.plan(self.total)] if first else []
+        if self.why:
+            return [*before, *self.why()]
         return [*before, str(record.msg), *self.downloads(self.fetched)]
 
     def _job_info(self, record: Any) -> list[str] | None:
@@ -246,13 +256,17 @@ def log_tail(log: Path) -> list[str]:
 
 
 def show_jobs(
-    logger: logging.Logger, dry_run: bool, plan: Plan, downloads: Downloads = lambda files: []
+    logger: logging.Logger,
+    dry_run: bool,
+    plan: Plan,
+    downloads: Downloads = lambda files: [],
+    why: Why | None = None,
 ) -> None:
     """Put the display in the place of Snakemake's own, where a plugin has not done so already.
 
     `plan` says what a run of so many jobs will do, `downloads` what a dry run says of files that
-    would be fetched.
+    would be fetched, `why` what a quiet one says of each rule in the place of Snakemake's jobs.
     """
     for handler in [handler for handler in logger.handlers if handler.name == DEFAULT_HANDLER]:
         logger.removeHandler(handler)
-        logger.addHandler(Display(handler, dry_run, plan, downloads))
+        logger.addHandler(Display(handler, dry_run, plan, downloads, why))
