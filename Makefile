@@ -1,5 +1,6 @@
 # make study   the default study       make test   all checks
 # make open DATA=<folder>   the study on real text, whose files are in that folder
+# make why     what would run now, for which reason, and how long it takes; of another study: make why STUDY=open DATA=<folder>
 # make report  Snakemake's report of the finished study; of another one: make report STUDY=open DATA=<folder>
 # make study LOCK=results/published/default/provenance.json   a study from its lock; says first what differs here
 # make verify  what of a finished study is not as it was made; AGAINST=results/published/default: and what differs
@@ -15,7 +16,7 @@ STUDY ?= default
 OVERLAY = $(if $(filter default,$(STUDY)),,--configfile studies/$(STUDY).yaml) $(FILES)
 FILES = $(if $(DATA),--config data_dir="$(DATA)")
 
-.PHONY: study open report verify publish test lint bench dry-run graph
+.PHONY: study open report verify publish test lint bench dry-run why graph
 study: .venv/installed
 	$(if $(LOCK),$(INTEGRITY) rerun $(LOCK) $(LOCKED) $(if $(DATA),--data-dir "$(DATA)"))
 	$(SNAKEMAKE) --cores $(CORES) $(if $(LOCK),--configfile $(LOCKED))
@@ -34,6 +35,10 @@ publish: .venv/installed
 
 dry-run: .venv/installed
 	$(SNAKEMAKE) --cores $(CORES) --dry-run
+
+# Of overlays elsewhere: snakemake --dry-run --quiet --configfile mine.yaml
+why: .venv/installed
+	$(SNAKEMAKE) --dry-run --quiet $(OVERLAY)
 
 test: .venv/installed-for-tests lint
 	$(BIN)/python -m pytest

@@ -35,7 +35,7 @@ from bertology.finetuning.prediction import Predictor, Split
 from bertology.finetuning.resuming import Unfinished
 from bertology.finetuning.sampling import SimilarLengths
 from bertology.finetuning.task import task_class
-from bertology.finetuning.trainer import EncoderSaver, TaskTrainer, build_model
+from bertology.finetuning.trainer import TaskTrainer, build_model
 from bertology.memory import keep_freed_memory
 
 EXAMPLES = 2000
@@ -119,12 +119,11 @@ class Training:
         chosen = EvenlySpaced(sampler(lengths, size), lengths, size, count)
         features = [self.splits[0].features[number] for number in chosen]
         train = self.splits[0]._replace(features=features)
-        saver = EncoderSaver(self.encoder, self.folder / "checkpoints", ())
         settings = {**self.settings, "epochs": epochs}
 
         def train_and_score() -> None:
             unfinished = Unfinished(self.folder / "out", "now")
-            trainer = TaskTrainer(predictor, train, self.splits[1], settings, 1, unfinished, saver)
+            trainer = TaskTrainer(predictor, train, self.splits[1], settings, 1, unfinished)
             trainer._get_train_sampler = lambda *_: range(len(features))
             trainer.train()
 

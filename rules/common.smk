@@ -36,7 +36,7 @@ from bertology.configuration import (
     with_only,
     without_removed,
 )
-from bertology.display import download_lines, plan_lines, show_jobs
+from bertology.display import FETCHES, download_lines, plan_lines, show_jobs
 from bertology.errors import InputError
 from bertology.figures.registry import FIGURES, SECTIONS
 from bertology.fingerprint import fingerprint
@@ -56,6 +56,7 @@ from bertology.study.plan import STRUCTURE, Study, probe_kind, reader_module
 from bertology.study_files import read_study
 from bertology.user_files import by_content, other_content, source_files
 from bertology.variants import ABLATION
+from bertology.why import Planned, why_table
 
 DEFAULT = ROOT / "config.yaml"
 SCHEMA = ROOT / "schemas" / "config.schema.yaml"
@@ -97,16 +98,6 @@ config = {
     **STUDY.config,
     "captions": captions(ROOT / "report", FIGURES, STUDY.config),
 }
-# Jobs of a cluster, and scripts, read this file again and show nothing; a workflow that has this one as a module shows
-# what it likes; --verbose has all of Snakemake's own display.
-if workflow.is_main_process and not workflow.output_settings.verbose and not AS_MODULE:
-    show_jobs(
-        logger,
-        workflow.output_settings.dryrun,
-        lambda jobs: plan_lines(STUDY, jobs, workflow.resource_settings.cores),
-        lambda files: download_lines(STUDY.config, files),
-    )
-
 # The same pattern as in the schema.
 NAME = "[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*"
 TUNED = f"{NAME}/{NAME}/full/seed-[0-9]+"
@@ -206,6 +197,33 @@ def print_results():
         print(claims_summary(verdicts))
     first = ": look at index.html first" if Path(PATHS.results, "index.html").exists() else ""
     print(f"Results are in {PATHS.results}{first}.")
+
+
+def reasons():
+    """Say what would run and why, and which files would be fetched."""
+    dag = workflow.dag
+    levels = (sorted(level, key=str) for level in dag.toposorted())
+    jobs = [job for level in levels for job in level if job.output and dag.needrun(job)]
+    before = {job: frozenset(map(str, filter(dag.needrun, dag.dependencies[job]))) for job in jobs}
+    planned = [
+        Planned(job.rule.name, dag.reason(job), before[job], Path(job.benchmark)) for job in jobs
+    ]
+    fetched = [job.wildcards.file for job in jobs if job.rule.name == FETCHES]
+    table = why_table(planned, run_times.Times(Path(PATHS.benchmarks)))
+    return [*table, *download_lines(STUDY.config, fetched)]
+
+
+# Jobs of a cluster, and scripts, read this file again and show nothing; a workflow that has this one as a module shows
+# what it likes; --verbose has all of Snakemake's own display.
+if workflow.is_main_process and not workflow.output_settings.verbose and not AS_MODULE:
+    show_jobs(
+        logger,
+        workflow.output_settings.dryrun,
+        lambda jobs: plan_lines(STUDY, jobs, workflow.resource_settings.cores),
+        lambda files: download_lines(STUDY.config, files),
+        # `snakemake --dry-run --quiet`
+        reasons if workflow.output_settings.dryrun and workflow.output_settings.quiet else None,
+    )
 
 
 # On a machine of one's own, which no number of jobs is said for, each GPU is used by one job at a time.

@@ -108,8 +108,7 @@ rule prepare_task:
         disk_mb=2000,
     params:
         kind=lambda wildcards: STUDY.task_kind(wildcards.task),
-        limits=lambda wildcards: config["tasks"][wildcards.task]["limits"],
-        dev_fraction=lambda wildcards: config["tasks"][wildcards.task]["dev_fraction"],
+        choice=lambda wildcards: STUDY.task_data(wildcards.task),
         code=lambda wildcards: code("prepare_task", reader_module(STUDY.task_kind(wildcards.task))),
     script:
         "../workflow_scripts/prepare_task.py"
@@ -137,7 +136,7 @@ rule sample_stimuli:
         runtime=growing(30),
         disk_mb=100,
     params:
-        settings=lambda wildcards: config["stimuli"][wildcards.stimuli],
+        settings=lambda wildcards: STUDY.stimuli_settings(wildcards.stimuli),
         code=lambda wildcards: code(
             "sample_stimuli", reader_module(config["stimuli"][wildcards.stimuli]["kind"])
         ),

@@ -33,7 +33,7 @@ rule plot_figure:
         disk_mb=100,
     params:
         module=lambda wildcards: FIGURES[wildcards.figure].module,
-        settings=STUDY.figure_settings(),
+        settings=lambda wildcards: FIGURES[wildcards.figure].settings(config),
         code=lambda wildcards: code(
             "plot_figure", f"bertology.figures.{FIGURES[wildcards.figure].module}"
         ),

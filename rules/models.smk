@@ -2,9 +2,9 @@
 #
 # Inputs:  a package, the hub or a folder; tasks/<task>/
 # Outputs: encoders/<encoder>/, models/<encoder>/<task>/<variant>/seed-<seed>/, and below those of full tuning
-#          perturbed/
+#          checkpoints/ and perturbed/
 # Steps:   fetch_encoder -> finetune_encoder (variant full), ablate_layers (all other variants)
-#          finetune_encoder -> perturb_encoder
+#          fetch_encoder -> trace_encoder; finetune_encoder -> perturb_encoder
 
 
 rule fetch_encoder:
@@ -34,10 +34,7 @@ rule fetch_encoder:
 
 
 rule finetune_encoder:
-    """Fine-tune the whole encoder with a task's head; keep it, and score it on dev and test.
-
-    The encoder is also kept after some of the steps, where its trajectory is followed.
-    """
+    """Fine-tune the whole encoder with a task's head; keep it, and score it on dev and test."""
     input:
         encoder=PATHS.encoder,
         data=PATHS.task,
@@ -50,7 +47,6 @@ rule finetune_encoder:
         examples=f"{PATHS.full_run}/examples.parquet",
         summary=f"{PATHS.full_run}/summary.json",
         predictions=directory(f"{PATHS.full_run}/predictions"),
-        checkpoints=directory(f"{PATHS.full_run}/checkpoints"),
         provenance=f"{PATHS.full_run}/provenance.json",
     log:
         f"{PATHS.logs}/finetune_encoder/{{encoder}}/{{task}}/full/seed-{{seed}}.log",
@@ -76,12 +72,45 @@ rule finetune_encoder:
         gpu=config["gpus"],
     params:
         variant="full",
-        checkpoints=lambda wildcards: STUDY.checkpoint_steps(int(wildcards.seed)),
         settings=lambda wildcards: STUDY.task_settings(wildcards.task),
         precision=config["precision"],
         code=lambda wildcards: code("finetune_encoder", *STUDY.task_modules(wildcards.task)),
     script:
         "../workflow_scripts/finetune_encoder.py"
+
+
+# Apart from fine-tuning, so that other steps train no model anew; it ends with the last of the steps.
+rule trace_encoder:
+    """Begin the same fine-tuning again, and keep the encoder after some of its steps."""
+    input:
+        encoder=PATHS.encoder,
+        data=PATHS.task,
+    output:
+        checkpoints=directory(f"{PATHS.full_run}/checkpoints"),
+        provenance=f"{PATHS.full_run}/checkpoints.provenance.json",
+    log:
+        f"{PATHS.logs}/trace_encoder/{{encoder}}/{{task}}/full/seed-{{seed}}.log",
+    benchmark:
+        f"{PATHS.benchmarks}/trace_encoder/{{encoder}}/{{task}}/full/seed-{{seed}}.tsv"
+    priority: 5
+    conda:
+        "../envs/models.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, input, attempt: (
+            attempt
+            * training_mb(input.encoder, **STUDY.batches(wildcards.task), fixed_layers=False)
+        ),
+        runtime=240,
+        disk_mb=2000,
+        gpu=config["gpus"],
+    params:
+        steps=config["trajectory"]["steps"],
+        settings=lambda wildcards: STUDY.task_settings(wildcards.task),
+        precision=config["precision"],
+        code=lambda wildcards: code("trace_encoder", *STUDY.task_modules(wildcards.task)),
+    script:
+        "../workflow_scripts/trace_encoder.py"
 
 
 rule ablate_layers:

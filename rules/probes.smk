@@ -32,9 +32,7 @@ rule prepare_probe:
         disk_mb=500,
     params:
         kind=lambda wildcards: probe_kind(wildcards.phenomenon),
-        limits=lambda wildcards: config["probes"][wildcards.text]["limits"],
-        dev_fraction=lambda wildcards: config["probes"][wildcards.text]["dev_fraction"],
-        seed=lambda wildcards: config["probes"][wildcards.text]["seed"],
+        choice=lambda wildcards: STUDY.probe_choice(wildcards.text, wildcards.phenomenon),
         tasks=STUDY.task_texts(),
         code=lambda wildcards: code(
             "prepare_probe",

@@ -4,7 +4,7 @@
 # Inputs:  activations/<model>/<stimuli>/ of two models
 # Outputs: similarity/<stimuli>/<model>/against/<reference>.csv and .resamples.parquet,
 #          weights/<model>/against/<reference>.csv
-# Steps:   sample_tokens -> compare_representations; compare_weights
+# Steps:   sample_tokens -> compare_representations, resample_similarity; compare_weights
 
 
 rule sample_tokens:
@@ -33,7 +33,7 @@ rule sample_tokens:
 
 
 rule compare_representations:
-    """Compare a model's layers with a reference model's, by every measure, and RSA in resamples."""
+    """Compare a model's layers with a reference model's, by every measure."""
     input:
         model=PATHS.activations,
         reference=lambda wildcards: STUDY.reference_activations(
@@ -42,10 +42,8 @@ rule compare_representations:
         tokens=lambda wildcards: STUDY.sampled_tokens(
             wildcards.model, wildcards.reference, wildcards.stimuli
         ),
-        stimuli=f"{PATHS.stimuli}.jsonl",
     output:
         similarity=f"{PATHS.similarity}.csv",
-        resamples=f"{PATHS.similarity}.resamples.parquet",
         provenance=f"{PATHS.similarity}.provenance.json",
     log:
         f"{PATHS.logs}/compare_representations/{{stimuli}}/{{model}}/against/{{reference}}.log",
@@ -63,10 +61,46 @@ rule compare_representations:
     params:
         measures=config["similarity"]["measures"],
         permutation_seed=lambda wildcards: STUDY.permutation_seed(wildcards.reference),
-        intervals=config["intervals"],
         code=code("compare_representations"),
     script:
         "../workflow_scripts/compare_representations.py"
+
+
+# Apart from the comparisons, so that other intervals compare nothing again, and trajectories, which have no
+# intervals, are not resampled.
+rule resample_similarity:
+    """Compute the RSA of the same layer of two models in resamples of the text, for intervals."""
+    input:
+        model=PATHS.activations,
+        reference=lambda wildcards: STUDY.reference_activations(
+            wildcards.reference, wildcards.stimuli
+        ),
+        tokens=lambda wildcards: STUDY.sampled_tokens(
+            wildcards.model, wildcards.reference, wildcards.stimuli
+        ),
+        stimuli=f"{PATHS.stimuli}.jsonl",
+    output:
+        resamples=f"{PATHS.similarity}.resamples.parquet",
+        provenance=f"{PATHS.similarity}.resamples.provenance.json",
+    log:
+        f"{PATHS.logs}/resample_similarity/{{stimuli}}/{{model}}/against/{{reference}}.log",
+    benchmark:
+        f"{PATHS.benchmarks}/resample_similarity/{{stimuli}}/{{model}}/against/{{reference}}.tsv"
+    priority: 2
+    conda:
+        "../envs/similarity.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+        disk_mb=100,
+    params:
+        measure=STUDY.resampled_measure(),
+        permutation_seed=lambda wildcards: STUDY.permutation_seed(wildcards.reference),
+        draws=STUDY.draws(),
+        code=code("resample_similarity"),
+    script:
+        "../workflow_scripts/resample_similarity.py"
 
 
 rule compare_weights:

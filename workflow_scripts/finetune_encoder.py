@@ -18,6 +18,5 @@ with job(snakemake):
         seed=int(snakemake.wildcards.seed),
         precision=snakemake.params.precision,
         threads=snakemake.threads,
-        checkpoints=snakemake.params.get("checkpoints", []),
         code=snakemake.params.code,
     )

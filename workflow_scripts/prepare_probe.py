@@ -13,9 +13,7 @@ with job(snakemake):
         kind=snakemake.params.kind,
         corpus_folder=Path(snakemake.input.corpus),
         folder=Path(snakemake.output.data),
-        limits=snakemake.params.limits,
-        dev_fraction=snakemake.params.dev_fraction,
-        seed=snakemake.params.seed,
+        **snakemake.params.choice,
         text=snakemake.wildcards.text,
         trained=Trained([TaskText(**text, folder=Path(folder)) for text, folder in tasks]),
     )

@@ -11,7 +11,6 @@ with job(snakemake):
         kind=snakemake.params.kind,
         corpus_folder=Path(snakemake.input.corpus),
         task_folder=Path(snakemake.output.data),
-        limits=snakemake.params.limits,
-        dev_fraction=snakemake.params.dev_fraction,
+        **snakemake.params.choice,
         seed=1,
     )

@@ -9,12 +9,13 @@ import pytest
 
 from bertology.errors import InputError
 from bertology.similarity import rsa
+from bertology.similarity.names import resampled_measure
 from bertology.similarity.preparation import standardised
 from bertology.similarity.resampling import pair_sums, resampled_rsa, write_resamples
 from bertology.similarity.tokens import write_token_sample
-from bertology.statistics import Estimate, Intervals, Resamples
+from bertology.statistics import Draws, Estimate, Resamples
 
-INTERVALS = Intervals(resamples=200, level=0.95, seed=1)
+DRAWS = Draws(resamples=200, seed=1)
 ITEMS, TOKENS, WIDTH = 12, 70, 8
 
 
@@ -139,7 +140,7 @@ def write_stimuli(path, names, groups=None):
 def resampled(folder, first, second, names, size=10_000, groups=None, **options):
     stimuli = write_stimuli(folder / "stimuli.jsonl", names, groups)
     write_token_sample(first, folder / "sample.csv", size, 0)
-    settings = {"measures": ["cka", "rsa_pearson"], "intervals": INTERVALS, **options}
+    settings = {"measure": "rsa_pearson", "draws": DRAWS, **options}
     write_resamples(
         first, second, folder / "sample.csv", stimuli, folder / "out.parquet", **settings
     )
@@ -168,16 +169,20 @@ def test_a_table_has_each_layer_in_each_resample(caches):
     assert means[0] > means[1] + 0.05 > means[2] + 0.1
 
 
-def test_the_first_measure_that_can_be_resampled_is(caches):
+def test_any_measure_that_can_be_resampled_is(caches):
     _, first, second, _ = caches
-    found = resampled(*caches, measures=["rsa_standardised", "rsa_pearson"])
+    found = resampled(*caches, measure="rsa_standardised")
     layers = [standardised(np.load(cache / "layer_02.npy")) for cache in (first, second)]
     expected = rsa.correlate_similarities(layers, "pearson")[0, 1]
     values = found.loc[found["layer"] == 2, "value"].to_numpy()
     assert values[0] == pytest.approx(expected, abs=1e-6)
     assert set(found["metric"]) == {"rsa_standardised"}
+
+
+def test_the_first_measure_of_a_study_that_can_be_resampled_is():
+    assert resampled_measure(["cka", "rsa_standardised", "rsa_pearson"]) == "rsa_standardised"
     with pytest.raises(InputError, match=r"\['cka'\]; allowed: one of rsa_pearson, rsa_stand"):
-        resampled(*caches, measures=["cka"])
+        resampled_measure(["cka"])
 
 
 def test_permuted_tokens_are_0_within_the_interval(caches):
@@ -197,7 +202,7 @@ def test_items_keep_their_numbers_where_one_has_no_token(caches):
     rows = np.arange(200)
     layers = [np.load(cache / "layer_01.npy") for cache in (first, second)]
     sums = pair_sums(*layers, rows // 5 + 1, 41)
-    expected = resampled_rsa(sums, Resamples.of(["too long", *names], 41, INTERVALS))
+    expected = resampled_rsa(sums, Resamples.of(["too long", *names], 41, DRAWS))
     np.testing.assert_allclose(later.loc[later["layer"] == 1, "value"], expected, atol=1e-6)
 
 
@@ -206,18 +211,18 @@ def test_a_resample_holds_whole_groups(caches):
     _, first, second, names = caches
     # In the order of the stimuli: a document of three, single ones, one that is taken up again.
     groups = {"i0": "d", "i1": "d", "i2": "d", "i4": "e", "i39": "e"}
-    intervals = Intervals(resamples=3, level=0.95, seed=1)
-    found = resampled(*caches, groups=groups, intervals=intervals)
+    draws = Draws(resamples=3, seed=1)
+    found = resampled(*caches, groups=groups, draws=draws)
     of_items = [groups.get(name, name) for name in names]
     different = list(dict.fromkeys(of_items))
     assert len(different) == 37
-    drawn = Resamples.of(different, 37, intervals).counts
+    drawn = Resamples.of(different, 37, draws).counts
     numbers = np.array([different.index(of_items[token // 5]) for token in range(200)])
     layers = [np.load(cache / "layer_02.npy").astype(float) for cache in (first, second)]
     values = found.loc[found["layer"] == 2, "value"]
     expected = [correlation_of_copies(*layers, numbers, counts) for counts in drawn]
     np.testing.assert_allclose(values, expected, atol=1e-5)
-    alone = resampled(*caches, intervals=intervals)
+    alone = resampled(*caches, draws=draws)
     assert not np.allclose(alone.loc[alone["layer"] == 2, "value"][1:], values[1:], atol=1e-3)
 
 
@@ -230,18 +235,18 @@ def test_both_forms_of_a_text_have_the_same_draws(caches):
     write_token_sample(first, folder / "sample.csv", 10_000, 0)
     for number, path in enumerate(stimuli):
         out = folder / f"{number}.parquet"
-        write_resamples(first, second, folder / "sample.csv", path, out, ["rsa_pearson"], INTERVALS)
+        write_resamples(first, second, folder / "sample.csv", path, out, "rsa_pearson", DRAWS)
     own, cut = (pd.read_parquet(folder / f"{number}.parquet") for number in (0, 1))
     pd.testing.assert_frame_equal(own, cut)
 
 
 def test_resamples_are_those_of_the_items_and_of_nothing_else():
     a, b = ([f"{name}{number}" for number in range(30)] for name in "ab")
-    same = Resamples.of(a, 30, INTERVALS).counts
-    np.testing.assert_array_equal(same, Resamples.of(list(a), 30, INTERVALS).counts)
-    other = Resamples.of(b, 30, INTERVALS).counts
+    same = Resamples.of(a, 30, DRAWS).counts
+    np.testing.assert_array_equal(same, Resamples.of(list(a), 30, DRAWS).counts)
+    other = Resamples.of(b, 30, DRAWS).counts
     assert abs(np.corrcoef(same.ravel(), other.ravel())[0, 1]) < 0.05
-    reseeded = Resamples.of(a, 30, Intervals(200, 0.95, 2)).counts
+    reseeded = Resamples.of(a, 30, Draws(resamples=200, seed=2)).counts
     assert (same != reseeded).any()
 
 

@@ -45,7 +45,6 @@ def test_a_killed_training_goes_on_and_ends_in_the_same_bits(task, variant, trai
     undisturbed = digests(trainings / "undisturbed" / task / variant / "out")
     expected = {"scores.csv", "training.csv", "head.safetensors", "summary.json"}
     if variant == "full":
-        steps = killed.CHECKPOINTS
-        expected |= {f"checkpoints/step-{step}/model.safetensors" for step in steps}
+        expected.add("encoder/model.safetensors")
     assert expected <= set(undisturbed)
     assert digests(folder / "out") == undisturbed

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import itertools
 import json
+import logging
 from collections import Counter
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from bertology.finetuning.model import (
 from bertology.finetuning.prediction import Predictor, Split
 from bertology.finetuning.sampling import SimilarLengths
 from bertology.finetuning.task import Task, collate_inputs, task_class
-from bertology.finetuning.trainer import build_model, finetune
+from bertology.finetuning.trainer import build_model, finetune, trace
 from bertology.left_out import records
 
 SIZES = {"train": 10, "dev": 6, "test": 6}
@@ -54,7 +55,7 @@ def data(tmp_path_factory) -> dict[str, Path]:
 def tune(encoder, data, tmp_path):
     """Fine-tune the tiny encoder on a tiny task; return the folder that was written."""
 
-    def run(task="parsing", variant="full", seed=1, out="out", checkpoints=(), **settings) -> Path:
+    def run(task="parsing", variant="full", seed=1, out="out", **settings) -> Path:
         settings = {**tiny.SETTINGS, **settings}
         finetune(
             task,
@@ -66,9 +67,21 @@ def tune(encoder, data, tmp_path):
             seed,
             "float32",
             1,
-            checkpoints,
         )
         return tmp_path / out
+
+    return run
+
+
+@pytest.fixture
+def traced(encoder, data, tmp_path):
+    """Follow a fine-tuning on the tiny inference task; return the folder that was written."""
+
+    def run(steps, epochs=2) -> Path:
+        folder = tmp_path / f"out-{len(steps)}"
+        settings = {**tiny.SETTINGS, "epochs": epochs}
+        trace("inference", encoder, data["inference"], folder, settings, 1, "float32", 1, steps)
+        return folder
 
     return run
 
@@ -305,24 +318,41 @@ def test_stored_states_change_no_result(task, variant, tune, monkeypatch):
     assert not (kept / "encoder").exists()
 
 
-def test_checkpoints_of_the_trajectory(tune, encoder):
-    folder = tune("inference", epochs=2, checkpoints=[0, 1, 4, 6])
-    saved = {path.name for path in (folder / "checkpoints").iterdir()}
-    assert saved == {"step-0", "step-1", "step-4", "step-6"}
-    weights = [
-        load_encoder(folder / "checkpoints" / f"step-{step}").state_dict() for step in (0, 4, 6)
-    ]
-    start = load_encoder(encoder).state_dict()
-    assert all(torch.equal(start[name], weights[0][name]) for name in start)
+def weights(folder):
+    return load_encoder(folder).state_dict()
+
+
+def same(first, second):
+    return all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_encoders_of_the_trajectory(traced, encoder):
+    folder = traced([0, 1, 4, 6])
+    assert {path.name for path in folder.iterdir()} == {"step-0", "step-1", "step-4", "step-6"}
+    start, middle, end = (weights(folder / f"step-{step}") for step in (0, 4, 6))
+    assert same(start, weights(encoder))
     name = "encoder.layer.1.output.dense.weight"
-    assert not torch.equal(weights[0][name], weights[1][name])
-    assert not torch.equal(weights[1][name], weights[2][name])
-    load_tokenizer(folder / "checkpoints" / "step-1")
+    assert not torch.equal(start[name], middle[name])
+    assert not torch.equal(middle[name], end[name])
+    load_tokenizer(folder / "step-1")
 
 
-def test_a_checkpoint_beyond_the_end_is_refused_and_nothing_left(tune, tmp_path):
+def test_a_trajectory_is_that_of_the_tuned_encoder_whatever_its_steps(traced, tune):
+    """With one epoch, the encoder that is kept is that of the last step."""
+    folder = traced([2, 3], epochs=1)
+    assert same(weights(folder / "step-3"), weights(tune("inference", epochs=1) / "encoder"))
+    assert same(weights(folder / "step-2"), weights(traced([2], epochs=1) / "step-2"))
+
+
+def test_training_ends_with_the_last_step_of_a_trajectory(traced, caplog):
+    caplog.set_level(logging.INFO)
+    traced([2])
+    assert "step 2 of 6" in caplog.text and "step 3 of 6" not in caplog.text
+
+
+def test_a_step_beyond_the_end_is_refused_and_nothing_left(traced, tmp_path):
     with pytest.raises(InputError, match="found 8; allowed: 0 to 6"):
-        tune("inference", checkpoints=[2, 8, 9])
+        traced([2, 8, 9])
     assert list(tmp_path.glob("*out*")) == []
 
 

@@ -32,6 +32,8 @@ def test_the_example_of_the_readme_plans_what_it_names(fresh):
         "cache_activations": 2 * encoders + steps + seeds,
         # Random, permuted, tuned, perturbed, layers alone, pairs of tuned; steps, and step 0.
         "compare_representations": 1 + 1 + 3 * seeds + pairs + steps + 1,
+        "resample_similarity": 1 + 1 + 3 * seeds + pairs,
+        "trace_encoder": 1,
         "transplant_layers": seeds,
         "revert_layers": seeds,
         "compare_weights": 1 + seeds + pairs,

@@ -21,6 +21,7 @@ from bertology.study.cost import Account, account
 from bertology.study.plan import Study
 
 Plan = Callable[[Mapping[str, int]], str]
+Why = Callable[[], list[str]]
 Downloads = Callable[[Sequence[str]], list[str]]
 
 DEFAULT_HANDLER = "DefaultStreamHandler"
@@ -45,6 +46,7 @@ KILLED = re.compile(
 """How Snakemake says that the script of a rule was killed; the system does so to free memory."""
 LOCKED = "Directory cannot be locked"
 """How it says that another Snakemake is at work, or was killed."""
+NOTHING = "Nothing to be done"
 CLEAR = "\r\x1b[J"
 BELOW = "\n{}\x1b[A\r"
 """The last line, below an empty one in which the cursor waits for what a job itself may print."""
@@ -163,13 +165,17 @@ class Pace:
 class Display(logging.Handler):
     """Shows Snakemake's records as lines of jobs, in the place of its own handler `inner`.
 
-    What it has no line for, warnings and errors above all, `inner` shows.
+    What it has no line for, warnings and errors above all, `inner` shows. With `why`, lines that
+    say what would run and why stand in the place of all else but these.
     """
 
-    def __init__(self, inner: Any, dry_run: bool, plan: Plan, downloads: Downloads) -> None:
+    def __init__(
+        self, inner: Any, dry_run: bool, plan: Plan, downloads: Downloads, why: Why | None = None
+    ) -> None:
         super().__init__(inner.level)
-        self.filters = inner.filters
+        self.filters = [] if why else inner.filters
         self.inner, self.dry_run, self.plan, self.downloads = inner, dry_run, plan, downloads
+        self.why = why
         self.terminal = bool(inner.stream.isatty()) and not dry_run
         self.jobs: dict[int, Job] = {}
         self.fetched: list[str] = []
@@ -211,6 +217,8 @@ class Display(logging.Handler):
             return list(_killed(killed[1]))
         if LOCKED in message:
             return list(_locked(Path.cwd()))
+        if self.why and record.levelno < logging.WARNING:
+            return [message] if message.startswith(NOTHING) else []
         return [] if message.startswith(ROUTINE) else None
 
     def _run_info(self, record: Any) -> list[str]:
@@ -220,6 +228,8 @@ class Display(logging.Handler):
         self.start = record.created
         # A dry run has its table a second time, at the end, when all its jobs are known.
         before = [self.plan(stats)] if first else []
+        if self.why:
+            return [*before, *self.why()]
         return [*before, str(record.msg), *self.downloads(self.fetched)]
 
     def _job_info(self, record: Any) -> list[str] | None:
@@ -297,13 +307,18 @@ def log_tail(log: Path) -> list[str]:
 
 
 def show_jobs(
-    logger: logging.Logger, dry_run: bool, plan: Plan, downloads: Downloads = lambda files: []
+    logger: logging.Logger,
+    dry_run: bool,
+    plan: Plan,
+    downloads: Downloads = lambda files: [],
+    why: Why | None = None,
 ) -> None:
     """Put the display in the place of Snakemake's own, where a plugin has not done so already.
 
     `plan` says what a run of so many jobs of each rule will do, `downloads` what a dry run says of
-    files that would be fetched.
+    files that would be fetched, `why` what a quiet one says of each rule in the place of
+    Snakemake's jobs.
     """
     for handler in [handler for handler in logger.handlers if handler.name == DEFAULT_HANDLER]:
         logger.removeHandler(handler)
-        logger.addHandler(Display(handler, dry_run, plan, downloads))
+        logger.addHandler(Display(handler, dry_run, plan, downloads, why))

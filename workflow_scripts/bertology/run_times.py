@@ -2,6 +2,8 @@
 
 import csv
 import math
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 HEADER = ("rule", "jobs", "total s", "longest s", "peak MiB")
@@ -18,18 +20,42 @@ def summary(benchmarks: Path) -> str:
     )
 
 
+@dataclass(frozen=True)
+class Times:
+    """What jobs took, in seconds, by the paths of their benchmark files below `benchmarks`."""
+
+    benchmarks: Path
+
+    def of(self, rule: str, path: Path) -> float | None:
+        """Give what a job took, or else the mean of its rule's jobs; None where none has run."""
+        own = _read(path)["s"] if path.exists() else 0.0
+        return own or self._means.get(rule)
+
+    @cached_property
+    def _means(self) -> dict[str, float]:
+        took = {
+            rule: [_read(path)["s"] for path in files] for rule, files in _files(self.benchmarks)
+        }
+        return {rule: sum(seconds) / len(seconds) for rule, seconds in took.items()}
+
+
 def rows(benchmarks: Path) -> list[tuple[str, ...]]:
     """Return a row for each rule, then their sum: jobs, total and longest seconds, and peak MiB.
 
     `benchmarks` holds Snakemake's benchmark files: `<rule>.tsv`, or below a folder `<rule>/`.
     """
+    of_rules = [_row(rule, files) for rule, files in _files(benchmarks)]
+    sums = (str(sum(int(row[column]) for row in of_rules)) for column in (1, 2))
+    return [*of_rules, ("all", *sums, "", "")]
+
+
+def _files(benchmarks: Path) -> list[tuple[str, list[Path]]]:
+    """List the benchmark files of each rule's jobs."""
     jobs: dict[str, list[Path]] = {}
     for path in sorted(benchmarks.rglob("*.tsv")):
         rule = path.relative_to(benchmarks).parts[0].removesuffix(".tsv")
         jobs.setdefault(rule, []).append(path)
-    of_rules = [_row(rule, files) for rule, files in sorted(jobs.items())]
-    sums = (str(sum(int(row[column]) for row in of_rules)) for column in (1, 2))
-    return [*of_rules, ("all", *sums, "", "")]
+    return sorted(jobs.items())
 
 
 def _row(rule: str, files: list[Path]) -> tuple[str, ...]:

@@ -19,13 +19,19 @@ from scipy.optimize import brentq
 from scipy.special import ndtri, stdtrit
 
 
-@dataclass(frozen=True)
-class Intervals:
-    """How intervals are computed."""
+@dataclass(frozen=True, kw_only=True)
+class Draws:
+    """Which resamples are drawn: how many, and with what seed."""
 
     resamples: int
-    level: float
     seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intervals(Draws):
+    """How intervals are computed: from which resamples, and at what level."""
+
+    level: float
 
 
 @dataclass(frozen=True)
@@ -44,12 +50,12 @@ class Resamples:
         cls,
         names: Sequence[str],
         sentences: int,
-        intervals: Intervals,
+        draws: Draws,
         groups: Sequence[Hashable] | None = None,
     ) -> "Resamples":
         """Draw the resamples of a text: the same for the same names, independent for others."""
-        seed = crc32("\n".join([str(intervals.seed), *names]).encode())
-        return cls.draw(sentences, intervals.resamples, seed, groups)
+        seed = crc32("\n".join([str(draws.seed), *names]).encode())
+        return cls.draw(sentences, draws.resamples, seed, groups)
 
     @classmethod
     def draw(

@@ -57,6 +57,8 @@ class Figure:
 
     section and title: its place in the report. drawn: whether a study has something to draw.
     shares: the module that it shares with other figures; else the module has the figure's name.
+    texts: sections of the configuration whose texts it shows, by their titles, beside those of
+    encoders and tasks. tests: whether it tests what it draws, at the level of the intervals.
     """
 
     name: str
@@ -65,20 +67,30 @@ class Figure:
     tables: tuple[str, ...]
     drawn: Callable[[Config], bool] = always
     shares: str = ""
+    texts: tuple[str, ...] = ()
+    tests: bool = False
 
     @property
     def module(self) -> str:
         """Name the module that draws it."""
         return self.shares or self.name
 
+    def settings(self, config: Config) -> Config:
+        """Give what it needs to know of a study beside its tables."""
+        titles = {section: config["titles"][section] for section in (*TITLES, *self.texts)}
+        return {"titles": titles, **({"level": config["intervals"]["level"]} if self.tests else {})}
+
 
 SIMILARITY, PROBES, SCORES = "Similarity", "Probes", "Ablations and scores"
+TITLES = ("encoders", "tasks")
+"""The sections whose titles all figures show."""
 IN_ORDER = (
     Figure(
         "similarity",
         SIMILARITY,
         "Similarity to the pretrained encoder, layer by layer",
         ("similarity_summary",),
+        texts=("stimuli",),
     ),
     Figure(
         "transplants",
@@ -86,12 +98,14 @@ IN_ORDER = (
         "Where the encoder changes, and what the task owes to it",
         ("similarity_summary", "reverts"),
         with_transplants,
+        texts=("stimuli",),
     ),
     Figure(
         "measures",
         SIMILARITY,
         "All measures of similarity side by side",
         ("similarity",),
+        texts=("stimuli",),
     ),
     Figure(
         "token_classes",
@@ -99,12 +113,14 @@ IN_ORDER = (
         "Similarity by class of tokens",
         ("similarity",),
         with_tags,
+        texts=("stimuli",),
     ),
     Figure(
         "domains",
         SIMILARITY,
         "Similarity on the task's own and on other text",
         ("similarity_summary", "domains"),
+        texts=("stimuli",),
     ),
     Figure("weights", SIMILARITY, "How far the weights moved", ("weights",)),
     Figure(
@@ -113,6 +129,7 @@ IN_ORDER = (
         "What probes find in all layers together",
         ("probe_summary",),
         with_edge_probes,
+        texts=("probes",),
     ),
     Figure(
         "probe_changes",
@@ -120,6 +137,8 @@ IN_ORDER = (
         "What probes gain and lose, layer by layer",
         ("probe_summary",),
         with_edge_probes,
+        texts=("probes",),
+        tests=True,
     ),
     Figure(
         "mix_weights",
@@ -128,6 +147,7 @@ IN_ORDER = (
         ("probes",),
         with_edge_probes,
         "probe_layers",
+        texts=("probes",),
     ),
     Figure(
         "structure",
@@ -136,6 +156,7 @@ IN_ORDER = (
         ("probe_summary",),
         with_structural_probes,
         "probe_layers",
+        texts=("probes",),
     ),
     Figure(
         "ablations",
@@ -163,6 +184,7 @@ IN_ORDER = (
         "The change while training runs",
         ("trajectory",),
         with_trajectory,
+        texts=("stimuli", "probes"),
     ),
 )
 """In the order of the report."""

@@ -99,7 +99,8 @@ class FigureFiles:
 class FigureSettings:
     """What figures take from the configuration.
 
-    titles: what readers call encoders, tasks and texts. level: of intervals and of tests.
+    titles: what readers call encoders, tasks and texts; of the sections of the configuration that
+    the registry says, or nothing at all (names, spelt out). level: of tests.
     """
 
     titles: Titles = field(default_factory=dict)
@@ -109,7 +110,10 @@ class FigureSettings:
         """Give what readers call a value of a table's column; names of no entry are spelt out."""
         if column not in SECTIONS:
             return display_name(str(name))
-        return title(self.titles, SECTIONS[column], str(name))
+        section = SECTIONS[column]
+        if self.titles and section not in self.titles:
+            raise KeyError(f"{section}: the registry of figures says that this one shows none")
+        return title(self.titles, section, str(name))
 
     def joined(self, names: Mapping[str, object], *, several_encoders: bool) -> str:
         """Join the titles of values by column; an encoder's stands only among several."""

@@ -26,13 +26,11 @@ class Unfinished:
 
     made_from: a name for all that the training depends on. What was made from anything else is
         deleted, never taken up.
-    encoders: the folder of what is saved after some steps; `newest` has all that came before it.
     """
 
     def __init__(self, out_folder: Path, made_from: str) -> None:
         self.root = out_folder.with_name(f".resume-{out_folder.name}")
         self.folder = self.root / made_from
-        self.encoders = self.folder / "encoders"
         for other in self.root.glob("*"):
             if other != self.folder:
                 shutil.rmtree(other)
@@ -50,12 +48,6 @@ class Unfinished:
         for path in self._epochs():
             if path not in kept:
                 shutil.rmtree(path)
-
-    def hand_over(self, folder: Path) -> None:
-        """Move the encoders to a new folder, which is empty if none was saved."""
-        self.forget_all_but()  # They count on the encoders: killed here, training begins anew.
-        self.encoders.mkdir(parents=True, exist_ok=True)
-        self.encoders.replace(folder)
 
     def remove(self) -> None:
         """Delete all of it."""

@@ -4,8 +4,9 @@ import json
 import logging
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,6 @@ def finetune(
     seed: int,
     precision: str,
     threads: int,
-    checkpoints: Sequence[int] = (),
     code: str = "",
 ) -> None:
     """Train on `train`, choose the epoch on `dev`, score once on `test`; write to `out_folder`.
@@ -76,33 +76,26 @@ def finetune(
     settings: learning_rate (of the encoder), head_learning_rate_factor, batch_size, epochs,
         longest (tokens), warmup_fraction, weight_decay, clip, and the task's own.
     precision: float32, bfloat16 (autocast of the encoder) or auto (see `uses_bfloat16`).
-    checkpoints: numbers of optimizer steps after which the encoder is saved; 0 is the start.
     code: a name for the code; with other code, as with other data or settings, it begins anew.
 
     Written are the files of `write_results`, `summary.json` (precision, how much there is, what was
-    left out or shortened) and, for `full` alone, whose encoder is kept, the Hugging Face folders
-    `encoder/` and `checkpoints/step-<n>/`. A call that was killed is taken up after the last epoch
-    that it ended (see `resuming`). InputError for unusable input.
+    left out or shortened) and, for `full` alone, whose encoder is kept, the Hugging Face folder
+    `encoder/`. A call that was killed is taken up after the last epoch that it ended (see
+    `resuming`). InputError for unusable input.
     """
-    values = (task, variant, dict(settings), seed, precision, threads, list(checkpoints), code)
+    values = (task, variant, dict(settings), seed, precision, threads, code)
     unfinished = Unfinished(out_folder, made_from(encoder_folder, task_folder, values))
-    prepare_process(threads)
-    tokenizer = load_tokenizer(encoder_folder)
-    kind, paths = files_of(task, task_folder)
-    variant, percent = part_of(variant)
-    examples = read_examples(kind, paths, percent, seed)
-    chosen = kind(tokenizer, settings, examples["train"])
-    model = build_model(chosen, encoder_folder, variant, precision, settings["longest"], seed)
-    predictor = Predictor(model, chosen, tokenizer, settings["batch_size"])
-    (train, development, test), summary = encode_splits(chosen, paths, examples)
-    refuse_nothing_to_learn(train, settings["longest"])
-    saver = EncoderSaver(encoder_folder, unfinished.encoders, checkpoints)
-    trainer = TaskTrainer(predictor, train, development, settings, seed, unfinished, saver)
+    run = prepare_run(
+        task, encoder_folder, task_folder, variant, settings, seed, precision, threads
+    )
+    trainer = run.trainer(unfinished)
     with atomic_folder(out_folder) as folder:
-        train_and_write(trainer, test, task, summary, folder)
-        if (variant, percent) == (FULL, WHOLE):
-            saver.save(model.encoder, folder / "encoder")
-            unfinished.hand_over(folder / "checkpoints")
+        trainer.train(resume_from_checkpoint=unfinished.newest())
+        put_back(run.predictor.model, trainer.best_weights)
+        write_results(trainer, run.test, task, folder)
+        write_json(folder / "summary.json", run.summary)
+        if variant == FULL:
+            save_encoder(run.predictor.model.encoder, encoder_folder, folder / "encoder")
     unfinished.remove()
 
 
@@ -112,17 +105,75 @@ def made_from(encoder_folder: Path, task_folder: Path, values: Sequence[Any]) ->
     return name_of([contents, values, package_versions()])
 
 
-def prepare_process(threads: int) -> None:
-    """Have PyTorch compute in so many threads, keep its memory, and draw no progress."""
+def trace(
+    task: str,
+    encoder_folder: Path,
+    task_folder: Path,
+    out_folder: Path,
+    settings: Mapping[str, Any],
+    seed: int,
+    precision: str,
+    threads: int,
+    steps: Sequence[int],
+) -> None:
+    """Train as `finetune` does for `full`, as far as the last of `steps`; keep the encoder of each.
+
+    steps: numbers of optimizer steps after which the encoder is saved; 0 is the start. Written are
+    the Hugging Face folders `step-<n>/`. Otherwise as `finetune`; InputError also for steps that
+    training does not reach.
+    """
+    run = prepare_run(task, encoder_folder, task_folder, FULL, settings, seed, precision, threads)
+    with atomic_folder(out_folder) as folder, TemporaryDirectory() as scratch:
+        trainer = run.trainer(Unfinished(Path(scratch, "training"), "now"))
+        trainer.add_callback(EncoderSaver(encoder_folder, folder, steps))
+        trainer.train()
+
+
+@dataclass(frozen=True)
+class Run:
+    """A training run that can begin: model and data, and what its summary says of these."""
+
+    predictor: Predictor
+    train: Split
+    development: Split
+    test: Split
+    settings: Mapping[str, Any]
+    seed: int
+    summary: Mapping[str, Any]
+
+    def trainer(self, unfinished: Unfinished) -> "TaskTrainer":
+        """Give what trains it, and keeps in `unfinished` what it can be taken up from."""
+        return TaskTrainer(
+            self.predictor, self.train, self.development, self.settings, self.seed, unfinished
+        )
+
+
+def prepare_run(
+    task: str,
+    encoder_folder: Path,
+    task_folder: Path,
+    variant: str,
+    settings: Mapping[str, Any],
+    seed: int,
+    precision: str,
+    threads: int,
+) -> Run:
+    """Read data and encoder of a run; arguments and errors are those of `finetune`."""
     torch.set_num_threads(threads)
     keep_freed_memory()
     disable_progress_bar()
-
-
-def files_of(task: str, folder: Path) -> tuple[type[Task], dict[str, Path]]:
-    """Import a task by its name; return it and the files of its splits."""
+    tokenizer = load_tokenizer(encoder_folder)
     kind = task_class(task)
-    return kind, {name: folder / f"{name}.{kind.extension}" for name in SPLITS}
+    paths = {name: task_folder / f"{name}.{kind.extension}" for name in SPLITS}
+    whole, percent = part_of(variant)
+    examples = read_examples(kind, paths, percent, seed)
+    chosen = kind(tokenizer, settings, examples["train"])
+    model = build_model(chosen, encoder_folder, whole, precision, settings["longest"], seed)
+    predictor = Predictor(model, chosen, tokenizer, settings["batch_size"])
+    (train, development, test), counted = encode_splits(chosen, paths, examples)
+    refuse_nothing_to_learn(train, settings["longest"])
+    summary = {"precision": model.named_precision, **counted}
+    return Run(predictor, train, development, test, settings, seed, summary)
 
 
 def read_examples(
@@ -173,21 +224,22 @@ def build_model(
     return model.to(available_device())
 
 
-class EncoderSaver(TrainerCallback):
-    """Saves the encoder as a Hugging Face folder, also after given numbers of optimizer steps.
+def save_encoder(encoder: PreTrainedModel, base: Path, folder: Path) -> None:
+    """Write weights and configuration to a new folder, with the tokenizer of the folder `base`."""
+    encoder.save_pretrained(folder)
+    copy_tokenizer(base, folder)
 
-    The tokenizer's files are those of the folder that the encoder was loaded from.
+
+class EncoderSaver(TrainerCallback):
+    """Saves the encoder after given numbers of optimizer steps, and ends training with the last.
+
+    base: the folder that the encoder was loaded from. Each is saved as `step-<n>` in `folder`.
     """
 
     def __init__(self, base: Path, folder: Path, steps: Sequence[int]) -> None:
         self.base = base
         self.folder = folder
         self.steps = frozenset(steps)
-
-    def save(self, encoder: PreTrainedModel, folder: Path) -> None:
-        """Write weights, configuration and tokenizer to a new folder."""
-        encoder.save_pretrained(folder)
-        copy_tokenizer(self.base, folder)
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Save the start, and refuse steps that training will not reach."""
@@ -201,8 +253,10 @@ class EncoderSaver(TrainerCallback):
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Save after this step if it was asked for."""
-        if state.global_step in self.steps:
-            self.save(kwargs["model"].encoder, self.folder / f"step-{state.global_step}")
+        step = state.global_step
+        if step in self.steps:
+            save_encoder(kwargs["model"].encoder, self.base, self.folder / f"step-{step}")
+        control.should_training_stop |= step == max(self.steps)
 
 
 class ProgressLogger(TrainerCallback):
@@ -234,7 +288,6 @@ class TaskTrainer(Trainer):
         settings: Mapping[str, Any],
         seed: int,
         unfinished: Unfinished,
-        saver: EncoderSaver,
     ) -> None:
         self.predictor = predictor
         self.unfinished = unfinished
@@ -260,7 +313,7 @@ class TaskTrainer(Trainer):
             data_collator=self.collate,
             train_dataset=train.features,
             eval_dataset=development.features,
-            callbacks=[saver, ProgressLogger()],
+            callbacks=[ProgressLogger()],
             optimizers=(optimizer, None),
         )
         self.remove_callback(PrinterCallback)
@@ -360,17 +413,6 @@ def training_arguments(
         disable_tqdm=True,
         report_to=[],
     )
-
-
-def train_and_write(
-    trainer: TaskTrainer, test: Split, kind: str, summary: Mapping[str, Any], folder: Path
-) -> None:
-    """Train, or go on with that; write the results of the best epoch, and a summary."""
-    trainer.train(resume_from_checkpoint=trainer.unfinished.newest())
-    model = trainer.predictor.model
-    put_back(model, trainer.best_weights)
-    write_results(trainer, test, kind, folder)
-    write_json(folder / "summary.json", {"precision": model.named_precision, **summary})
 
 
 def write_results(trainer: TaskTrainer, test: Split, kind: str, folder: Path) -> None:

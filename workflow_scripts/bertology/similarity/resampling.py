@@ -7,7 +7,7 @@ similarity of a condition to itself: Schütt et al. 2023, "Statistical inference
 geometries"). So the sums over the pairs of tokens of each two groups give the RSA of any resample.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +17,10 @@ from bertology.corpora.stimuli import read_stimuli
 from bertology.errors import InputError
 from bertology.files import atomic_file
 from bertology.similarity.measures import open_both, partners, read_layers
-from bertology.similarity.names import resampled_measure
 from bertology.similarity.preparation import PREPARATION
 from bertology.similarity.rsa import SMALLEST_DEVIATION, Centred, tile_slices
 from bertology.similarity.tokens import read_token_sample
-from bertology.statistics import Intervals, Resamples
+from bertology.statistics import Draws, Resamples
 
 COLUMNS = ("metric", "layer", "resample", "value", "n")
 
@@ -32,24 +31,22 @@ def write_resamples(
     sample_file: Path,
     stimuli_file: Path,
     path: Path,
-    measures: Sequence[str],
-    intervals: Intervals,
+    measure: str,
+    draws: Draws,
     permutation_seed: int | None = None,
 ) -> None:
     """Write the RSA of two caches, same layer of both, in each resample of the stimuli's groups.
 
     Parquet with the columns COLUMNS, value as float32, n the number of tokens; resample 0 is the
-    text itself. The measure is the first of `measures` that can be resampled. Both forms of a text
-    have the same groups, hence the same resamples. Otherwise as `measures.write_comparison`.
-    InputError where no measure can be resampled.
+    text itself. measure: one that can be resampled. Both forms of a text have the same groups,
+    hence the same resamples. Otherwise as `measures.write_comparison`.
     """
-    measure = resampled_measure(measures)
     first, second = open_both(first_folder, second_folder)
     rows = read_token_sample(sample_file, first.tokens)
     groups_of_items = {each.item: each.group for each in read_stimuli(stimuli_file)}
     names = list(dict.fromkeys(groups_of_items.values()))
     groups = group_numbers(first.tokens["item"].iloc[rows], groups_of_items, stimuli_file)
-    resamples = Resamples.of(names, len(names), intervals)
+    resamples = Resamples.of(names, len(names), draws)
     layers = zip(
         read_layers(first, rows, first_folder),
         read_layers(second, partners(rows, permutation_seed), second_folder),

@@ -136,6 +136,7 @@ class _Work:
         by_layer = [row for row in study.comparisons() if row["comparison"] == "own_change"]
         return {
             "finetune_encoder": [self._training(run) for run in study.tuned_runs()],
+            "trace_encoder": [self._tracing(run) for run in self._traced()],
             "ablate_layers": [self._training(run) for run in ablated],
             "cache_activations": [
                 START + self._running(model, self._tokens_in(text))
@@ -157,9 +158,10 @@ class _Work:
         models = {model for model, _ in cached}
         stays = 1 if study.config["activations"]["keep"] else min(1, ALIVE / len(models))
         return {
-            "finetune_encoder": [
-                self._size(run["encoder"]).weights * (1 + len(study.checkpoint_steps(run["seed"])))
-                for run in study.tuned_runs()
+            "finetune_encoder": [self._size(run["encoder"]).weights for run in study.tuned_runs()],
+            "trace_encoder": [
+                self._size(run["encoder"]).weights * len(study.config["trajectory"]["steps"])
+                for run in self._traced()
             ],
             "fetch_encoder": [self._size(encoder).weights for encoder in study.encoders],
             "perturb_encoder": [
@@ -191,8 +193,22 @@ class _Work:
         # A forward pass is a third of a training step; fixed layers have it once.
         epochs = task["epochs"] * (kept - (frozen or 0)) / depth + bool(frozen) / 3
         tokens = self._tokens_each(annotation) * (train * percent / 100 * epochs + test / 3 + dev)
+        return 2 * START + self._trained(run, tokens)
+
+    def _traced(self) -> list[Row]:
+        trajectory = self.study.config["trajectory"]
+        seeds = trajectory["seeds"] if trajectory["steps"] else []
+        return [run for run in self.study.tuned_runs() if run["seed"] in seeds]
+
+    def _tracing(self, run: Row) -> float:
+        task = self.study.config["tasks"][run["task"]]
+        annotation = f"{task['corpus']}/{self.study.task_kind(run['task'])}"
+        examples = max(self.study.config["trajectory"]["steps"]) * task["batch_size"]
+        return 2 * START + self._trained(run, examples * self._tokens_each(annotation))
+
+    def _trained(self, run: Row, tokens: float) -> float:
         slower = 1 if in_bfloat16(self.study.config["precision"]) else SLOWER_IN_FLOAT32
-        return 2 * START + slower * tokens * self._work(run["encoder"]) / TRAINED
+        return slower * tokens * self._work(run["encoder"]) / TRAINED
 
     def _reverting(self, run: Row) -> float:
         study, task = self.study, self.study.config["tasks"][run["task"]]

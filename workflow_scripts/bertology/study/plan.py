@@ -30,6 +30,8 @@ PERMUTED = "permuted/"
 """Before a model that is a reference with its tokens permuted."""
 WEIGHTS_OF = ("floor", "tuned", "ceiling")
 """The comparisons that are made of weights too, and not of representations alone."""
+CUT_KINDS = ("inference", "questions")
+"""The kinds of text that single segments are cut from; of others the form `single` is the same."""
 NOT_FOR_TRAINING = ("corpus", "limits", "dev_fraction")
 """What of a task's settings decides its data, and nothing in training."""
 
@@ -78,10 +80,6 @@ class Study:
         """Give what readers call an entry of encoders, tasks, stimuli or probes."""
         return title(self.config["titles"], section, name)
 
-    def figure_settings(self) -> Config:
-        """Give what figures need to know of a study beside their tables."""
-        return {"titles": self.config["titles"], "level": self.config["intervals"]["level"]}
-
     # --- Corpora and text ---
 
     def origin(self, annotation: str) -> Config:
@@ -128,6 +126,19 @@ class Study:
         """Give the folder of the corpus that a task learns from."""
         return self.corpus(self.config["tasks"][task]["corpus"], self.task_kind(task))
 
+    def task_data(self, task: str) -> Config:
+        """Give what decides a task's data: limits and dev_fraction."""
+        corpus = self.config["tasks"][task]["corpus"]
+        return self._data(self.config["tasks"][task], f"{corpus}/{self.task_kind(task)}")
+
+    def _data(self, settings: Config, annotation: str) -> Config:
+        """Give what decides how many examples of an annotation are used, and for what.
+
+        A share of train becomes dev only where there is no dev.
+        """
+        fraction = None if "dev" in self.origin(annotation) else settings["dev_fraction"]
+        return {"limits": settings["limits"], "dev_fraction": fraction}
+
     def task_texts(self) -> dict[str, Row]:
         """Give the kind and the language of the text that each task learns from.
 
@@ -165,6 +176,19 @@ class Study:
     def tokens_of_batch(self, task: str) -> int:
         """Give how many tokens the largest batch of a task has."""
         return math.prod(self.batches(task).values())
+
+    def stimuli_settings(self, stimuli: str) -> Config:
+        """Give what decides which stimuli are drawn from a split of a corpus, and how.
+
+        The form counts where there is something to cut, and the language where sentences are.
+        """
+        settings = {
+            key: value for key, value in self.config["stimuli"][stimuli].items() if key != "corpus"
+        }
+        form = settings["form"] if settings["kind"] in CUT_KINDS else "own"
+        of_passages = (settings["kind"], form) == ("questions", "single")
+        language = settings["language"] if of_passages else DEFAULT_LANGUAGE
+        return {**settings, "form": form, "language": language}
 
     def stimuli_corpus(self, stimuli: str) -> str:
         """Give the folder of the corpus that stimuli are drawn from."""
@@ -231,11 +255,6 @@ class Study:
     def run_files(self, runs: list[Row], name: str) -> list[str]:
         """Give the file `name` of each training run."""
         return [f"{self.paths.run.format(**run)}/{name}" for run in runs]
-
-    def checkpoint_steps(self, seed: int) -> list[int]:
-        """List the optimizer steps after which a run saves its encoder."""
-        trajectory = self.config["trajectory"]
-        return list(trajectory["steps"]) if seed in trajectory["seeds"] else []
 
     def checkpoint(self, model: str) -> str:
         """Name the folder, below `model_folder`, of an encoder saved in training; else ""."""
@@ -310,6 +329,14 @@ class Study:
         own = own_texts(self.config).get(shared["task"]) == shared["stimuli"]
         return bool(self.config["transplants"]) and (own or shared["domain"] == "neutral")
 
+    def resampled_measure(self) -> str:
+        """Name the measure that gets intervals."""
+        return resampled_measure(self.config["similarity"]["measures"])
+
+    def draws(self) -> Config:
+        """Give what decides resamples of a text: of the intervals, all but their level."""
+        return {key: self.config["intervals"][key] for key in ("resamples", "seed")}
+
     def comparison_files(self, comparisons: list[Row], ending: str) -> list[str]:
         """Give the file with this ending of each comparison of representations."""
         return [f"{self.paths.similarity.format(**row)}{ending}" for row in comparisons]
@@ -370,8 +397,8 @@ class Study:
         similarity = self.config["similarity"]
         return {
             **{key: similarity[key] for key in ("perturbed_items", "tokens", "seed")},
-            **self.config["activations"],
-            "measure": resampled_measure(similarity["measures"]),
+            "tokens_per_batch": self.config["activations"]["tokens_per_batch"],
+            "measure": self.resampled_measure(),
         }
 
     def perturbations(self) -> list[Row]:
@@ -418,10 +445,20 @@ class Study:
         probes = self.config["probes"][text]
         return [*probes["phenomena"], *([STRUCTURE] if probes["structure"] else [])]
 
+    def probe_annotation(self, text: str, phenomenon: str) -> str:
+        """Name the annotation that a probe's data come from, as corpus/kind."""
+        kind = "treebank" if phenomenon == STRUCTURE else phenomenon
+        return f"{self.config['probes'][text]['corpus']}/{kind}"
+
     def probe_corpus(self, text: str, phenomenon: str) -> str:
         """Give the folder of the corpus that a probe's data come from."""
-        kind = "treebank" if phenomenon == STRUCTURE else phenomenon
-        return self.corpus(self.config["probes"][text]["corpus"], kind)
+        return self.paths.corpus.format(annotation=self.probe_annotation(text, phenomenon))
+
+    def probe_choice(self, text: str, phenomenon: str) -> Config:
+        """Give what decides a probe's data: limits, dev_fraction and seed."""
+        settings = self.config["probes"][text]
+        data = self._data(settings, self.probe_annotation(text, phenomenon))
+        return {**data, "seed": settings["seed"]}
 
     def shared_corpus(self, text: str, task: str) -> bool:
         """Say whether a probed text is from the corpus that a task is tuned on."""

@@ -1,0 +1,149 @@
+"""Why jobs would run: Snakemake's reasons in words, in a table with the time that they take.
+
+The reasons are read by their names, as Snakemake's objects have them, and so are settings: as the
+texts that Snakemake compares.
+"""
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from bertology.display import in_words
+from bertology.run_times import Times
+
+HEADER = ("rule", "jobs", "time", "why")
+SHOWN = 40
+"""Characters of a value that a line shows."""
+NUMBERS = ("jobs", "seconds", "unknown")
+"""What lines are summed by."""
+CODE = re.compile(r"[0-9a-f]{16}")
+"""What `fingerprint` gives."""
+WORDS = {
+    "forced": "asked for",
+    "incomplete_output": "not finished",
+    "missing_output": "not there yet",
+    "software_stack_changed": "another environment",
+    "input_changed": "made from other files",
+}
+"""What Snakemake's reasons mean, but for settings, files and other jobs."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A job that would run.
+
+    reason: Snakemake's. after: the rules of the jobs before it that would run too. benchmark: the
+    file that says how long it took.
+    """
+
+    rule: str
+    reason: Any
+    after: frozenset[str]
+    benchmark: Path
+
+
+@dataclass(frozen=True)
+class Line:
+    """Jobs of a rule that would run for one reason. seconds: of those that are known."""
+
+    rule: str
+    why: str
+    jobs: int
+    seconds: float
+    unknown: int
+
+    def time(self) -> str:
+        """Say how long they take: of the jobs alone that have been seen, if there are any."""
+        if self.unknown == self.jobs:
+            return "?"
+        return f"{'> ' if self.unknown else ''}{in_words(self.seconds)}"
+
+
+def why_table(jobs: Sequence[Planned], times: Times) -> list[str]:
+    """Return a table of what would run, with a line for each rule and reason, and their sum.
+
+    Rules are in the order of `jobs`. A job takes as long as it took, or else as jobs of its rule
+    did; the time is that of all jobs one after another.
+    """
+    lines = list(_lines(jobs, times))
+    total = Line("all", "", *(sum(getattr(line, key) for line in lines) for key in NUMBERS))
+    cells = [HEADER, *((x.rule, str(x.jobs), x.time(), x.why) for x in (*lines, total))]
+    rule, count, time = (max(len(row[column]) for row in cells) for column in range(3))
+    return [f"{a:<{rule}}  {b:>{count}}  {c:>{time}}  {d}".rstrip() for a, b, c, d in cells]
+
+
+def _lines(jobs: Sequence[Planned], times: Times) -> Iterator[Line]:
+    lines: dict[tuple[str, str], Line] = {}
+    for job in jobs:
+        key = job.rule, reason_in_words(job)
+        line = lines.get(key, Line(*key, jobs=0, seconds=0, unknown=0))
+        took = times.of(job.rule, job.benchmark)
+        known = {"unknown": line.unknown + 1} if took is None else {"seconds": line.seconds + took}
+        lines[key] = replace(line, jobs=line.jobs + 1, **known)
+    order = {rule: place for place, rule in enumerate(dict.fromkeys(job.rule for job in jobs))}
+    yield from sorted(lines.values(), key=lambda line: order[line.rule])
+
+
+def reason_in_words(job: Planned) -> str:
+    """Say why a job would run: the first cause that it has itself, else the rules before it."""
+    found = [words for name, words in WORDS.items() if getattr(job.reason, name)]
+    if job.reason.params_changed:
+        before, now = (getattr(job.reason.params_changed, f"only_{x}") for x in ("old", "new"))
+        found += changed_settings(before, now)
+    if job.reason.updated_input:
+        found.append(f"newer: {_some(sorted(map(str, job.reason.updated_input)))}")
+    return "; ".join(found) or f"after {', '.join(sorted(job.after))}"
+
+
+def _some(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+
+
+def changed_settings(before: set[str], now: set[str]) -> list[str]:
+    """Say how settings differ that are in one of two sets alone; each is a Python literal."""
+    old, new = ([ast.literal_eval(text) for text in sorted(each)] for each in (before, now))
+    codes = any(_is_code(value) for value in (*old, *new))
+    old, new = ([value for value in each if not _is_code(value)] for each in (old, new))
+    said = ["its code"] if codes else []
+    while old and new:
+        first = old.pop()
+        second = max(new, key=lambda value: _likeness(first, value))
+        new.remove(second)
+        said += _differences("", first, second)
+    return said + [f"no more {_shown(value)}" for value in old] + [f"now {_shown(x)}" for x in new]
+
+
+def _is_code(value: Any) -> bool:
+    return isinstance(value, str) and bool(CODE.fullmatch(value))
+
+
+def _likeness(first: Any, second: Any) -> tuple[bool, int]:
+    """Say how much two values look like one setting: their type, and keys that both have."""
+    both = isinstance(first, dict) and isinstance(second, dict)
+    return type(first) is type(second), len(first.keys() & second.keys()) if both else 0
+
+
+def _differences(key: str, old: Any, new: Any) -> Iterator[str]:
+    """Give each setting that differs, by its dotted key."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for part in sorted(old.keys() | new.keys(), key=str):
+            if old.get(part) != new.get(part):
+                yield from _differences(
+                    f"{key}.{part}" if key else part, old.get(part), new.get(part)
+                )
+    elif _are_rows(old) and _are_rows(new):
+        yield f"{len(old)} rows → {len(new)}" if len(old) != len(new) else "other rows"
+    else:
+        yield f"{key} {_shown(old)} → {_shown(new)}".strip()
+
+
+def _are_rows(value: Any) -> bool:
+    return isinstance(value, list) and any(isinstance(item, dict) for item in value)
+
+
+def _shown(value: Any) -> str:
+    text = "nothing" if value is None else str(value)
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
