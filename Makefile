@@ -24,7 +24,7 @@ dry-run: .venv/installed
 	$(SNAKEMAKE) --cores $(CORES) --dry-run
 
 test: .venv/installed-for-tests lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 lint: .venv/installed-for-tests
 	$(BIN)/ruff check .
