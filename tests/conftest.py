@@ -1,4 +1,4 @@
-"""Fixtures shared by all tests."""
+"""Fixtures shared by all tests, and how these are dealt out to several processes."""
 
 import os
 from pathlib import Path
@@ -15,3 +15,15 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real data are not here: {folder} (set BERTOLOGY_DATA)")
     return folder
+
+
+def pytest_collection_modifyitems(items):
+    """Where tests run in several processes (-n 2), keep those together that share what is costly.
+
+    These are all that look at the finished smoke study, and otherwise the tests of a file. What
+    runs Snakemake begins, since it takes longest.
+    """
+    for item in items:
+        shares = "smoke" if "smoke" in item.fixturenames else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(shares))
+    items.sort(key=lambda item: ("smoke" not in item.fixturenames, "workflow" not in item.keywords))
