@@ -28,7 +28,10 @@ report: "report/workflow.rst"
 
 localrules:
     all,
-    fetch_file,  # nodes of a cluster often have no network
+    # Nodes of a cluster often have no network.
+    fetch_file,
+    fetch_corpus,
+    fetch_encoder,
     corpora,
     models,
     ablations,
