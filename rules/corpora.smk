@@ -74,6 +74,7 @@ rule fetch_corpus:
         f"{PATHS.benchmarks}/fetch_corpus/{{annotation}}.tsv"
     wildcard_constraints:
         annotation=any_of(STUDY.annotations("files", "hub")),
+    localrule: True
     conda:
         "../envs/corpora.yaml"
     threads: 1

@@ -19,6 +19,7 @@ rule fetch_encoder:
         f"{PATHS.logs}/fetch_encoder/{{encoder}}.log",
     benchmark:
         f"{PATHS.benchmarks}/fetch_encoder/{{encoder}}.tsv"
+    localrule: True
     conda:
         "../envs/models.yaml"
     threads: 1

@@ -1,7 +1,11 @@
 """What Snakemake's own parser makes of the profiles, alone and beside a user's."""
 
+import html
+import re
+import subprocess
 from pathlib import Path
 
+import networkx as nx
 import pytest
 import yaml
 from snakemake.cli import parse_args
@@ -67,7 +71,7 @@ def test_the_slurm_profile_keeps_partition_and_account(parse):
     written = yaml.safe_load((REPOSITORY / "profiles/slurm/config.yaml").read_text())
     assert resources(parsed) == written["default-resources"]
     assert set(resources(parsed)) >= {"slurm_partition", "slurm_account", "gpu"}
-    assert (parsed.executor, parsed.jobs, parsed.retries) == ("slurm", 50, 1)
+    assert (parsed.executor, parsed.jobs, parsed.retries) == ("slurm", 50, 2)
     assert parsed.keep_going and parsed.show_failed_logs and parsed.rerun_incomplete
     assert triggers(parsed) == set(TRIGGERS)
 
@@ -99,3 +103,81 @@ def test_what_the_command_line_says_wins(parse):
 def test_the_workflow_profile_says_one_thing():
     written = yaml.safe_load((REPOSITORY / "profiles/default/config.yaml").read_text())
     assert written == {"rerun-triggers": TRIGGERS}
+
+
+# --- The jobs of a cluster ------------------------------------------------------------------------
+
+LONG = {"finetune_encoder", "ablate_layers", "perturb_encoder", "revert_layers"}
+LONG |= {"probe_edges", "probe_structure"}
+
+
+def graph_of_rules():
+    """Which rule reads what which writes, as docs/rules.svg draws it."""
+    titles = re.findall(r"<title>(.*)</title>", (REPOSITORY / "docs/rules.svg").read_text())
+    edges = [html.unescape(title).split("->") for title in titles]
+    return nx.DiGraph(edge for edge in edges if len(edge) == 2)
+
+
+def local_rules():
+    text = (REPOSITORY / "Snakefile").read_text().split("localrules:")[1].split("\n\n")[0]
+    return set(re.findall(r"^    (\w+),", text, flags=re.MULTILINE))
+
+
+def test_every_short_job_of_slurm_is_in_a_group_and_no_long_one(parse):
+    parsed = parse("--profile", "profiles/slurm")
+    rules = set(graph_of_rules()) - local_rules()
+    assert set(parsed.groups) == rules - LONG
+    assert set(parsed.group_components) == set(parsed.groups.values())
+    # A job of Slurm asks for as much as its largest, not for the sum.
+    assert parsed.cores == 1
+
+
+def test_no_group_waits_for_a_job_that_waits_for_it(parse):
+    """However many of its jobs are put together, and whatever the study."""
+    groups = parse("--profile", "profiles/slurm").groups
+    together = nx.DiGraph(
+        (groups.get(before, before), groups.get(after, after))
+        for before, after in graph_of_rules().edges
+    )
+    together.remove_edges_from(list(nx.selfloop_edges(together)))
+    assert nx.is_directed_acyclic_graph(together)
+
+
+def test_ten_minutes_without_slurm_are_bridged(parse):
+    """The executor forgets its jobs when all attempts of one look at the queue fail."""
+    parsed = parse("--profile", "profiles/slurm")
+    assert parsed.slurm_status_attempts / parsed.max_status_checks_per_second >= 600
+
+
+def test_the_profile_of_another_scheduler_has_its_commands(parse):
+    pytest.importorskip("snakemake_executor_plugin_cluster_generic")
+    parsed = parse("--profile", "profiles/generic")
+    assert parsed.executor == "cluster-generic"
+    for name in ("partition", "mem_mb", "runtime", "gpu"):
+        assert f"{{resources.{name}}}" in parsed.cluster_generic_submit_cmd
+        assert name in resources(parsed)
+    status = REPOSITORY / parsed.cluster_generic_status_cmd
+    assert status.stat().st_mode & 0o111
+    assert parsed.cluster_generic_cancel_cmd == "scancel"
+
+
+@pytest.mark.parametrize(
+    ("answer", "word"),
+    [
+        ("echo COMPLETED", "success"),
+        ("echo PENDING", "running"),
+        ("echo COMPLETING", "running"),
+        ("echo TIMEOUT", "failed"),
+        ("echo CANCELLED", "failed"),
+        ("echo slurm_load_jobs error: Invalid job id specified >&2; exit 1", "failed"),
+        ("echo slurm_load_jobs error: Unable to contact slurm controller >&2; exit 1", "running"),
+    ],
+)
+def test_the_state_of_a_job_is_one_word(tmp_path, monkeypatch, answer, word):
+    squeue = tmp_path / "squeue"
+    squeue.write_text(f"#!/bin/sh\n{answer}\n")
+    squeue.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    status = REPOSITORY / "profiles/generic/status.sh"
+    done = subprocess.run([status, "7"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{word}\n"
