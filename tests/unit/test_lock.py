@@ -166,6 +166,22 @@ def test_the_data_of_a_study_from_a_lock_are_where_the_user_says(toy, tmp_path):
     assert again["data_dir"] == str(tmp_path / "mine")
 
 
+def test_files_of_the_users_that_are_others_here_are_named(toy, tmp_path):
+    treebank = {name: f"{name}.conllu" for name in ("train", "dev", "test")}
+    toy["configuration"]["corpora"]["harbour"]["treebank"] = {"source": "files", **treebank}
+    for folder, dev in (("same", "dev.conllu"), ("other", "something else")):
+        (tmp_path / folder).mkdir()
+        for name in treebank.values():
+            (tmp_path / folder / name).write_text(dev if name == "dev.conllu" else name)
+    hashes = {key: sha256(tmp_path / "same" / name) for key, name in treebank.items()}
+    toy["sources"][CORPUS]["files"] = dict(hashes)
+    assert write_study(toy, tmp_path / "again.yaml", str(tmp_path / "same")) == []
+    [found] = write_study(toy, tmp_path / "again.yaml", str(tmp_path / "other"))
+    other = sha256(tmp_path / "other/dev.conllu")
+    assert found.place == f"files.{CORPUS}.dev"
+    assert found.found == f"{other} here, {hashes['dev']} there"
+
+
 def test_a_setting_that_is_no_more_is_one_message(toy, tmp_path):
     toy["configuration"]["trajectory"]["gone"] = 1
     with pytest.raises(InputError, match=r"again.yaml: trajectory.gone: found"):

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bertology.study.paths import Paths, goes
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 RULE = re.compile(r"^rule (\w+):\n(.*?)(?=^rule |\Z)", flags=re.MULTILINE | re.DOTALL)
 RULES = {
@@ -51,6 +53,16 @@ def test_every_script_belongs_to_a_rule():
 
 def test_the_snakefile_is_a_table_of_contents():
     assert len((REPOSITORY / "Snakefile").read_text().splitlines()) < 60
+
+
+def test_what_goes_when_it_was_read_is_known():
+    """Where rules say that an output goes, verification does not miss it."""
+    text = " ".join(JOBS.values())
+    gone = re.findall(r"=large\(directory\((.*?)\)\),\n", text)
+    paths = [eval(each, {"PATHS": Paths("results/study")}) for each in gone]
+    assert len(paths) == text.count("large(") == 3
+    assert all(goes(path.removeprefix("results/study/")) for path in paths)
+    assert not any(map(goes, ("models/a/b/full/seed-1/encoder", "tables/perturbed.csv")))
 
 
 def test_rules_hold_no_functions_and_no_run_blocks():

@@ -215,7 +215,7 @@ def test_damage_is_printed_and_makes_the_command_fail(capsys, monkeypatch):
     (RESULTS / NAME).unlink()
     monkeypatch.setattr("sys.argv", ["", "verify", str(RESULTS)])
     assert main() == 1
-    assert f"{NAME}: missing\nresults/toy: 1 damage in " in capsys.readouterr().out
+    assert f"{NAME}  missing\nresults/toy: 1 damage in " in capsys.readouterr().out
     shutil.rmtree(RESULTS)
     assert main() == 2
     assert json.loads((PUBLISHED / LOCK).read_text())["study"] == "toy"

@@ -2,13 +2,13 @@
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 from tqdm import tqdm
 
 from bertology.errors import InputError
-from bertology.integrity.comparison import Difference, compare, same_artifacts
+from bertology.integrity.comparison import compare, same_artifacts
 from bertology.integrity.contents import size_of
 from bertology.integrity.damages import Finding, find_damages
 from bertology.integrity.lock import read_lock
@@ -56,8 +56,7 @@ def _verify(folder: Path, published: Path | None) -> bool:
     total = sum(map(size_of, there))
     with tqdm(total=total, unit="B", unit_scale=True, disable=None, leave=False) as bar:
         findings, read = find_damages(results, bar.update)
-    for finding in findings:
-        print(f"{finding.path}: {finding.found}")
+    _show([(finding.path, finding.found) for finding in findings])
     print(_summary(results, findings, len(read), total))
     damaged = any(finding.damage for finding in findings)
     return (published is not None and _differs(folder, published)) or damaged
@@ -71,7 +70,7 @@ def _summary(results: Results, findings: list[Finding], artifacts: int, size: in
 
 def _differs(folder: Path, published: Path) -> bool:
     found = compare(folder, published)
-    _show(found)
+    _show([(each.place, each.found) for each in found])
     same, of = same_artifacts(folder, published)
     beyond = sum(not each.minor for each in found)
     verdict = f"{beyond} differences that matter" if beyond else "the same but for that"
@@ -82,9 +81,11 @@ def _differs(folder: Path, published: Path) -> bool:
     return beyond > 0
 
 
-def _show(found: Iterable[Difference]) -> None:
-    for each in found:
-        print(f"{each.place}: {each.found}")
+def _show(rows: Sequence[tuple[str, str]]) -> None:
+    """Print places and what is found there, in two columns."""
+    width = max((len(place) for place, _ in rows), default=0)
+    for place, found in rows:
+        print(f"{place:<{width}}  {found}")
 
 
 def _publish(results: Path, published: Path, figures: list[str]) -> bool:
@@ -96,7 +97,7 @@ def _publish(results: Path, published: Path, figures: list[str]) -> bool:
 
 def _rerun(lock: Path, study: Path, data_dir: str | None) -> bool:
     found = write_study(read_lock(lock), study, data_dir)
-    _show(found)
+    _show([(each.place, each.found) for each in found])
     print(f"{study} asks what {lock} did.")
     return False
 

@@ -40,7 +40,7 @@ def differences(
     here: Mapping[str, Any], there: Mapping[str, Any], parts: tuple[str, ...], minor: bool = False
 ) -> Iterator[Difference]:
     """Yield what differs between parts of two locks, or of a lock and what it is like here."""
-    one, other = (flat({part: lock[part] for part in parts}) for lock in (here, there))
+    one, other = (flat({part: lock.get(part, {}) for part in parts}) for lock in (here, there))
     for place in sorted({*one, *other}):
         a, b = one.get(place, NOTHING), other.get(place, NOTHING)
         if a != b:

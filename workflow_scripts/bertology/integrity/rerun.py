@@ -13,7 +13,9 @@ from bertology.integrity.comparison import SURROUNDINGS, Difference, differences
 from bertology.integrity.lock import Lock
 from bertology.integrity.portable import portable
 from bertology.integrity.surroundings import SCRIPTS, surroundings
+from bertology.study.plan import Study
 from bertology.study_files import read_study
+from bertology.user_files import by_content
 
 Config = dict[str, Any]
 
@@ -28,7 +30,8 @@ def write_study(lock: Lock, path: Path, data_dir: str | None = None) -> list[Dif
 
     data_dir: where the user's files are; the lock does not say it where they lay outside of the
     project. Differences are of the configuration (settings that config.yaml has and the lock has
-    not), of code, packages and machine. InputError where the configuration cannot be run here.
+    not), of the user's files, of code, packages and machine. InputError where the configuration
+    cannot be run here.
     """
     told = {"data_dir": data_dir} if data_dir is not None else {}
     study = {"only": list(SECTIONS), **lock["configuration"], **told}
@@ -39,12 +42,27 @@ def write_study(lock: Lock, path: Path, data_dir: str | None = None) -> list[Dif
     files = [Path(os.path.relpath(each)) for each in (DEFAULT, path)]
     config = with_latest_sources(without_removed(with_only(config, files, SCHEMA)), files)
     check(config, files, SCHEMA)
-    asked = {"configuration": {**portable(canonical(config)), **dict.fromkeys(told)}}
-    wanted = {"configuration": {**lock["configuration"], **dict.fromkeys(told)}}
+    here = canonical(config)
+    asked = {"configuration": {**portable(here), **dict.fromkeys(told)}, "files": _files(here)}
+    wanted = {
+        "configuration": {**lock["configuration"], **dict.fromkeys(told)},
+        "files": {p: each["files"] for p, each in lock["sources"].items() if "files" in each},
+    }
     return [
-        *differences(asked, wanted, ("configuration",)),
+        *differences(asked, wanted, ("configuration", "files")),
         *differences(surroundings(), lock, SURROUNDINGS, minor=True),
     ]
+
+
+def _files(config: Config) -> dict[str, Any]:
+    """Give the hashes of the user's files, by the corpus or encoder that is made from them."""
+    study = Study(config)
+    sources = {
+        **{f"corpora/{name}": study.origin(name) for name in study.annotations("files")},
+        **{f"encoders/{name}": study.encoder_source(name) for name in config["encoders"]},
+    }
+    hashed = {place: by_content(source, study.hashes()) for place, source in sources.items()}
+    return {place: source["files"] for place, source in hashed.items() if "files" in source}
 
 
 def _merged(base: Config, overlay: Config) -> Config:
