@@ -107,7 +107,7 @@ def test_the_workflow_profile_says_one_thing():
 
 # --- The jobs of a cluster ------------------------------------------------------------------------
 
-LONG = {"finetune_encoder", "ablate_layers", "perturb_encoder", "revert_layers"}
+LONG = {"finetune_encoder", "trace_encoder", "ablate_layers", "perturb_encoder", "revert_layers"}
 LONG |= {"probe_edges", "probe_structure"}
 
 
@@ -119,8 +119,14 @@ def graph_of_rules():
 
 
 def local_rules():
-    text = (REPOSITORY / "Snakefile").read_text().split("localrules:")[1].split("\n\n")[0]
-    return set(re.findall(r"^    (\w+),", text, flags=re.MULTILINE))
+    """Rules that say so, and those that only name what others make."""
+    files = [REPOSITORY / "Snakefile", *(REPOSITORY / "rules").glob("*.smk")]
+    rules = [block for path in files for block in re.split(r"^rule ", path.read_text(), flags=re.M)]
+    return {
+        rule.partition(":")[0]
+        for rule in rules
+        if "\n    localrule: True\n" in rule or "\n    output:\n" not in rule
+    }
 
 
 def test_every_short_job_of_slurm_is_in_a_group_and_no_long_one(parse):
