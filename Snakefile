@@ -7,6 +7,7 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
+include: "rules/configuration.smk"
 include: "rules/common.smk"
 include: "rules/corpora.smk"
 include: "rules/models.smk"
@@ -18,6 +19,7 @@ include: "rules/tables.smk"
 include: "rules/claims.smk"
 include: "rules/figures.smk"
 include: "rules/report.smk"
+include: "rules/run.smk"
 
 
 report: "report/workflow.rst"
@@ -34,7 +36,3 @@ rule all:
         rules.figures.input,
         rules.write_summary_page.output,
         rules.lock_study.output,
-
-
-onsuccess:
-    print_results()

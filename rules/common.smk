@@ -1,48 +1,7 @@
-# What rules share: the checked configuration, the plan of the study over it, and the wiring between
-# Snakemake and these. No other file of rules defines a function.
+# What rules share: the wiring between Snakemake and the plan of the study.
 
-import copy
-import os
-import re
-import sys
-from collections import Counter
-
-from snakemake.exceptions import WorkflowError
-
-# Of the file that is being read, not `workflow.basedir`: another workflow may include this one, or have it as a module.
-HERE = str(workflow.current_basedir)
-if not Path(HERE).is_dir():
-    raise WorkflowError(
-        f"found the Snakefile of bertology at {HERE}; allowed: that of a clone on this machine, whose library its jobs use"
-    )
-ROOT = Path(HERE).parent
-SCRIPTS = ROOT / "workflow_scripts"
-# Our library, here and in every script, whatever else of that name the user's PYTHONPATH has.
-sys.path.insert(0, str(SCRIPTS))
-os.environ.update(
-    PYTHONPATH=os.pathsep.join(filter(None, [str(SCRIPTS), os.environ.get("PYTHONPATH")]))
-)
-
-from snakemake.logging import logger
-from snakemake.utils import update_config
-
-from bertology import run_times
-from bertology.canonical import canonical
-from bertology.claims.terminal import claims_summary
-from bertology.configuration import (
-    beside_their_study,
-    check,
-    with_latest_sources,
-    with_only,
-    without_removed,
-)
-from bertology.display import FETCHES, download_lines, plan_lines, show_jobs
-from bertology.errors import InputError
 from bertology.figures.registry import FIGURES, SECTIONS
 from bertology.fingerprint import fingerprint
-from bertology.gpus import check_slurm, check_this_machine, visible_gpus
-from bertology.report.captions import captions
-from bertology.study.cost import account, check_disk
 from bertology.study.memory import probing_mb, running_mb, training_mb
 from bertology.study.paths import PERTURBED, TRANSPLANTED
 from bertology.study.runtime import (
@@ -52,52 +11,10 @@ from bertology.study.runtime import (
     running_minutes,
     training_minutes,
 )
-from bertology.study.plan import STRUCTURE, Study, probe_kind, reader_module
-from bertology.study_files import read_study
-from bertology.user_files import by_content, other_content, source_files
+from bertology.study.plan import STRUCTURE, probe_kind, reader_module
+from bertology.user_files import by_content, source_files
 from bertology.variants import ABLATION
-from bertology.why import Planned, why_table
 
-DEFAULT = ROOT / "config.yaml"
-SCHEMA = ROOT / "schemas" / "config.schema.yaml"
-# What is laid over config.yaml: of the command line, of a workflow that includes this one or has it as a module.
-ASKED = copy.deepcopy(config)
-
-
-configfile: DEFAULT
-
-
-AS_MODULE = not workflow.modifier.is_main_snakefile()
-if AS_MODULE:
-    FILES = [DEFAULT, (f"configuration of module {__name__}", ASKED)]
-    COMMAND_LINE = {}
-else:
-    # Snakemake lists the files of the command line first, though they are merged last.
-    OVERLAYS = [Path(name) for name in workflow.configfiles if Path(name) != DEFAULT]
-    FILES = [Path(os.path.relpath(path)) for path in (DEFAULT, *OVERLAYS)]
-    COMMAND_LINE = dict(workflow.config_settings.config)
-
-try:
-    if AS_MODULE:
-        config = read_study(DEFAULT)
-    update_config(config, ASKED)
-    config = with_only(config, FILES, SCHEMA, COMMAND_LINE)
-    config = with_latest_sources(without_removed(config), FILES)
-    config = beside_their_study(config, FILES, COMMAND_LINE)
-    check(config, FILES, SCHEMA)
-except InputError as error:
-    raise WorkflowError(f"The configuration has mistakes.\n{error}")
-if workflow.is_main_process:
-    for path in other_content(config):
-        logger.warning(f"{path} is not the file that `downloads` means, and is not used.")
-STUDY = Study(canonical(config))
-PATHS = STUDY.paths
-# For the report: what it fills into captions, and, since Snakemake takes one caption for a rule, the
-# figures' own ones, which the rule for all figures looks up.
-config = {
-    **STUDY.config,
-    "captions": captions(ROOT / "report", FIGURES, STUDY.config),
-}
 # The same pattern as in the schema.
 NAME = "[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*"
 TUNED = f"{NAME}/{NAME}/full/seed-[0-9]+"
@@ -171,73 +88,3 @@ def report_source(name):
 def report_category(section):
     """A section of Snakemake's report, numbered in order; claims are the first."""
     return f"{SECTIONS.index(section) + 2} {section}"
-
-
-def gpus_allowed():
-    """How many GPUs jobs may use at a time, if the user says so: `--resources gpu=N`."""
-    return workflow.global_resources.get("gpu").value
-
-
-def check_gpus():
-    """Stop where the study asks for a GPU and none is there."""
-    try:
-        if workflow.local_exec and not workflow.touch:
-            check_this_machine(gpus_allowed())
-        elif workflow.executor_plugin.name == "slurm":
-            check_slurm()
-    except InputError as error:
-        raise WorkflowError(str(error))
-
-
-def print_results():
-    """Print what each rule took, the verdicts on the claims, and where the results are."""
-    print(run_times.summary(Path(PATHS.benchmarks)))
-    verdicts = Path(STUDY.table("claims"))
-    if verdicts.exists():
-        print(claims_summary(verdicts))
-    first = ": look at index.html first" if Path(PATHS.results, "index.html").exists() else ""
-    print(f"Results are in {PATHS.results}{first}.")
-
-
-def reasons():
-    """Say what would run and why, and which files would be fetched."""
-    dag = workflow.dag
-    levels = (sorted(level, key=str) for level in dag.toposorted())
-    jobs = [job for level in levels for job in level if job.output and dag.needrun(job)]
-    before = {job: frozenset(map(str, filter(dag.needrun, dag.dependencies[job]))) for job in jobs}
-    planned = [
-        Planned(job.rule.name, dag.reason(job), before[job], Path(job.benchmark)) for job in jobs
-    ]
-    fetched = [job.wildcards.file for job in jobs if job.rule.name == FETCHES]
-    table = why_table(planned, run_times.Times(Path(PATHS.benchmarks)))
-    return [*table, *download_lines(STUDY.config, fetched)]
-
-
-# Jobs of a cluster, and scripts, read this file again and show nothing; a workflow that has this one as a module shows
-# what it likes; --verbose has all of Snakemake's own display.
-if workflow.is_main_process and not workflow.output_settings.verbose and not AS_MODULE:
-    show_jobs(
-        logger,
-        workflow.output_settings.dryrun,
-        lambda jobs: plan_lines(STUDY, jobs, workflow.resource_settings.cores),
-        lambda files: download_lines(STUDY.config, files),
-        # `snakemake --dry-run --quiet`
-        reasons if workflow.output_settings.dryrun and workflow.output_settings.quiet else None,
-    )
-
-
-# On a machine of one's own, which no number of jobs is said for, each GPU is used by one job at a time.
-if config["gpus"] and workflow.is_main_process and workflow.resource_settings.nodes is None:
-    if gpus_allowed() is None and visible_gpus():
-        workflow.register_resource("gpu", len(visible_gpus()))
-
-
-onstart:
-    try:
-        check_disk(
-            account(STUDY, Counter(job.rule.name for job in workflow.dag.needrun_jobs()))
-        )
-        if config["gpus"]:
-            check_gpus()
-    except InputError as error:
-        raise WorkflowError(str(error))

@@ -1,6 +1,6 @@
 """Which similarity to the pretrained encoder is held against which other one.
 
-Pure configuration: `rules/common.smk` asks for it before anything is there.
+Pure configuration: the rules ask for it before anything is there.
 """
 
 from collections.abc import Iterator
