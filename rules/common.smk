@@ -5,6 +5,7 @@ import copy
 import os
 import re
 import sys
+from functools import cache
 
 from snakemake.exceptions import WorkflowError
 
@@ -46,6 +47,14 @@ from bertology.study.plan import STRUCTURE, Study, probe_kind, reader_module
 from bertology.study_files import read_study
 from bertology.user_files import by_content, other_content, source_files
 from bertology.variants import ABLATION
+
+# For --sdm apptainer; `make container` builds it. No absolute path, so that a project may move.
+CONTAINER = os.path.relpath(ROOT / "envs" / "bertology.sif")
+if "APPTAINER" in {method.name for method in workflow.deployment_settings.deployment_method}:
+    if not Path(CONTAINER).is_file():
+        raise WorkflowError(
+            f"found no {CONTAINER}; allowed: the image that `make container` builds"
+        )
 
 DEFAULT = ROOT / "config.yaml"
 SCHEMA = ROOT / "schemas" / "config.schema.yaml"
@@ -120,6 +129,7 @@ wildcard_constraints:
     variant=ABLATION,
 
 
+@cache  # Thousands of jobs ask for the same few.
 def code(script, *modules):
     """The fingerprint of the code that a rule's script can reach; `modules` it imports by name."""
     return fingerprint(SCRIPTS / f"{script}.py", modules)
