@@ -16,7 +16,7 @@ STUDY ?= default
 OVERLAY = $(if $(filter default,$(STUDY)),,--configfile studies/$(STUDY).yaml) $(FILES)
 FILES = $(if $(DATA),--config data_dir="$(DATA)")
 
-.PHONY: study open report verify publish test lint bench dry-run why graph
+.PHONY: study open report verify publish test lint bench dry-run why graph lock container
 study: .venv/installed
 	$(if $(LOCK),$(INTEGRITY) rerun $(LOCK) $(LOCKED) $(if $(DATA),--data-dir "$(DATA)"))
 	$(SNAKEMAKE) --cores $(CORES) $(if $(LOCK),--configfile $(LOCKED))
@@ -49,6 +49,7 @@ lint: .venv/installed-for-tests
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/mypy
 	$(BIN)/snakemake --lint
+	$(BIN)/hadolint envs/Dockerfile
 
 # Ratios in results/benchmarks/; fails where a bar is missed.
 BENCHMARKS = caching finetuning edge_probes structural_probes similarity reverts growth start_up
@@ -71,3 +72,13 @@ bench: .venv/installed-for-tests
 graph: .venv/installed
 	$(BIN)/snakemake --rulegraph dot --configfile studies/smoke.yaml docs/graph.yaml 2>/dev/null \
 	  | $(BIN)/python docs/rule_graph.py | tred | dot -Tsvg > docs/rules.svg
+
+# requirements.lock, from PyPI. envs/Dockerfile installs it.
+lock: .venv/installed-for-tests
+	$(BIN)/uv pip compile requirements.txt --quiet --generate-hashes --no-config --no-annotate --custom-compile-command "make lock" \
+	  --python-version 3.11 --python-platform x86_64-manylinux_2_28 --output-file requirements.lock
+
+# envs/bertology.sif, for --sdm apptainer; needs Docker and Apptainer.
+container:
+	docker build --tag bertology --file envs/Dockerfile .
+	apptainer build --force envs/bertology.sif docker-daemon:bertology:latest

@@ -9,6 +9,11 @@ min_version("9.27")
 
 include: "rules/configuration.smk"
 include: "rules/common.smk"
+
+
+container: CONTAINER  # of the rules below
+
+
 include: "rules/corpora.smk"
 include: "rules/models.smk"
 include: "rules/activations.smk"

@@ -1,5 +1,7 @@
 # What rules share: the wiring between Snakemake and the plan of the study.
 
+from functools import cache
+
 from bertology.figures.registry import FIGURES, SECTIONS
 from bertology.fingerprint import fingerprint
 from bertology.study.memory import probing_mb, running_mb, training_mb
@@ -38,6 +40,7 @@ wildcard_constraints:
     variant=ABLATION,
 
 
+@cache  # Thousands of jobs ask for the same few.
 def code(script, *modules):
     """The fingerprint of the code that a rule's script can reach; `modules` it imports by name."""
     return fingerprint(SCRIPTS / f"{script}.py", modules)

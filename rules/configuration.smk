@@ -39,6 +39,14 @@ from bertology.study.plan import Study
 from bertology.study_files import read_study
 from bertology.user_files import other_content
 
+# For --sdm apptainer; `make container` builds it. No absolute path, so that a project may move.
+CONTAINER = os.path.relpath(ROOT / "envs" / "bertology.sif")
+if "APPTAINER" in {method.name for method in workflow.deployment_settings.deployment_method}:
+    if not Path(CONTAINER).is_file():
+        raise WorkflowError(
+            f"found no {CONTAINER}; allowed: the image that `make container` builds"
+        )
+
 DEFAULT = ROOT / "config.yaml"
 SCHEMA = ROOT / "schemas" / "config.schema.yaml"
 # What is laid over config.yaml: of the command line, of a workflow that includes this one or has it as a module.
