@@ -329,6 +329,13 @@ def test_a_log_is_shown_without_control_characters(tmp_path):
     assert log_tail(tmp_path) == [f"    no log: {tmp_path}"]
 
 
+def test_of_a_log_of_slurm_it_shows_why_slurm_ended_the_job(tmp_path):
+    log = tmp_path / "7.log"
+    reason = "slurmstepd-node1: error: StepId=7.0 exceeded memory limit (2 > 1), being killed"
+    log.write_text("\n".join(["Building DAG", reason, reason, *["WorkflowError:"] * 20]))
+    assert log_tail(log) == [f"    log: {log}, what Slurm says in it", f"    | {reason}"]
+
+
 def test_only_the_end_of_a_long_log_is_read(tmp_path):
     log = tmp_path / "a.log"
     log.write_bytes(b"x" * 10**6 + b"\nlast\n")

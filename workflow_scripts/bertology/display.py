@@ -53,6 +53,8 @@ BELOW = "\n{}\x1b[A\r"
 FETCHES = "fetch_file"
 """The rule whose jobs a dry run lists with the licences of what they fetch."""
 NON_COMMERCIAL = re.compile(r"\bnc\b|non-?\s?commercial", flags=re.IGNORECASE)
+SLURM_SAYS = re.compile(r"^slurmstepd\S*: error: ")
+"""In a log of Slurm, why it ended a job: its memory, its time, scancel."""
 NOT_PRINTED = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -292,7 +294,10 @@ def _target(record: Any) -> Iterator[str]:
 
 
 def log_tail(log: Path) -> list[str]:
-    """Return the path of a log and its last lines, indented, without control characters."""
+    """Return the path of a log and its last lines, indented, without control characters.
+
+    Of a log of Slurm, where Slurm ended the job, what it says of that.
+    """
     try:
         with log.open("rb") as stream:
             stream.seek(max(0, log.stat().st_size - TAIL_BYTES))
@@ -301,8 +306,10 @@ def log_tail(log: Path) -> list[str]:
         return [f"    no log: {log}"]
     lines = [NOT_PRINTED.sub("", line).rstrip() for line in re.split(r"[\r\n]+", text)]
     lines = [line for line in lines if line]
-    shown = lines[-TAIL:]
+    said = list(dict.fromkeys(line for line in lines if SLURM_SAYS.match(line)))
+    shown = (said or lines)[-TAIL:]
     more = f", its last {TAIL} lines" if len(lines) > TAIL else "" if lines else ", which is empty"
+    more = ", what Slurm says in it" if said else more
     return [f"    log: {log}{more}", *(f"    | {line[:TAIL_WIDTH]}" for line in shown)]
 
 
