@@ -82,7 +82,7 @@ def _lines(jobs: Sequence[Planned], times: Times) -> Iterator[Line]:
         line = lines.get(key, Line(*key, jobs=0, seconds=0, unknown=0))
         took = times.of(job.rule, job.benchmark)
         known = {"unknown": line.unknown + 1} if took is None else {"seconds": line.seconds + took}
-        lines[key] = replace(line, jobs=line.jobs + 1, **known)  # type: ignore[arg-type]
+        lines[key] = replace(line, jobs=line.jobs + 1, **known)
     order = {rule: place for place, rule in enumerate(dict.fromkeys(job.rule for job in jobs))}
     yield from sorted(lines.values(), key=lambda line: order[line.rule])
 

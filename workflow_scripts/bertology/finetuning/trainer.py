@@ -145,10 +145,10 @@ def prepare_run(
     chosen = kind(tokenizer, settings, examples["train"])
     model = build_model(chosen, encoder_folder, whole, precision, settings["longest"], seed)
     predictor = Predictor(model, chosen, tokenizer, settings["batch_size"])
-    splits, counted = encode_splits(chosen, paths, examples)
-    refuse_nothing_to_learn(splits[0], settings["longest"])
+    (train, development, test), counted = encode_splits(chosen, paths, examples)
+    refuse_nothing_to_learn(train, settings["longest"])
     summary = {"precision": model.named_precision, **counted}
-    return Run(predictor, *splits, settings, seed, summary)
+    return Run(predictor, train, development, test, settings, seed, summary)
 
 
 def read_examples(
