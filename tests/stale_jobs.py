@@ -21,24 +21,34 @@ CLAIMS = once("judge_claims") | PAGE
 # Of the steps that say what they leave out, for the first seed or the pretrained encoder.
 LEFT_OUT = once("tabulate_left_out") | PAGE
 TRAJECTORY = once("tabulate_trajectory") | figures("trajectory") | PAGE
+RESAMPLED_TABLES = {
+    **once("summarise_similarity", "compare_domains"),
+    **figures("similarity", "transplants", "domains"),
+    **CLAIMS,
+}
 SIMILARITY_TABLES = {
     **tables("similarity"),
-    **once("summarise_similarity", "compare_domains"),
-    **figures("similarity", "transplants", "measures", "domains", "token_classes"),
-    **CLAIMS,
+    **figures("measures", "token_classes"),
+    **RESAMPLED_TABLES,
 }
 # On each of three stimulus sets: tuned, ceiling, floor and null (6 + 3 + 1 + 1); on one of them the
 # base with itself and two steps of three runs. On the neutral set and on a task's own, of two
 # seeds: own changes (of inference, which has no text here, on the neutral set alone) and perturbed
-# encoders (those of inference on the first set too).
+# encoders (those of inference on the first set too). All but the base with itself and the steps
+# have intervals.
+RESAMPLED = {"resample_similarity": 55, **RESAMPLED_TABLES}
 SIMILARITY = {
     "compare_representations": 62,
+    "resample_similarity": 55,
     **once("tabulate_perturbed"),
     **SIMILARITY_TABLES,
     **TRAJECTORY,
 }
 PERTURBED = {"perturb_encoder": 6, "cache_activations": 12}
-OWN_CHANGES = {"transplant_layers": 10, "compare_representations": 10, **SIMILARITY_TABLES}
+OWN_CHANGES = {
+    **{"transplant_layers": 10, "compare_representations": 10, "resample_similarity": 10},
+    **SIMILARITY_TABLES,
+}
 WEIGHTS = {"compare_weights": 10, **tables("weights"), **figures("weights"), **PAGE}
 REVERTS = once("summarise_reverts") | figures("transplants") | CLAIMS
 ABLATIONS = {
@@ -59,7 +69,7 @@ EDGE_PROBES = {"probe_edges": 20, **PROBE_TABLES, **LEFT_OUT}
 STRUCTURAL_PROBES = {"probe_structure": 16, **PROBE_TABLES, **TRAJECTORY, **LEFT_OUT}
 # Two phenomena and the trees, each with two seeds on five models: base, random, three tasks.
 PROBES = EDGE_PROBES | STRUCTURAL_PROBES
-INTERVALS = SIMILARITY | ABLATIONS | REVERTS | {"summarise_probes": 1, **PROBE_FIGURES}
+INTERVALS = RESAMPLED | ABLATIONS | REVERTS | {"summarise_probes": 1, **PROBE_FIGURES}
 
 # Two seeds: each fine-tuned, ablated three times, and trained three times on half of the data;
 # cached on three stimulus sets and on the text of the probes, and one of them at two steps on one
@@ -67,6 +77,7 @@ INTERVALS = SIMILARITY | ABLATIONS | REVERTS | {"summarise_probes": 1, **PROBE_F
 # its own changes and its perturbed encoders are looked at on two sets.
 ONE_TASK = {
     "finetune_encoder": 2,
+    "trace_encoder": 1,
     "ablate_layers": 12,
     **tables("finetuning"),
     **ABLATIONS,
@@ -77,6 +88,7 @@ ONE_TASK = {
     **REVERTS,
     **SIMILARITY,
     "compare_representations": 19,
+    "resample_similarity": 17,
     **WEIGHTS,
     "compare_weights": 3,
     **PROBES,

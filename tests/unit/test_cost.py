@@ -11,7 +11,7 @@ from bertology.display import cost_line, in_gigabytes
 from bertology.errors import InputError
 from bertology.study import cost
 from bertology.study.cost import Account, account, check_disk, in_bfloat16, likely_size
-from plans import plan
+from study_plans import plan
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MEASURED = {

@@ -8,7 +8,7 @@ import pytest
 from bertology.corpora.kinds import FORMATS
 from bertology.figures.registry import FIGURES
 from bertology.study.plan import Study, reader_module
-from plans import REPOSITORY, plan
+from study_plans import REPOSITORY, plan
 
 STUDIES = ["default", "smoke", "open", "paper"]
 every_study = pytest.mark.parametrize("study", STUDIES, indirect=True)

@@ -1,6 +1,7 @@
 """A finished smoke study in a copy of the repository, run once for all workflow tests."""
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -19,6 +20,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 PARTS = ("Snakefile", "config.yaml", "rules", "studies", "schemas", "envs", "profiles", "report")
 PROFILE = REPOSITORY / "profiles" / "local"
 MORE_NOTES = b"A further line, which is fetched.\n"
+RECORDER = REPOSITORY / "tests" / "recorder"
 NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.pyc")
 
 
@@ -53,12 +55,24 @@ class Workflow:
             stderr=subprocess.STDOUT,
         )
 
-    def finish(self, *arguments, study="studies/smoke.yaml"):
+    def finish(self, *arguments, study="studies/smoke.yaml", **environment):
         """Run Snakemake on two cores and demand success."""
-        process = self.snakemake("--cores", "2", *arguments, study=study)
+        process = self.snakemake("--cores", "2", *arguments, study=study, **environment)
         assert process.returncode == 0, process.stdout[-20000:]
         self.printed = process.stdout
         return process
+
+    def finish_with_notes(self):
+        """Do that, and have each job note what it uses."""
+        notes = self.folder / "notes"
+        notes.mkdir()
+        path = os.pathsep.join(filter(None, [str(RECORDER), os.environ.get("PYTHONPATH")]))
+        self.finish(PYTHONPATH=path, USED_BY_JOBS=str(notes))
+
+    def used_by_jobs(self) -> dict[str, dict[str, list[str]]]:
+        """Return what each job has noted, by its first output."""
+        notes = [json.loads(path.read_text()) for path in (self.folder / "notes").iterdir()]
+        return {note.pop("job"): note for note in notes}
 
     def stale(self, *arguments, study="studies/smoke.yaml", **environment) -> dict[str, int]:
         """Return how many jobs of each rule a dry run would do; `all` is not counted.
@@ -117,7 +131,7 @@ def smoke(tmp_path_factory) -> Workflow:
     workflow = Workflow(tmp_path_factory.mktemp("smoke") / "repository")
     with serving() as server:
         workflow.read_more_notes_from(server.url("notes.txt", content(MORE_NOTES)))
-        workflow.finish()
+        workflow.finish_with_notes()
     return workflow
 
 

@@ -87,7 +87,7 @@ def restored(smoke):
             "perturbation.py",
             {
                 **PERTURBED,
-                "compare_representations": 12,
+                **{"compare_representations": 12, "resample_similarity": 12},
                 "tabulate_perturbed": 1,
                 **SIMILARITY_TABLES,
             },
@@ -131,6 +131,7 @@ def test_another_stimulus_set_runs_nothing_else(smoke):
             "transplant_layers": 2,
             "sample_tokens": 1,
             "compare_representations": 13 + 2 + 2,
+            "resample_similarity": 13 + 2 + 2,
             "tabulate_perturbed": 1,
             **SIMILARITY_TABLES,
             **LEFT_OUT,

@@ -31,6 +31,7 @@ OF_NOTES = {
     "cache_activations": 14,
     "transplant_layers": 6,
     "compare_representations": 23,
+    "resample_similarity": 23,
     **SIMILARITY_TABLES,
     **LEFT_OUT,
 }

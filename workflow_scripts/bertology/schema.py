@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ def key_problems(key: str, value: Any, schema: Path) -> Iterator[Problem]:
     yield from _problems({key: value}, {"properties": {key: _read(schema)["properties"][key]}})
 
 
+@cache
 def _read(schema: Path) -> dict[str, Any]:
     content: dict[str, Any] = yaml.safe_load(schema.read_text(encoding="utf-8"))
     return content
