@@ -571,6 +571,25 @@ def test_names_of_the_layout_are_no_phenomena(tmp_path, name):
     assert found[0].startswith(f"study.yaml: corpora.village: found '{name}'; allowed: another n")
 
 
+@pytest.mark.parametrize("name", ["mine\n", "mine\n\n", "mine ", "mi;ne", "$(ne)", "`ne`", "../ne"])
+def test_a_name_is_a_name_to_its_end(tmp_path, name):
+    overlays = [
+        {"study": name},
+        {"encoders": {name: default()["encoders"]["minilm"]}},
+        {"tasks": {name: default()["tasks"]["parsing"]}},
+        {"stimuli": {name: default()["stimuli"]["harbour"]}},
+    ]
+    for overlay in overlays:
+        told = messages(tmp_path, overlay)
+        assert any("; allowed: lower-case letters and digits, with" in line for line in told), told
+
+
+@pytest.mark.parametrize("title", ["a\nb", "a\n", "`a <javascript:alert()>`_", "a\x00b"])
+def test_a_title_is_one_line_without_markup(tmp_path, title):
+    (message,) = messages(tmp_path, {"encoders": {"minilm": {"title": title}}})
+    assert message.endswith("; allowed: one line without backquotes")
+
+
 def test_a_study_is_not_called_as_what_is_kept(tmp_path):
     assert messages(tmp_path, {"study": "published"}) == [
         "study.yaml: study: found 'published'; allowed: another name; the layout of a study takes "

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
 
 Key = tuple[str | int, ...]
 Problem = tuple[Key, str]
@@ -17,6 +18,7 @@ Problem = tuple[Key, str]
 PATTERNS = {
     "revision": "a full commit hash, 40 characters of 0-9 a-f",
     "sha256": "64 characters of 0-9 a-f",
+    "title": "one line without backquotes",
     "urls": "an address that begins with http:// or https://, without blanks and passwords",
 }
 """What a pattern means, by the key at which it stands."""
@@ -45,8 +47,19 @@ def _read(schema: Path) -> dict[str, Any]:
     return content
 
 
+def _pattern(
+    validator: Any, pattern: str, value: Any, schema: dict[str, Any]
+) -> Iterator[ValidationError]:
+    """Hold a text against a pattern whose last $ is its end; Python's lets a line end follow."""
+    if isinstance(value, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), value):
+        yield ValidationError(f"{value!r} does not match {pattern!r}")
+
+
+VALIDATOR = extend(Draft202012Validator, {"pattern": _pattern})
+
+
 def _problems(value: Any, schema: dict[str, Any]) -> Iterator[Problem]:
-    errors = Draft202012Validator(schema).iter_errors(value)
+    errors = VALIDATOR(schema).iter_errors(value)
     for error in sorted(errors, key=lambda error: list(map(str, error.path))):
         yield from _in_words(error)
 
