@@ -52,7 +52,7 @@ lint: .venv/installed-for-tests
 	$(BIN)/hadolint envs/Dockerfile
 
 # Ratios in results/benchmarks/; fails where a bar is missed.
-BENCHMARKS = caching finetuning edge_probes structural_probes similarity reverts growth start_up
+BENCHMARKS = caching finetuning edge_probes structural_probes similarity reverts growth start_up large_study
 bench: .venv/installed-for-tests
 	for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py || true; done
 	$(BIN)/python benchmarks/summary.py

@@ -5,6 +5,7 @@ import examples
 import finetuning
 import gpu
 import harness
+import large_study
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,8 +16,12 @@ import torch
 from harness import OURS, Bar, Report
 from torch.utils.data import SequentialSampler
 
+from bertology.configuration import check
 from bertology.encoders import load_encoder
 from bertology.finetuning.task import task_class
+from bertology.study.plan import Study
+from bertology.study_files import read_study
+from overlays import merged
 
 
 @pytest.mark.parametrize(
@@ -141,3 +146,14 @@ def test_without_a_gpu_nothing_is_measured(monkeypatch, capsys):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert gpu.main([]) == 2
     assert "no GPU" in capsys.readouterr().out
+
+
+def test_the_large_study_is_as_large_as_it_says():
+    files = [harness.REPOSITORY / "config.yaml"]
+    config = merged(read_study(files[0]), large_study.study())
+    check(config, files, harness.REPOSITORY / "schemas/config.schema.yaml")
+    study = Study(config)
+    runs = 10 * 3 * 10
+    assert len(study.tuned_runs()) == runs
+    # Untuned, 0 to 5 layers fixed, and 1 to 5 layers kept.
+    assert len(study.ablated_runs()) == runs * (1 + 6 + 5)

@@ -92,6 +92,8 @@ def test_as_a_module_with_configuration_and_prefix_of_its_own(importing):
     written = re.findall(r"^    (?:output|log|benchmark): (.*)$", printed, flags=re.MULTILINE)
     assert all(path.startswith("analysis/") for line in written for path in line.split(", "))
     assert "input: texts/smoke.txt\n" in printed, "the prefix is not the user's files'"
+    template = re.search(r"[^ ]*report/summary_page.html.j2", printed)[0]
+    assert (folder / template).is_file(), "nor that of the workflow's own"
 
 
 def test_jobs_of_a_module_run_and_say_what_they_are(importing):

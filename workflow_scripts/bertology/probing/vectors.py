@@ -33,11 +33,11 @@ def probe_vectors(
     epoch is the last one allowed). InputError for arrays that do not fit, a split that is empty,
     or a label that train has not.
     """
-    names, split_of = np.asarray(labels), np.asarray(splits)
-    _check(layers, names, split_of)
-    known = np.unique(names[split_of == "train"])
+    names, parts = np.asarray(labels), np.asarray(splits)
+    _check(layers, names, parts)
+    known = np.unique(names[parts == "train"])
     marked = names[:, None] == known
-    train, development, test = (_data(layers, marked, split_of == split) for split in SPLITS)
+    train, development, test = (_data(layers, marked, parts == split) for split in SPLITS)
     inputs: list[Input] = [MIX, *range(len(layers))]
     training = Training(schedule, seed, available_device())
     progress = train_edge_probes(train, development, inputs, training)
