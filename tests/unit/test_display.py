@@ -329,6 +329,32 @@ def test_a_log_is_shown_without_control_characters(tmp_path):
     assert log_tail(tmp_path) == [f"    no log: {tmp_path}"]
 
 
+def test_of_a_group_that_fails_the_jobs_that_say_why_are_shown(run, tmp_path):
+    logs = {name: tmp_path / f"{name}.log" for name in ("good", "bad", "slurm")}
+    logs["good"].write_text("done\n")
+    logs["bad"].write_text("working\nError in rule tune: no such file\n")
+    logs["slurm"].write_text("slurmstepd: error: Exceeded job memory limit\n")
+    run.info(tune=3)
+    run.say(LogEvent.GROUP_INFO, "Group job 7 (jobs in lexicogr. order):", group_id="7", jobs=[])
+    for jobid in (1, 2, 3):
+        run.start(jobid, "tune", seed=str(jobid))
+    told = {"groupid": "7", "aux_logs": [str(logs["slurm"])], "job_error_info": [{}] * 3}
+    run.say(LogEvent.GROUP_ERROR, "Error in group 7", logging.ERROR, **told)
+    for jobid, log in ((1, logs["good"]), (2, logs["bad"]), (3, tmp_path / "never written")):
+        text = {"rule_name": "tune", "log": [str(log)], "rule_msg": None, "indent": True}
+        run.say(LogEvent.JOB_ERROR, "Error", logging.ERROR, jobid=jobid, aux={}, **text)
+    assert run.lines()[-7:] == [
+        "@ 0/3 FAILED: a group of 3 jobs",
+        f"    log: {logs['slurm']}, what Slurm says in it",
+        "    | slurmstepd: error: Exceeded job memory limit",
+        "@ 0/3 FAILED: tune seed=2, after 0 s",
+        f"    log: {logs['bad']}",
+        "    | working",
+        "    | Error in rule tune: no such file",
+    ]
+    assert "Group job" not in run.text()
+
+
 def test_of_a_log_of_slurm_it_shows_why_slurm_ended_the_job(tmp_path):
     log = tmp_path / "7.log"
     reason = "slurmstepd-node1: error: StepId=7.0 exceeded memory limit (2 > 1), being killed"

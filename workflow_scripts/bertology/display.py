@@ -53,6 +53,8 @@ BELOW = "\n{}\x1b[A\r"
 FETCHES = "fetch_file"
 """The rule whose jobs a dry run lists with the licences of what they fetch."""
 NON_COMMERCIAL = re.compile(r"\bnc\b|non-?\s?commercial", flags=re.IGNORECASE)
+FAILURE = re.compile(r"^    \| (Error in rule|Traceback|\w+Error\b)")
+"""How a line of a log is shown that says why its job failed."""
 SLURM_SAYS = re.compile(r"^slurmstepd\S*: error: ")
 """In a log of Slurm, why it ended a job: its memory, its time, scancel."""
 NOT_PRINTED = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -251,9 +253,20 @@ class Display(logging.Handler):
         parts = [job.name, in_words(seconds), self._left(record.created)]
         return [f"{self._count(record.created)} {', '.join(filter(None, parts))}"]
 
+    def _group_info(self, record: Any) -> list[str]:
+        return []
+
+    def _group_error(self, record: Any) -> list[str]:
+        """Show what the scheduler says of a group; its jobs come after it, one by one."""
+        jobs = len(record.job_error_info)
+        line = f"{self._count(record.created)} FAILED: a group of {jobs} job{'s' * (jobs != 1)}"
+        return [line, *(line for log in record.aux_logs for line in log_tail(Path(log)))]
+
     def _job_error(self, record: Any) -> list[str]:
         job = self.jobs.pop(record.jobid)
         self.pace.waiting[job.rule] -= 1
+        if getattr(record, "indent", False) and not any(map(says_why, map(Path, record.log))):
+            return []  # One of a group: another one failed, and all are reported.
         seconds = in_words(record.created - job.start)
         lines = [f"{self._count(record.created)} FAILED: {job.name}, after {seconds}"]
         if record.rule_msg:
@@ -291,6 +304,11 @@ def _locked(folder: Path) -> Iterator[str]:
 def _target(record: Any) -> Iterator[str]:
     yield f"    {len(record.input)} files"
     yield f"    reason: {str(record.reason).split(':')[0]}"
+
+
+def says_why(log: Path) -> bool:
+    """Whether a job's log says that it failed; a job of a group that did not fail has another."""
+    return any(FAILURE.match(line) for line in log_tail(log))
 
 
 def log_tail(log: Path) -> list[str]:
