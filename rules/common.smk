@@ -94,9 +94,13 @@ def large(output):
 
 
 def corpus_files(wildcards):
-    """The files that a corpus is read from, by key; none for one from the hub."""
+    """The files that a corpus is read from, by key; none for one from the hub.
+
+    The age of those that are fetched counts: otherwise Snakemake does not look at what reads them.
+    """
     files = source_files(STUDY.origin(wildcards.annotation))
-    return {split: ancient(path) for split, path in files.items()}
+    fetched = STUDY.hashes()
+    return {key: path if path in fetched else ancient(path) for key, path in files.items()}
 
 
 def encoder_files(wildcards):
