@@ -67,13 +67,13 @@ def growing(amount):
 
 
 def corpus_files(wildcards):
-    """The files that a corpus is read from, by key; none for one from the hub."""
+    """The files that a corpus is read from, by key; none for one from the hub.
+
+    The age of those that are fetched counts: otherwise Snakemake does not look at what reads them.
+    """
     files = source_files(STUDY.origin(wildcards.annotation))
     fetched = STUDY.hashes()
-    return {
-        split: ancient(path) if path in fetched else users_own(path)
-        for split, path in files.items()
-    }
+    return {key: path if path in fetched else users_own(path) for key, path in files.items()}
 
 
 def encoder_files(wildcards):

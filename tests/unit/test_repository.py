@@ -46,6 +46,18 @@ def test_a_rule_says_everything(rule):
     assert re.search(r"^        code=", body, flags=re.MULTILINE)
 
 
+@pytest.mark.parametrize("rule", JOBS)
+def test_a_script_reads_what_its_rule_hands_it_and_all_of_it(rule):
+    """So no setting is read that Snakemake does not compare, and none is compared for nothing."""
+    block = re.search(r"^    params:\n((?:        .*\n|\n)+)", JOBS[rule], flags=re.MULTILINE)[1]
+    handed = set(re.findall(r"^        (\w+)=", block, flags=re.MULTILINE)) - {"code"}
+    script = (REPOSITORY / "workflow_scripts" / f"{SHARED_SCRIPT.get(rule, rule)}.py").read_text()
+    assert set(re.findall(r"\bparam(?:s|eters)\.(?!get\b)(\w+)", script)) <= handed
+    assert {name for name in handed if not re.search(rf"\b{name}\b", script)} == set()
+    # Addresses of one and the same content are no change.
+    assert "snakemake.config" not in script or rule == "fetch_file"
+
+
 def test_every_script_belongs_to_a_rule():
     scripts = {path.stem for path in (REPOSITORY / "workflow_scripts").glob("*.py")}
     assert scripts == {SHARED_SCRIPT.get(rule, rule) for rule in JOBS}

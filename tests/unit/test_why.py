@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from bertology.run_times import Times
-from bertology.why import Planned, changed_settings, reason_in_words, why_table
+from bertology.why import Planned, changed_settings, own_reason, why_table
 
 NONE = {
     **dict.fromkeys(("forced", "software_stack_changed", "input_changed"), False),
@@ -39,6 +39,7 @@ def params(before, now):
         ([[{"seed": 1}]], [[{"seed": 1}, {"seed": 2}]], ["1 rows → 2"]),
         ([[{"seed": 1}]], [[{"seed": 2}]], ["other rows"]),
         ([7], [], ["no more 7"]),
+        ([float("nan")], [0.5], ["no more nan", "now 0.5"]),
         ([], [{"new": "x" * 99}], ["now {'new': '" + "x" * 30 + "…"]),
         (["0123456789abcdef", 3], ["0123456789abcdee", 4], ["its code", "3 → 4"]),
     ],
@@ -51,7 +52,7 @@ def test_settings_are_told_by_what_differs_in_them(before, now, said):
 @pytest.mark.parametrize(
     ("job", "said"),
     [
-        (planned(after=("prepare", "fetch")), "after fetch, prepare"),
+        (planned(after=("prepare", "fetch")), ""),
         (planned(missing_output={"a"}, after=("prepare",)), "not there yet"),
         (planned(forced=True), "asked for"),
         (planned(incomplete_output={"a"}), "not finished"),
@@ -63,8 +64,17 @@ def test_settings_are_told_by_what_differs_in_them(before, now, said):
         ),
     ],
 )
-def test_a_job_says_its_own_reason_before_that_of_others(job, said):
-    assert reason_in_words(job) == said
+def test_a_job_says_its_own_reason(job, said):
+    assert own_reason(job) == said
+
+
+def test_jobs_without_a_reason_of_their_own_come_after_others():
+    jobs = [planned(after=("b", "a")), planned(after=("c", "b", "d")), planned(forced=True)]
+    lines = why_table(jobs, Times(Path("nowhere")))
+    assert [line.split(maxsplit=3) for line in lines[1:3]] == [
+        ["tune", "2", "?", "after a, b, c and 1 more"],
+        ["tune", "1", "?", "asked for"],
+    ]
 
 
 def took(folder, name, seconds):

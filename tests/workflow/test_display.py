@@ -96,3 +96,18 @@ def test_verbose_is_snakemakes_own_display(fresh):
     shown = fresh.snakemake("--cores", "1", "--verbose", target).stdout
     assert f"    output: {target}" in shown
     assert "Study smoke:" not in shown
+
+
+def test_a_quiet_dry_run_says_why_each_rule_would_run_and_how_long_that_takes(smoke):
+    old, new = "parsing: {epochs: 1,", "parsing: {learning_rate: 0.1, epochs: 1,"
+    with smoke.edited("studies/smoke.yaml", old, new):
+        shown = smoke.snakemake("--dry-run", "--quiet").stdout
+    table = shown.splitlines()[-len(re.findall(r"^\w+ +\d+ ", shown, flags=re.M)) :]
+    rows = {line.split()[0]: re.split("  +", line)[1:] for line in table}
+    assert rows["finetune_encoder"][0] == "2"
+    assert re.fullmatch(r"\d+ s", rows["finetune_encoder"][1])
+    assert rows["finetune_encoder"][2] == "learning_rate 0.0001 → 0.1"
+    assert rows["compare_weights"][2] == "after finetune_encoder"
+    assert list(rows)[-1] == "all" and "?" not in " ".join(sum(rows.values(), []))
+    assert "output:" not in shown and "dry-run" not in shown
+    assert "Nothing to be done" in smoke.snakemake("--dry-run", "--quiet").stdout

@@ -21,6 +21,13 @@ STUDY = "studies/smoke.yaml"
 SHARED_SCRIPT = {"ablate_layers": "finetune_encoder"}
 UNDECLARED = {"write_summary_page": "benchmarks/"}
 """What a rule reads beside its inputs: what jobs took, which is another each time."""
+CONDA = """#!/bin/sh
+case "$*" in
+    *--version*) echo conda 99.0.0 ;;
+    *info*) echo '{"conda_prefix": "/nowhere", "platform": "any"}' ;;
+    *) echo '{"channel_priority": "strict", "get": {"channel_priority": "strict"}}' ;;
+esac
+"""
 
 
 class Files:
@@ -128,9 +135,9 @@ def test_templates_and_captions_run_the_page_that_shows_them(files):
 
 @pytest.fixture
 def planner_with_conda(smoke, tmp_path):
-    """Plans where Snakemake makes environments; it asks conda where it is, and no more."""
+    """Plans where Snakemake makes environments; all that it asks of conda then is what it is."""
     conda = tmp_path / "conda"
-    conda.write_text("""#!/bin/sh\necho '{"conda_prefix": "/nowhere", "platform": "any"}'\n""")
+    conda.write_text(CONDA)
     conda.chmod(0o755)
     path = os.pathsep.join([str(tmp_path), os.environ["PATH"]])
     planner = Planner(smoke.folder, STUDY, PATH=path)

@@ -7,7 +7,7 @@ texts that Snakemake compares.
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from bertology.run_times import Times
 HEADER = ("rule", "jobs", "time", "why")
 SHOWN = 40
 """Characters of a value that a line shows."""
+ABOVE = 3
+"""Rules before another that a line shows."""
 NUMBERS = ("jobs", "seconds", "unknown")
 """What lines are summed by."""
 CODE = re.compile(r"[0-9a-f]{16}")
@@ -47,7 +49,7 @@ class Planned:
 
 @dataclass(frozen=True)
 class Line:
-    """Jobs of a rule that would run for one reason. seconds: of those that are known."""
+    """Jobs of a rule that would run for one reason. unknown: of how many the time is not known."""
 
     rule: str
     why: str
@@ -76,35 +78,38 @@ def why_table(jobs: Sequence[Planned], times: Times) -> list[str]:
 
 
 def _lines(jobs: Sequence[Planned], times: Times) -> Iterator[Line]:
-    lines: dict[tuple[str, str], Line] = {}
+    groups: dict[str, dict[str, list[Planned]]] = {}
     for job in jobs:
-        key = job.rule, reason_in_words(job)
-        line = lines.get(key, Line(*key, jobs=0, seconds=0, unknown=0))
-        took = times.of(job.rule, job.benchmark)
-        known = {"unknown": line.unknown + 1} if took is None else {"seconds": line.seconds + took}
-        lines[key] = replace(line, jobs=line.jobs + 1, **known)
-    order = {rule: place for place, rule in enumerate(dict.fromkeys(job.rule for job in jobs))}
-    yield from sorted(lines.values(), key=lambda line: order[line.rule])
+        groups.setdefault(job.rule, {}).setdefault(own_reason(job), []).append(job)
+    for rule, by_reason in groups.items():
+        for why, alike in by_reason.items():
+            above = sorted(frozenset().union(*(job.after for job in alike)))
+            took = [times.of(rule, job.benchmark) for job in alike]
+            known = [seconds for seconds in took if seconds is not None]
+            text = why or f"after {_some(above, ABOVE)}"
+            yield Line(rule, text, len(alike), sum(known), len(took) - len(known))
 
 
-def reason_in_words(job: Planned) -> str:
-    """Say why a job would run: the first cause that it has itself, else the rules before it."""
+def own_reason(job: Planned) -> str:
+    """Say why a job would run by itself; nothing where it is only because jobs before it do."""
     found = [words for name, words in WORDS.items() if getattr(job.reason, name)]
     if job.reason.params_changed:
         before, now = (getattr(job.reason.params_changed, f"only_{x}") for x in ("old", "new"))
         found += changed_settings(before, now)
     if job.reason.updated_input:
-        found.append(f"newer: {_some(sorted(map(str, job.reason.updated_input)))}")
-    return "; ".join(found) or f"after {', '.join(sorted(job.after))}"
+        found.append(f"newer: {_some(sorted(map(str, job.reason.updated_input)), 1)}")
+    return "; ".join(found)
 
 
-def _some(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+def _some(names: Sequence[str], most: int) -> str:
+    """List so many of some names, and say how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def changed_settings(before: set[str], now: set[str]) -> list[str]:
-    """Say how settings differ that are in one of two sets alone; each is a Python literal."""
-    old, new = ([ast.literal_eval(text) for text in sorted(each)] for each in (before, now))
+    """Say how settings differ that are in one of two sets alone, as Python writes them."""
+    old, new = ([_read(text) for text in sorted(each)] for each in (before, now))
     codes = any(_is_code(value) for value in (*old, *new))
     old, new = ([value for value in each if not _is_code(value)] for each in (old, new))
     said = ["its code"] if codes else []
@@ -114,6 +119,13 @@ def changed_settings(before: set[str], now: set[str]) -> list[str]:
         new.remove(second)
         said += _differences("", first, second)
     return said + [f"no more {_shown(value)}" for value in old] + [f"now {_shown(x)}" for x in new]
+
+
+def _read(text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text  # such as nan
 
 
 def _is_code(value: Any) -> bool:
