@@ -15,6 +15,7 @@ from bertology.integrity.lock import read_lock
 from bertology.integrity.publication import publish
 from bertology.integrity.rerun import write_study
 from bertology.integrity.results import Results, read_results
+from bertology.study.paths import LOCK
 
 
 def main() -> int:
@@ -52,6 +53,8 @@ def _parser() -> argparse.ArgumentParser:
 def _verify(folder: Path, published: Path | None) -> bool:
     """Print what is damaged, and what differs; tell whether anything is, or does."""
     results = read_results(folder)
+    if published is not None:
+        read_lock(published / LOCK)  # Before gigabytes are read in vain.
     there = [folder / path for path in results.expected() if (folder / path).exists()]
     total = sum(map(size_of, there))
     with tqdm(total=total, unit="B", unit_scale=True, disable=None, leave=False) as bar:

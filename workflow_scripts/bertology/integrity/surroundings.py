@@ -33,8 +33,10 @@ def surroundings() -> dict[str, Any]:
 
 def packages() -> dict[str, str]:
     """Give the version of every package that is installed, by its name in lower case."""
-    found = {each.metadata["Name"].lower().replace("_", "-"): each for each in distributions()}
-    return {name: found[name].version for name in sorted(found)}
+    # What pip left of an installation that failed has no name.
+    named = [each for each in distributions() if each.metadata["Name"]]
+    found = {each.metadata["Name"].lower().replace("_", "-"): each.version for each in named}
+    return dict(sorted(found.items()))
 
 
 def processor() -> str | None:
@@ -63,7 +65,7 @@ def commit(repository: Path) -> dict[str, Any] | None:
 
 def _git(repository: Path, *arguments: str) -> str | None:
     try:
-        command = ["git", "-C", str(repository), *arguments]
+        command = ["git", "--no-optional-locks", "-C", str(repository), *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
         return None
