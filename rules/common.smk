@@ -24,7 +24,7 @@ from bertology.errors import InputError
 from bertology.figures.registry import FIGURES, SECTIONS
 from bertology.fingerprint import fingerprint
 from bertology.report.captions import captions
-from bertology.study.memory import probing_mb, running_mb, training_mb
+from bertology.study.memory import probing_mb, running_mb, training_disk_mb, training_mb
 from bertology.study.paths import PERTURBED, TRANSPLANTED
 from bertology.study.plan import STRUCTURE, Study, probe_kind, reader_module
 from bertology.user_files import by_content, other_content, source_files

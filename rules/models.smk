@@ -67,7 +67,9 @@ rule finetune_encoder:
             * training_mb(input.encoder, **STUDY.batches(wildcards.task), fixed_layers=False)
         ),
         runtime=240,
-        disk_mb=2000,
+        disk_mb=lambda wildcards, input: training_disk_mb(
+            input.encoder, 1 + len(STUDY.checkpoint_steps(int(wildcards.seed)))
+        ),
         gpu=config["gpus"],
     params:
         variant="full",
@@ -111,7 +113,7 @@ rule ablate_layers:
             * training_mb(input.encoder, **STUDY.batches(wildcards.task), fixed_layers=True)
         ),
         runtime=240,
-        disk_mb=2000,
+        disk_mb=lambda wildcards, input: training_disk_mb(input.encoder, 0),
         gpu=config["gpus"],
     params:
         variant=lambda wildcards: wildcards.variant,
