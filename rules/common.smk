@@ -4,7 +4,7 @@ from functools import cache
 
 from bertology.figures.registry import FIGURES, SECTIONS
 from bertology.fingerprint import fingerprint
-from bertology.study.memory import probing_mb, running_mb, training_mb
+from bertology.study.memory import probing_mb, running_mb, training_disk_mb, training_mb
 from bertology.study.paths import PERTURBED, TRANSPLANTED
 from bertology.study.runtime import (
     perturbing_minutes,

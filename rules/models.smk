@@ -69,7 +69,7 @@ rule finetune_encoder:
                 input.encoder, input.data, STUDY.epochs(wildcards.task), config["gpus"]
             )
         ),
-        disk_mb=2000,
+        disk_mb=lambda wildcards, input: training_disk_mb(input.encoder, 1),
         gpu=config["gpus"],
     params:
         variant="full",
@@ -102,8 +102,15 @@ rule trace_encoder:
             attempt
             * training_mb(input.encoder, **STUDY.batches(wildcards.task), fixed_layers=False)
         ),
-        runtime=240,
-        disk_mb=2000,
+        runtime=lambda wildcards, input, attempt: (
+            attempt
+            * training_minutes(
+                input.encoder, input.data, STUDY.epochs(wildcards.task), config["gpus"]
+            )
+        ),
+        disk_mb=lambda wildcards, input: training_disk_mb(
+            input.encoder, len(config["trajectory"]["steps"])
+        ),
         gpu=config["gpus"],
     params:
         steps=config["trajectory"]["steps"],
@@ -151,7 +158,7 @@ rule ablate_layers:
                 input.encoder, input.data, STUDY.epochs(wildcards.task), config["gpus"]
             )
         ),
-        disk_mb=2000,
+        disk_mb=lambda wildcards, input: training_disk_mb(input.encoder, 0),
         gpu=config["gpus"],
     params:
         variant=lambda wildcards: wildcards.variant,

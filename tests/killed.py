@@ -7,10 +7,13 @@ allows as long as nothing was trained before. Results are below the folder: see 
 import json
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import torch
 
 import tiny
 from bertology.finetuning import resuming, trainer
@@ -112,6 +115,9 @@ def killed(root: Path, task: str, variant: str) -> dict[str, Any]:
     folder.mkdir(parents=True)
 
     def call(killed: Call | None) -> None:
+        for name in ("load", "save"):
+            setattr(torch, name, refuse)  # these unpickle and pickle
+        socket.socket.connect = refuse
         went_on = (trainer, "load_random")  # last of all that is put back
         before(went_on, lambda _: begun.write_text(str(newest(out))))
         if killed is not None:
@@ -127,6 +133,11 @@ def killed(root: Path, task: str, variant: str) -> dict[str, Any]:
     undisturbed = root / "undisturbed" / task / variant
     in_child(lambda: tune(root, undisturbed / "out", task, variant))
     return {"ends": ends, "began": beginnings, "left": left}
+
+
+def refuse(*_: Any, **__: Any) -> None:
+    """Stand for what a training never does."""
+    raise AssertionError("a pickle, or a connection")
 
 
 def newest(out: Path) -> int:

@@ -6,8 +6,12 @@ refuses beyond this is in the tests of its reader.
 
 import gzip
 import json
+import os
 import shutil
+import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -19,6 +23,7 @@ import tiny
 from bertology.activations import open_activations
 from bertology.corpora.sources import fetch_corpus
 from bertology.errors import InputError
+from bertology.job import job
 
 ROW = "{0}\tw{0}\t_\tNOUN\tNN\t_\t{1}\t{2}\t_\t{3}\n"
 HEADER = "# global.Entity = GRP-etype-identity\n# newdoc id = d\n# sent_id = s\n"
@@ -120,13 +125,32 @@ def fetched(folder: Path, kind: str, format_name: str | None) -> Path:
     return folder / "out" / "corpus"
 
 
-def refusal(folder: Path, kind: str, format_name: str | None) -> str:
-    """The message of a corpus that is refused, of which nothing may be left."""
-    with pytest.raises(InputError) as caught:
-        fetched(folder, kind, format_name)
-    left = list((folder / "out").iterdir()) if (folder / "out").exists() else []
-    assert left == []
-    return str(caught.value)
+class Rule:
+    """What a script gets from Snakemake, for a rule that fetches a corpus."""
+
+    rule = "fetch_corpus"
+    input: ClassVar = []
+    wildcards: ClassVar = {}
+
+    def __init__(self, folder: Path) -> None:
+        self.log = [str(folder / "log")]
+        self.output = self.params = SimpleNamespace(keys=tuple)
+
+
+def ended(folder: Path, kind: str, format_name: str | None) -> tuple[int, str]:
+    """Fetch a corpus as its rule does, in a process of its own: exit status, and what it says."""
+    child = os.fork()
+    if child == 0:
+        os.dup2(os.open(folder / "said", os.O_CREAT | os.O_WRONLY), 2)
+        sys.stderr = os.fdopen(2, "w")  # in the place of what pytest has put there
+        try:
+            with job(Rule(folder)):
+                fetched(folder, kind, format_name)
+        except SystemExit as end:
+            os._exit(end.code)
+        os._exit(0)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return status, (folder / "said").read_text()
 
 
 @formats
@@ -142,14 +166,19 @@ def test_a_damaged_file_is_one_message_and_leaves_nothing(
 ):
     if kind == "text" and damage in OTHER_TEXT:
         pytest.skip("text may be anything")
+    data = tmp_path / "data"
     if damage == "a folder":
-        (tmp_path / "data").mkdir()
+        data.mkdir()
     elif damage != "missing":
-        (tmp_path / "data").write_bytes(DAMAGES[damage](valid[kind, format_name]))
-    message = refusal(tmp_path, kind, format_name)
-    assert message.startswith(f"{tmp_path / 'data'}"), message
-    assert ": found " in message and "; allowed: " in message
-    assert len(message.splitlines()) == 1 and len(message) < 1000
+        data.write_bytes(DAMAGES[damage](valid[kind, format_name]))
+    status, said = ended(tmp_path, kind, format_name)
+    assert status == 1
+    assert said.startswith(f"Error in rule fetch_corpus: {data}"), said
+    assert ": found " in said and "; allowed: " in said
+    assert said.count("\n") == 1 and len(said) < 1000
+    assert (tmp_path / "log").read_text() == said
+    assert {path.name for path in tmp_path.iterdir()} <= {"data", "said", "log", "out"}
+    assert not list(tmp_path.glob("out/*"))
 
 
 # --- Caches ---------------------------------------------------------------------------------------

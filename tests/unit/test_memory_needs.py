@@ -7,7 +7,16 @@ from transformers import AutoModel, FNetConfig
 
 from architectures import CONFIGS, write_all
 from bertology.encoders import layer_stack
-from bertology.study.memory import MIB, OTHERWISE, encoder_size, probing_mb, running_mb, training_mb
+from bertology.study.memory import (
+    KEPT_COPIES,
+    MIB,
+    OTHERWISE,
+    encoder_size,
+    probing_mb,
+    running_mb,
+    training_disk_mb,
+    training_mb,
+)
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +45,7 @@ def test_a_folder_that_is_not_there_yet_is_named(tmp_path):
     later = tmp_path / "later"
     for ask in (
         lambda: training_mb(later, 8, 128, fixed_layers=False),
+        lambda: training_disk_mb(later, 1),
         lambda: running_mb(later, 1, 128, below="step-8"),
         lambda: probing_mb(later, 3),
     ):
@@ -78,6 +88,12 @@ def test_what_was_measured_is_less_than_what_is_asked_for_and_more_than_a_quarte
     }
     for measured, allowed in asked.items():
         assert measured < allowed < 4 * measured
+
+
+def test_what_two_epochs_keep_fits_on_the_disk_beside_what_is_saved(described):
+    minilm = described(6, 384, 12, 22_565_376)
+    weights = 22_565_376 * 4 / MIB
+    assert training_disk_mb(minilm, 3) > (3 + 2 * KEPT_COPIES) * weights
 
 
 def test_more_of_everything_needs_more(described):

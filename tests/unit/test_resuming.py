@@ -3,13 +3,18 @@
 import hashlib
 import json
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
 import killed
+from bertology.errors import InputError
+from bertology.finetuning import resuming
 
 PROGRAM = Path(killed.__file__)
 LIBRARY = PROGRAM.parents[1] / "workflow_scripts"
@@ -32,6 +37,33 @@ def digests(folder: Path) -> dict[str, str]:
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in files
     }
+
+
+def drawn():
+    return random.random(), np.random.random(), torch.rand(1).item()
+
+
+def test_random_numbers_go_on_where_they_were(tmp_path):
+    """Kept after an odd number of normal ones, of which each library has one in reserve."""
+    for draw in (lambda: random.gauss(0, 1), np.random.standard_normal, lambda: torch.randn(1)):
+        draw()
+    resuming.save_random(tmp_path)
+    expected = [drawn(), np.random.standard_normal(), random.gauss(0, 1)]
+    drawn()
+    resuming.load_random(tmp_path)
+    assert [drawn(), np.random.standard_normal(), random.gauss(0, 1)] == expected
+
+
+@pytest.mark.parametrize("name", ["random.json", "random.safetensors"])
+@pytest.mark.parametrize("length", [0, 10, None])
+def test_a_broken_epoch_is_one_message(tmp_path, name, length):
+    resuming.save_random(tmp_path)
+    path = tmp_path / name
+    path.unlink() if length is None else path.write_bytes(path.read_bytes()[:length])
+    helps = "delete this folder, and training begins anew"
+    with pytest.raises(InputError, match=helps) as caught, resuming.reading(tmp_path):
+        resuming.load_random(tmp_path)
+    assert str(caught.value).startswith(f"{tmp_path}: found a broken file (")
 
 
 @pytest.mark.parametrize(("task", "variant"), killed.CASES)

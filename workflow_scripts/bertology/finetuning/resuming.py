@@ -8,16 +8,19 @@ import hashlib
 import json
 import random
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from bertology.errors import InputError
 from bertology.files import read_json, write_json
 
 
@@ -60,6 +63,16 @@ class Unfinished:
 def name_of(values: Any) -> str:
     """Return 16 hexadecimal digits for values that JSON can hold, keys in whatever order."""
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+
+
+@contextmanager
+def reading(folder: Path) -> Iterator[None]:
+    """Turn what is raised by broken files of an epoch into InputError, which says what helps."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
+        allowed = "the files of an epoch that ended; delete this folder, and training begins anew"
+        raise InputError.at(folder, None, f"a broken file ({error})", allowed) from error
 
 
 def learned(model: nn.Module) -> dict[str, Tensor]:

@@ -37,6 +37,7 @@ from bertology.finetuning.resuming import (
     load_random,
     name_of,
     put_back,
+    reading,
     save_optimizer,
     save_random,
     save_tensors,
@@ -373,20 +374,23 @@ class TaskTrainer(Trainer):
         return {"sum": self._tr_loss.item(), "since": self._globalstep_last_logged}
 
     def _load_from_checkpoint(self, folder: Path, model: Any = None) -> None:
-        put_back(self.predictor.model, load_file(folder / "weights.safetensors"))
-        self.best_weights = load_file(folder / "best.safetensors")
-        best = read_json(folder / "best.json")
-        self.best_step = best["step"]
-        self.best = {name: Score(*map(np.array, parts)) for name, parts in best["scores"].items()}
+        with reading(folder):
+            put_back(self.predictor.model, load_file(folder / "weights.safetensors"))
+            self.best_weights = load_file(folder / "best.safetensors")
+            best = read_json(folder / "best.json")
+        self.best_step, scores = best["step"], best["scores"]
+        self.best = {name: Score(*map(np.array, parts)) for name, parts in scores.items()}
 
     def _load_optimizer_and_scheduler(self, folder: Path | None) -> None:
         if folder is not None:
-            load_optimizer(self.optimizer, self.lr_scheduler, folder)
+            with reading(folder):
+                load_optimizer(self.optimizer, self.lr_scheduler, folder)
 
     def _load_rng_state(self, folder: Path) -> None:
         """Put back random numbers and, what the Trainer forgets, the losses not yet logged."""
-        load_random(folder)
-        loss = read_json(folder / "loss.json")
+        with reading(folder):
+            load_random(folder)
+            loss = read_json(folder / "loss.json")
         self._tr_loss += loss["sum"]
         self._globalstep_last_logged = loss["since"]
         logger.info("taken up after step %d of %d", self.state.global_step, self.state.max_steps)

@@ -1,4 +1,4 @@
-"""How much memory jobs need that hold encoders: for clusters, in MiB.
+"""How much memory, and disk, jobs need that hold encoders: for clusters, in MiB.
 
 Upper bounds that were held against measured ones (tests/unit/test_memory_needs.py). A
 missing folder is a FileNotFoundError that names it, which Snakemake takes for "not known yet".
@@ -19,6 +19,13 @@ TRAINED_COPIES = 6
 """Of the weights: themselves, gradients, two moments, the best epoch's, and what is saved."""
 STORED = 2 * 1024
 """What fixed layers give for training and development data (see finetuning/prediction.py)."""
+
+KEPT_COPIES = 4
+"""Of them in what an epoch keeps: themselves, the best epoch's, two moments."""
+KEPT_EPOCHS = 2
+"""While one takes the place of the one before."""
+HEAD = 100
+"""Room for the head's part in all this, its predictions and tables."""
 
 NAMES = {
     "layers": ("num_hidden_layers", "n_layers", "n_layer", "num_layers", "encoder_layers"),
@@ -84,6 +91,11 @@ def training_mb_of(size: Size, batch_size: int, longest: int, fixed_layers: bool
     activations = FLOAT32 / 2 * size.layers * batch_size * longest * size.width * kept / MIB
     stored = STORED if fixed_layers else 0
     return math.ceil(LIBRARIES + stored + TRAINED_COPIES * size.weights + activations)
+
+
+def training_disk_mb(folder: Path, saved: int) -> int:
+    """Fine-tune an encoder that is saved so many times, and keep what a killed training needs."""
+    return math.ceil(HEAD + (saved + KEPT_EPOCHS * KEPT_COPIES) * encoder_size(folder).weights)
 
 
 def running_mb(folder: Path, encoders: int, tokens: int, below: str = "") -> int:
