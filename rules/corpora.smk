@@ -54,7 +54,7 @@ rule fetch_file:
         disk_mb=2000,
     params:
         sha256=lambda wildcards: config["downloads"][wildcards.file]["sha256"],
-        code=code("fetch_file"),
+        code=lambda wildcards: code("fetch_file"),
     script:
         "../workflow_scripts/fetch_file.py"
 

@@ -111,7 +111,7 @@ rule probe_edges:
     params:
         schedule=config["probing"]["edges"],
         controls=lambda wildcards: STUDY.controls(int(wildcards.probe_seed)),
-        code=code("probe_edges", reader_module("edges")),
+        code=lambda wildcards: code("probe_edges", reader_module("edges")),
     script:
         "../workflow_scripts/probe_edges.py"
 
@@ -147,7 +147,7 @@ rule probe_structure:
         gpu=config["gpus"],
     params:
         settings=config["probing"]["structure"],
-        code=code("probe_structure", reader_module("treebank")),
+        code=lambda wildcards: code("probe_structure", reader_module("treebank")),
     script:
         "../workflow_scripts/probe_structure.py"
 

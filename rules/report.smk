@@ -45,6 +45,6 @@ rule write_summary_page:
             for figure in STUDY.figures()
         ],
         benchmarks=PATHS.benchmarks,
-        code=code("write_summary_page"),
+        code=lambda wildcards: code("write_summary_page"),
     script:
         "../workflow_scripts/write_summary_page.py"

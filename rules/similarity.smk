@@ -27,7 +27,7 @@ rule sample_tokens:
         disk_mb=100,
     params:
         settings={key: config["similarity"][key] for key in ("tokens", "seed")},
-        code=code("sample_tokens"),
+        code=lambda wildcards: code("sample_tokens"),
     script:
         "../workflow_scripts/sample_tokens.py"
 
@@ -64,7 +64,7 @@ rule compare_representations:
         measures=config["similarity"]["measures"],
         permutation_seed=lambda wildcards: STUDY.permutation_seed(wildcards.reference),
         intervals=config["intervals"],
-        code=code("compare_representations"),
+        code=lambda wildcards: code("compare_representations"),
     script:
         "../workflow_scripts/compare_representations.py"
 
@@ -89,7 +89,7 @@ rule compare_weights:
         runtime=growing(20),
         disk_mb=100,
     params:
-        code=code("compare_weights"),
+        code=lambda wildcards: code("compare_weights"),
     script:
         "../workflow_scripts/compare_weights.py"
 
