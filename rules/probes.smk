@@ -28,7 +28,7 @@ rule prepare_probe:
     threads: 1
     resources:
         mem_mb=growing(3000),
-        runtime=growing(30),
+        runtime=growing(10),
         disk_mb=500,
     params:
         kind=lambda wildcards: probe_kind(wildcards.phenomenon),
@@ -65,7 +65,7 @@ rule gather_probe_text:
     threads: 1
     resources:
         mem_mb=growing(3000),
-        runtime=growing(30),
+        runtime=growing(10),
         disk_mb=500,
     params:
         kinds=lambda wildcards: STUDY.probe_kinds(wildcards.text),
