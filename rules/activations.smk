@@ -44,6 +44,6 @@ rule cache_activations:
     params:
         checkpoint=lambda wildcards: STUDY.checkpoint(wildcards.model),
         tokens_per_batch=config["activations"]["tokens_per_batch"],
-        code=code("cache_activations"),
+        code=lambda wildcards: code("cache_activations"),
     script:
         "../workflow_scripts/cache_activations.py"

@@ -50,7 +50,7 @@ rule judge_claims:
         probes=STUDY.probed(),
         claims=config["claims"],
         intervals=config["intervals"],
-        code=code("judge_claims"),
+        code=lambda wildcards: code("judge_claims"),
     script:
         "../workflow_scripts/judge_claims.py"
 

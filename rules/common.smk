@@ -40,7 +40,9 @@ wildcard_constraints:
     variant=ABLATION,
 
 
-@cache  # Thousands of jobs ask for the same few.
+# Rules ask for it by a function, so that each job of a cluster, which reads this file again, looks at the
+# code of its own rule alone: a sixth of the time until it starts.
+@cache
 def code(script, *modules):
     """The fingerprint of the code that a rule's script can reach; `modules` it imports by name."""
     return fingerprint(SCRIPTS / f"{script}.py", modules)

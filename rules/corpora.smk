@@ -21,7 +21,7 @@ rule write_grammar_corpus:
     threads: 1
     resources:
         mem_mb=growing(1500),
-        runtime=growing(20),
+        runtime=growing(5),
         disk_mb=200,
     params:
         source=lambda wildcards: STUDY.origin(wildcards.annotation),
@@ -56,7 +56,7 @@ rule fetch_file:
         disk_mb=2000,
     params:
         sha256=lambda wildcards: config["downloads"][wildcards.file]["sha256"],
-        code=code("fetch_file"),
+        code=lambda wildcards: code("fetch_file"),
     script:
         "../workflow_scripts/fetch_file.py"
 
@@ -105,7 +105,7 @@ rule prepare_task:
     threads: 1
     resources:
         mem_mb=growing(3000),
-        runtime=growing(30),
+        runtime=growing(10),
         disk_mb=2000,
     params:
         kind=lambda wildcards: STUDY.task_kind(wildcards.task),
@@ -134,7 +134,7 @@ rule sample_stimuli:
     threads: 1
     resources:
         mem_mb=growing(3000),
-        runtime=growing(30),
+        runtime=growing(10),
         disk_mb=100,
     params:
         settings=lambda wildcards: STUDY.stimuli_settings(wildcards.stimuli),

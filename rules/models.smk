@@ -29,7 +29,7 @@ rule fetch_encoder:
         disk_mb=2000,
     params:
         source=lambda wildcards: by_content(STUDY.encoder_source(wildcards.encoder)),
-        code=code("fetch_encoder"),
+        code=lambda wildcards: code("fetch_encoder"),
     script:
         "../workflow_scripts/fetch_encoder.py"
 
@@ -202,7 +202,7 @@ rule perturb_encoder:
         gpu=config["gpus"],
     params:
         settings=STUDY.perturbation_settings(),
-        code=code("perturb_encoder"),
+        code=lambda wildcards: code("perturb_encoder"),
     script:
         "../workflow_scripts/perturb_encoder.py"
 

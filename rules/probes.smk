@@ -28,7 +28,7 @@ rule prepare_probe:
     threads: 1
     resources:
         mem_mb=growing(3000),
-        runtime=growing(30),
+        runtime=growing(10),
         disk_mb=500,
     params:
         kind=lambda wildcards: probe_kind(wildcards.phenomenon),
@@ -63,7 +63,7 @@ rule gather_probe_text:
     threads: 1
     resources:
         mem_mb=growing(3000),
-        runtime=growing(30),
+        runtime=growing(10),
         disk_mb=500,
     params:
         kinds=lambda wildcards: STUDY.probe_kinds(wildcards.text),
@@ -109,7 +109,7 @@ rule probe_edges:
     params:
         schedule=config["probing"]["edges"],
         controls=lambda wildcards: STUDY.controls(int(wildcards.probe_seed)),
-        code=code("probe_edges", reader_module("edges")),
+        code=lambda wildcards: code("probe_edges", reader_module("edges")),
     script:
         "../workflow_scripts/probe_edges.py"
 
@@ -145,7 +145,7 @@ rule probe_structure:
         gpu=config["gpus"],
     params:
         settings=config["probing"]["structure"],
-        code=code("probe_structure", reader_module("treebank")),
+        code=lambda wildcards: code("probe_structure", reader_module("treebank")),
     script:
         "../workflow_scripts/probe_structure.py"
 

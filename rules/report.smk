@@ -45,7 +45,7 @@ rule write_summary_page:
             {"name": figure.name, "section": figure.section, "title": figure.title}
             for figure in STUDY.figures()
         ],
-        code=code("write_summary_page"),
+        code=lambda wildcards: code("write_summary_page"),
     script:
         "../workflow_scripts/write_summary_page.py"
 
@@ -71,6 +71,6 @@ rule lock_study:
         disk_mb=10,
     params:
         config=STUDY.config,
-        code=code("lock_study"),
+        code=lambda wildcards: code("lock_study"),
     script:
         "../workflow_scripts/lock_study.py"

@@ -27,7 +27,7 @@ rule sample_tokens:
         disk_mb=100,
     params:
         settings={key: config["similarity"][key] for key in ("tokens", "seed")},
-        code=code("sample_tokens"),
+        code=lambda wildcards: code("sample_tokens"),
     script:
         "../workflow_scripts/sample_tokens.py"
 
@@ -56,12 +56,12 @@ rule compare_representations:
     threads: 1
     resources:
         mem_mb=growing(2000),
-        runtime=growing(60),
+        runtime=growing(30),
         disk_mb=100,
     params:
         measures=config["similarity"]["measures"],
         permutation_seed=lambda wildcards: STUDY.permutation_seed(wildcards.reference),
-        code=code("compare_representations"),
+        code=lambda wildcards: code("compare_representations"),
     script:
         "../workflow_scripts/compare_representations.py"
 
@@ -98,7 +98,7 @@ rule resample_similarity:
         measure=STUDY.resampled_measure(),
         permutation_seed=lambda wildcards: STUDY.permutation_seed(wildcards.reference),
         draws=STUDY.draws(),
-        code=code("resample_similarity"),
+        code=lambda wildcards: code("resample_similarity"),
     script:
         "../workflow_scripts/resample_similarity.py"
 
@@ -123,7 +123,7 @@ rule compare_weights:
         runtime=growing(20),
         disk_mb=100,
     params:
-        code=code("compare_weights"),
+        code=lambda wildcards: code("compare_weights"),
     script:
         "../workflow_scripts/compare_weights.py"
 

@@ -28,7 +28,7 @@ rule tabulate_results:
         disk_mb=100,
     params:
         rows=lambda wildcards: STUDY.results(wildcards.table)[0],
-        code=code("tabulate_results"),
+        code=lambda wildcards: code("tabulate_results"),
     script:
         "../workflow_scripts/tabulate_results.py"
 
@@ -55,7 +55,7 @@ rule summarise_ablations:
         runs=STUDY.all_runs(),
         depths=STUDY.depths(),
         intervals=config["intervals"],
-        code=code("summarise_ablations"),
+        code=lambda wildcards: code("summarise_ablations"),
     script:
         "../workflow_scripts/summarise_ablations.py"
 
@@ -82,7 +82,7 @@ rule summarise_training_sizes:
     params:
         runs=STUDY.runs_by_size(),
         intervals=config["intervals"],
-        code=code("summarise_training_sizes"),
+        code=lambda wildcards: code("summarise_training_sizes"),
     script:
         "../workflow_scripts/summarise_training_sizes.py"
 
@@ -108,7 +108,7 @@ rule summarise_similarity:
     params:
         comparisons=STUDY.comparisons(),
         intervals=config["intervals"],
-        code=code("summarise_similarity"),
+        code=lambda wildcards: code("summarise_similarity"),
     script:
         "../workflow_scripts/summarise_similarity.py"
 
@@ -135,7 +135,7 @@ rule compare_domains:
         comparisons=STUDY.comparisons(),
         contrasts=STUDY.domain_contrasts(),
         intervals=config["intervals"],
-        code=code("compare_domains"),
+        code=lambda wildcards: code("compare_domains"),
     script:
         "../workflow_scripts/compare_domains.py"
 
@@ -163,7 +163,7 @@ rule tabulate_perturbed:
     params:
         runs=STUDY.perturbations(),
         measure=STUDY.perturbation_settings()["measure"],
-        code=code("tabulate_perturbed"),
+        code=lambda wildcards: code("tabulate_perturbed"),
     script:
         "../workflow_scripts/tabulate_perturbed.py"
 
@@ -192,7 +192,7 @@ rule tabulate_trajectory:
         similarity=STUDY.traced_similarity(),
         structure=STUDY.traced_structure(),
         training=STUDY.tuned_runs(),
-        code=code("tabulate_trajectory"),
+        code=lambda wildcards: code("tabulate_trajectory"),
     script:
         "../workflow_scripts/tabulate_trajectory.py"
 
@@ -219,7 +219,7 @@ rule summarise_probes:
     params:
         probed=STUDY.probed(),
         intervals=config["intervals"],
-        code=code("summarise_probes"),
+        code=lambda wildcards: code("summarise_probes"),
     script:
         "../workflow_scripts/summarise_probes.py"
 
@@ -244,6 +244,6 @@ rule tabulate_left_out:
         disk_mb=100,
     params:
         steps=[step for step, _ in STUDY.summaries()],
-        code=code("tabulate_left_out"),
+        code=lambda wildcards: code("tabulate_left_out"),
     script:
         "../workflow_scripts/tabulate_left_out.py"

@@ -33,7 +33,7 @@ rule transplant_layers:
         gpu=config["gpus"],
     params:
         tokens_per_batch=config["activations"]["tokens_per_batch"],
-        code=code("transplant_layers"),
+        code=lambda wildcards: code("transplant_layers"),
     script:
         "../workflow_scripts/transplant_layers.py"
 
@@ -98,7 +98,7 @@ rule summarise_reverts:
         reverts=STUDY.reverted_runs(),
         untuned=STUDY.untuned_runs(),
         intervals=config["intervals"],
-        code=code("summarise_reverts"),
+        code=lambda wildcards: code("summarise_reverts"),
     script:
         "../workflow_scripts/summarise_reverts.py"
 
