@@ -39,7 +39,7 @@ def params(before, now):
         ([[{"seed": 1}]], [[{"seed": 1}, {"seed": 2}]], ["1 rows → 2"]),
         ([[{"seed": 1}]], [[{"seed": 2}]], ["other rows"]),
         ([7], [], ["no more 7"]),
-        ([float("nan")], [0.5], ["no more nan", "now 0.5"]),
+        ([float("nan")], [0.5], ["nan → 0.5"]),
         ([], [{"new": "x" * 99}], ["now {'new': '" + "x" * 30 + "…"]),
         (["0123456789abcdef", 3], ["0123456789abcdee", 4], ["its code", "3 → 4"]),
     ],
