@@ -22,7 +22,7 @@ from bertology.configuration import check, with_latest_sources, with_only, witho
 from bertology.display import FETCHES, download_lines, plan_line, show_jobs
 from bertology.errors import InputError
 from bertology.figures.registry import FIGURES, SECTIONS
-from bertology.fingerprint import fingerprint
+from bertology.fingerprint import fingerprint, reached
 from bertology.report.captions import captions
 from bertology.study.memory import probing_mb, running_mb, training_mb
 from bertology.study.paths import PERTURBED, TRANSPLANTED
@@ -55,6 +55,8 @@ config = {
     **STUDY.config,
     "captions": captions(Path(workflow.basedir, "report"), FIGURES, STUDY.config),
 }
+CODE = {}  # which script and modules a fingerprint is of
+
 # The same pattern as in the schema.
 NAME = "[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*"
 TUNED = f"{NAME}/{NAME}/full/seed-[0-9]+"
@@ -80,7 +82,18 @@ wildcard_constraints:
 
 def code(script, *modules):
     """The fingerprint of the code that a rule's script can reach; `modules` it imports by name."""
-    return fingerprint(SCRIPTS / f"{script}.py", modules)
+    value = fingerprint(SCRIPTS / f"{script}.py", modules)
+    CODE[value] = script, modules
+    return value
+
+
+def edited(job):
+    """The files of a job's code, below the library, that are newer than what it has made."""
+    made = [Path(path).stat().st_mtime for path in job.output if Path(path).is_file()]
+    script, modules = CODE[job.params.code]
+    files = reached(SCRIPTS / f"{script}.py", modules) if made else []
+    newer = [path for path in files if path.stat().st_mtime > min(made)]
+    return [str(path.relative_to(SCRIPTS.resolve())).removeprefix("bertology/") for path in newer]
 
 
 def any_of(names):
@@ -137,7 +150,8 @@ def reasons():
     jobs = [job for level in levels for job in level if job.output and dag.needrun(job)]
     before = {job: frozenset(map(str, filter(dag.needrun, dag.dependencies[job]))) for job in jobs}
     planned = [
-        Planned(job.rule.name, dag.reason(job), before[job], Path(job.benchmark)) for job in jobs
+        Planned(job.rule.name, dag.reason(job), before[job], Path(job.benchmark), edited(job))
+        for job in jobs
     ]
     fetched = [job.wildcards.file for job in jobs if job.rule.name == FETCHES]
     table = why_table(planned, run_times.Times(Path(PATHS.benchmarks)))

@@ -49,6 +49,13 @@ def test_settings_are_told_by_what_differs_in_them(before, now, said):
     assert sorted(changed_settings(texts.only_old, texts.only_new)) == sorted(said)
 
 
+def test_edited_files_are_named_where_code_has_changed():
+    texts = params(["0123456789abcdef"], ["0123456789abcdee"])
+    said = changed_settings(texts.only_old, texts.only_new, ["a.py", "b.py", "c.py", "d.py"])
+    assert said == ["its code: a.py, b.py, c.py and 1 more"]
+    assert changed_settings({"1"}, {"2"}, ["a.py"]) == ["1 → 2"]
+
+
 @pytest.mark.parametrize(
     ("job", "said"),
     [
