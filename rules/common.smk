@@ -3,7 +3,7 @@
 from functools import cache
 
 from bertology.figures.registry import FIGURES, SECTIONS
-from bertology.fingerprint import fingerprint
+from bertology.fingerprint import fingerprint, reached
 from bertology.study.memory import probing_mb, running_mb, training_disk_mb, training_mb
 from bertology.study.paths import PERTURBED, TRANSPLANTED
 from bertology.study.runtime import (
@@ -16,6 +16,8 @@ from bertology.study.runtime import (
 from bertology.study.plan import STRUCTURE, probe_kind, reader_module
 from bertology.user_files import by_content, source_files
 from bertology.variants import ABLATION
+
+CODE = {}  # which script and modules a fingerprint is of
 
 # The same pattern as in the schema.
 NAME = "[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*"
@@ -45,7 +47,18 @@ wildcard_constraints:
 @cache
 def code(script, *modules):
     """The fingerprint of the code that a rule's script can reach; `modules` it imports by name."""
-    return fingerprint(SCRIPTS / f"{script}.py", modules)
+    value = fingerprint(SCRIPTS / f"{script}.py", modules)
+    CODE[value] = script, modules
+    return value
+
+
+def edited(job):
+    """The files of a job's code, below the library, that are newer than what it has made."""
+    made = [Path(path).stat().st_mtime for path in job.output if Path(path).is_file()]
+    script, modules = CODE[job.params.code]
+    files = reached(SCRIPTS / f"{script}.py", modules) if made else []
+    newer = [path for path in files if path.stat().st_mtime > min(made)]
+    return [str(path.relative_to(SCRIPTS.resolve())).removeprefix("bertology/") for path in newer]
 
 
 def any_of(names):

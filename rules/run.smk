@@ -46,7 +46,8 @@ def reasons():
     jobs = [job for level in levels for job in level if job.output and dag.needrun(job)]
     before = {job: frozenset(map(str, filter(dag.needrun, dag.dependencies[job]))) for job in jobs}
     planned = [
-        Planned(job.rule.name, dag.reason(job), before[job], Path(job.benchmark)) for job in jobs
+        Planned(job.rule.name, dag.reason(job), before[job], Path(job.benchmark), edited(job))
+        for job in jobs
     ]
     fetched = [job.wildcards.file for job in jobs if job.rule.name == FETCHES]
     table = why_table(planned, run_times.Times(Path(PATHS.benchmarks)))

@@ -45,10 +45,6 @@ SIMILARITY = {
     **TRAJECTORY,
 }
 PERTURBED = {"perturb_encoder": 6, "cache_activations": 12}
-OWN_CHANGES = {
-    **{"transplant_layers": 10, "compare_representations": 10, "resample_similarity": 10},
-    **SIMILARITY_TABLES,
-}
 WEIGHTS = {"compare_weights": 10, **tables("weights"), **figures("weights"), **PAGE}
 REVERTS = once("summarise_reverts") | figures("transplants") | CLAIMS
 ABLATIONS = {

@@ -39,7 +39,7 @@ def params(before, now):
         ([[{"seed": 1}]], [[{"seed": 1}, {"seed": 2}]], ["1 rows → 2"]),
         ([[{"seed": 1}]], [[{"seed": 2}]], ["other rows"]),
         ([7], [], ["no more 7"]),
-        ([float("nan")], [0.5], ["no more nan", "now 0.5"]),
+        ([float("nan")], [0.5], ["nan → 0.5"]),
         ([], [{"new": "x" * 99}], ["now {'new': '" + "x" * 30 + "…"]),
         (["0123456789abcdef", 3], ["0123456789abcdee", 4], ["its code", "3 → 4"]),
     ],
@@ -47,6 +47,13 @@ def params(before, now):
 def test_settings_are_told_by_what_differs_in_them(before, now, said):
     texts = params(before, now)
     assert sorted(changed_settings(texts.only_old, texts.only_new)) == sorted(said)
+
+
+def test_edited_files_are_named_where_code_has_changed():
+    texts = params(["0123456789abcdef"], ["0123456789abcdee"])
+    said = changed_settings(texts.only_old, texts.only_new, ["a.py", "b.py", "c.py", "d.py"])
+    assert said == ["its code: a.py, b.py, c.py and 1 more"]
+    assert changed_settings({"1"}, {"2"}, ["a.py"]) == ["1 → 2"]
 
 
 @pytest.mark.parametrize(

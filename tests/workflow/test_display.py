@@ -98,16 +98,31 @@ def test_verbose_is_snakemakes_own_display(fresh):
     assert "Study smoke:" not in shown
 
 
+def rows_of_reasons(workflow):
+    """What a quiet dry run says of each rule: jobs, time, why."""
+    shown = workflow.snakemake("--dry-run", "--quiet").stdout
+    assert "output:" not in shown and "dry-run" not in shown
+    table = re.findall(r"^(\w+) +(\d+|jobs)  +(.*?)(?:  (.*))?$", shown, flags=re.MULTILINE)
+    return {rule: tuple(cells) for rule, *cells in table}
+
+
 def test_a_quiet_dry_run_says_why_each_rule_would_run_and_how_long_that_takes(smoke):
     old, new = "parsing: {epochs: 1,", "parsing: {learning_rate: 0.1, epochs: 1,"
     with smoke.edited("studies/smoke.yaml", old, new):
-        shown = smoke.snakemake("--dry-run", "--quiet").stdout
-    table = shown.splitlines()[-len(re.findall(r"^\w+ +\d+ ", shown, flags=re.M)) :]
-    rows = {line.split()[0]: re.split("  +", line)[1:] for line in table}
-    assert rows["finetune_encoder"][0] == "2"
-    assert re.fullmatch(r"\d+ s", rows["finetune_encoder"][1])
-    assert rows["finetune_encoder"][2] == "learning_rate 0.0001 → 0.1"
+        rows = rows_of_reasons(smoke)
+    jobs, time, why = rows["finetune_encoder"]
+    assert (jobs, why) == ("2", "learning_rate 0.0001 → 0.1")
+    assert re.fullmatch(r"\d+ (s|min)", time)
     assert rows["compare_weights"][2] == "after finetune_encoder"
-    assert list(rows)[-1] == "all" and "?" not in " ".join(sum(rows.values(), []))
-    assert "output:" not in shown and "dry-run" not in shown
+    assert list(rows)[-1] == "all" and "?" not in {time for _, time, _ in rows.values()}
     assert "Nothing to be done" in smoke.snakemake("--dry-run", "--quiet").stdout
+
+
+def test_a_quiet_dry_run_names_the_edited_module(smoke):
+    old = "def collect_trajectory("
+    with smoke.edited(
+        "workflow_scripts/bertology/trajectory.py", old, f"CHANGED = True\n\n\n{old}"
+    ):
+        rows = rows_of_reasons(smoke)
+    assert rows["tabulate_trajectory"][2] == "its code: trajectory.py"
+    assert rows["plot_figure"][2] == "after tabulate_trajectory"

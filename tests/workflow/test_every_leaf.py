@@ -113,7 +113,9 @@ class Study:
     def __init__(self, workflow, scratch):
         self.folder, self.scratch = workflow.folder, scratch
         self.config, self.schema = configuration(self.folder)
-        self.leaves = Leaves(self.config, yaml.safe_load(self.schema.read_text()))
+        schema = yaml.safe_load(self.schema.read_text())
+        del schema["properties"]["only"]  # of a file, not of the configuration
+        self.leaves = Leaves(self.config, schema)
         self.planner = Planner(self.folder, STUDY)
         self.before = self.planner.plan(STUDY)
 

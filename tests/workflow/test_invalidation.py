@@ -1,24 +1,21 @@
-"""After a change, exactly what depends on it is stale."""
+"""After a change, exactly what depends on it is stale: some changes, with jobs counted by hand.
+
+Through `snakemake -n` itself. Every leaf and every file: test_every_leaf.py, test_every_file.py.
+"""
 
 import pytest
 
 from stale_jobs import (
     ABLATIONS,
-    CLAIMS,
     EDGE_PROBES,
     INTERVALS,
     LEFT_OUT,
     ONE_TASK,
-    OWN_CHANGES,
     PAGE,
     PERTURBED,
-    PROBES,
     REVERTS,
     SIMILARITY,
     SIMILARITY_TABLES,
-    STRUCTURAL_PROBES,
-    TRAJECTORY,
-    WEIGHTS,
     figures,
     once,
     tables,
@@ -26,19 +23,6 @@ from stale_jobs import (
 
 pytestmark = pytest.mark.workflow
 LIBRARY = "workflow_scripts/bertology"
-
-
-@pytest.mark.parametrize(
-    "module", ["similarity/rsa.py", "finetuning/trainer.py", "encoders.py", "corpora/treebank.py"]
-)
-def test_a_comment_costs_nothing(smoke, module):
-    path = smoke.folder / LIBRARY / module
-    text = path.read_text()
-    try:
-        path.write_text(text + "\n# A comment.\n")
-        assert smoke.stale() == {}
-    finally:
-        path.write_text(text)
 
 
 def test_all_modules_with_a_comment_and_a_docstring_cost_nothing(smoke):
@@ -72,17 +56,6 @@ def restored(smoke):
     ("module", "stale"),
     [
         ("similarity/rsa.py", {**SIMILARITY, **PERTURBED}),
-        ("similarity/drift.py", WEIGHTS),
-        ("figures/domains.py", {**figures("domains"), **PAGE}),
-        (
-            "activations.py",
-            {
-                **PERTURBED,
-                **{"cache_activations": 56, "transplant_layers": 10, "sample_tokens": 3},
-                **SIMILARITY,
-                **PROBES,
-            },
-        ),
         (
             "perturbation.py",
             {
@@ -92,18 +65,8 @@ def restored(smoke):
                 **SIMILARITY_TABLES,
             },
         ),
-        ("transplants/own_change.py", OWN_CHANGES),
-        ("transplants/reverts.py", {"revert_layers": 6, **REVERTS}),
-        ("transplants/recovery.py", REVERTS),
         ("finetuning/parsing.py", ONE_TASK),
-        ("probing/edge.py", EDGE_PROBES),
-        ("probing/tree_scores.py", STRUCTURAL_PROBES),
         ("statistics.py", INTERVALS),
-        ("ablations.py", ABLATIONS | REVERTS),
-        ("trajectory.py", TRAJECTORY),
-        ("claims/paper.py", CLAIMS),
-        ("report/summary_page.py", PAGE),
-        ("figures/probe_changes.py", {**figures("probe_changes"), **PAGE}),
         ("corpora/spans/entities.py", {}),
     ],
 )

@@ -21,18 +21,25 @@ def fingerprint(script: Path, modules: Iterable[str] = ()) -> str:
     digits. Raises FileNotFoundError for a file or module that is not there.
     """
     root = script.resolve().parent
-    reached = {script.resolve()}
+    files = reached(script, modules)
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(f"{path.relative_to(root)}\n{_code(root, path)[0]}\n".encode())
+    for folder in sorted({path.parent / "data" for path in files}):
+        digest.update(_data(folder))
+    return digest.hexdigest()[:16]
+
+
+def reached(script: Path, modules: Iterable[str] = ()) -> list[Path]:
+    """List the files of code that `fingerprint` hashes, with the same arguments and errors."""
+    root = script.resolve().parent
+    found = {script.resolve()}
     waiting = [script.resolve(), *(_named_file(root, name) for name in modules)]
     while waiting:
         current = waiting.pop()
-        reached.add(current)
-        waiting.extend(path for path in _code(root, current)[1] if path not in reached)
-    digest = hashlib.sha256()
-    for path in sorted(reached):
-        digest.update(f"{path.relative_to(root)}\n{_code(root, path)[0]}\n".encode())
-    for folder in sorted({path.parent / "data" for path in reached}):
-        digest.update(_data(folder))
-    return digest.hexdigest()[:16]
+        found.add(current)
+        waiting.extend(path for path in _code(root, current)[1] if path not in found)
+    return sorted(found)
 
 
 def module_hashes(root: Path) -> dict[str, str]:

@@ -17,8 +17,8 @@ from bertology.run_times import Times
 HEADER = ("rule", "jobs", "time", "why")
 SHOWN = 40
 """Characters of a value that a line shows."""
-ABOVE = 3
-"""Rules before another that a line shows."""
+ABOVE, EDITED = 3, 3
+"""Rules before another, and edited files, that a line shows."""
 NUMBERS = ("jobs", "seconds", "unknown")
 """What lines are summed by."""
 CODE = re.compile(r"[0-9a-f]{16}")
@@ -38,13 +38,14 @@ class Planned:
     """A job that would run.
 
     reason: Snakemake's. after: the rules of the jobs before it that would run too. benchmark: the
-    file that says how long it took.
+    file that says how long it took. edited: files of its code that are newer than what it made.
     """
 
     rule: str
     reason: Any
     after: frozenset[str]
     benchmark: Path
+    edited: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def own_reason(job: Planned) -> str:
     found = [words for name, words in WORDS.items() if getattr(job.reason, name)]
     if job.reason.params_changed:
         before, now = (getattr(job.reason.params_changed, f"only_{x}") for x in ("old", "new"))
-        found += changed_settings(before, now)
+        found += changed_settings(before, now, job.edited)
     if job.reason.updated_input:
         found.append(f"newer: {_some(sorted(map(str, job.reason.updated_input)), 1)}")
     return "; ".join(found)
@@ -107,12 +108,15 @@ def _some(names: Sequence[str], most: int) -> str:
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
-def changed_settings(before: set[str], now: set[str]) -> list[str]:
-    """Say how settings differ that are in one of two sets alone, as Python writes them."""
+def changed_settings(before: set[str], now: set[str], edited: Sequence[str] = ()) -> list[str]:
+    """Say how settings differ that are in one of two sets alone, as Python writes them.
+
+    edited: files of code of which some have changed, if the fingerprint of the code has.
+    """
     old, new = ([_read(text) for text in sorted(each)] for each in (before, now))
     codes = any(_is_code(value) for value in (*old, *new))
     old, new = ([value for value in each if not _is_code(value)] for each in (old, new))
-    said = ["its code"] if codes else []
+    said = [f"its code{': ' if edited else ''}{_some(edited, EDITED)}"] if codes else []
     while old and new:
         first = old.pop()
         second = max(new, key=lambda value: _likeness(first, value))
