@@ -19,7 +19,7 @@ SHOWN = ["tables/claims.md", "figures/probes.png", "figures/similarity.png"]
 CACHE, TABLE, PAGE = "activations/minilm/harbour", "tables/finetuning", "index"
 
 
-def job(rule, inputs, files, record, findings=None):
+def job(rule, inputs, files, record):
     """Write files by path (of a folder: by path in it), and the record of the job that did."""
     started = datetime.datetime.now(datetime.UTC)
     for path, content in files.items():
@@ -37,7 +37,7 @@ def job(rule, inputs, files, record, findings=None):
         inputs=[str(RESULTS / path) for path in inputs],
         outputs=[str(RESULTS / path) for path in files],
         started=started,
-        findings=findings or {},
+        findings={},
     )
     for path in files:
         if (RESULTS / path).is_dir():

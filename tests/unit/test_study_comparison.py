@@ -82,11 +82,18 @@ def test_a_table_whose_values_are_not_published_differs_by_hash():
     assert found(minor=False) == {NAME: "differs; its values are not published"}
 
 
-def test_a_published_table_that_is_not_of_its_run_is_one_message():
-    (PUBLISHED / "finetuning.csv").write_text("task,value\n")
-    with pytest.raises(
-        InputError, match=r"toy/finetuning.csv: found another table; allowed: the t"
-    ):
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("finetuning.csv", NAME),
+        ("claims.md", "tables/claims.md"),
+        ("probes.png", "figures/probes.png"),
+    ],
+)
+def test_what_is_published_and_not_of_its_run_is_one_message(name, path):
+    (PUBLISHED / name).write_text("task,value\n")
+    said = f"toy/{name}: found another content; allowed: {path} of the run that results/published"
+    with pytest.raises(InputError, match=said):
         compare(RESULTS, PUBLISHED)
 
 

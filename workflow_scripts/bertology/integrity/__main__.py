@@ -8,14 +8,13 @@ from pathlib import Path
 from tqdm import tqdm
 
 from bertology.errors import InputError
-from bertology.integrity.comparison import compare, same_artifacts
+from bertology.integrity.comparison import compare, read_published, same_artifacts
 from bertology.integrity.contents import size_of
 from bertology.integrity.damages import Finding, find_damages
 from bertology.integrity.lock import read_lock
 from bertology.integrity.publication import publish
 from bertology.integrity.rerun import write_study
 from bertology.integrity.results import Results, read_results
-from bertology.study.paths import LOCK
 
 
 def main() -> int:
@@ -54,7 +53,7 @@ def _verify(folder: Path, published: Path | None) -> bool:
     """Print what is damaged, and what differs; tell whether anything is, or does."""
     results = read_results(folder)
     if published is not None:
-        read_lock(published / LOCK)  # Before gigabytes are read in vain.
+        read_published(published)  # Before gigabytes are read in vain.
     there = [folder / path for path in results.expected() if (folder / path).exists()]
     total = sum(map(size_of, there))
     with tqdm(total=total, unit="B", unit_scale=True, disable=None, leave=False) as bar:

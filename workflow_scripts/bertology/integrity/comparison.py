@@ -58,9 +58,9 @@ def compare(results: Path, published: Path) -> list[Difference]:
 
     With the same code and packages on the same machine, tables must be equal to the bit.
 
-    InputError where one of them has no lock, or is not what its lock says.
+    InputError where one of them has no lock, or what is published is not what its lock says.
     """
-    here, there = read_lock(results / LOCK), read_lock(published / LOCK)
+    here, there = read_lock(results / LOCK), read_published(published)
     same = not list(differences(here, there, (*JOBS, "machine")))
     tables = [path for path in there["artifacts"] if _is_table(path)]
     only_here = [path for path in here["artifacts"] if _is_table(path) and path not in tables]
@@ -76,6 +76,21 @@ def compare(results: Path, published: Path) -> list[Difference]:
     ]
 
 
+def read_published(folder: Path) -> Lock:
+    """Read the lock of a published study; InputError for a file that is not of its run."""
+    lock = read_lock(folder / LOCK)
+    for path, digest in lock["artifacts"].items():
+        file = folder / Path(path).name
+        if _may_be_published(path) and file.is_file() and sha256(file) != digest:
+            allowed = f"{path} of the run that {folder / LOCK} describes"
+            raise InputError.at(file, None, "another content", allowed)
+    return lock
+
+
+def _may_be_published(path: str) -> bool:
+    return path.startswith("tables/") or (path.startswith("figures/") and path.endswith(".png"))
+
+
 def _is_table(path: str) -> bool:
     return path.startswith("tables/") and path.endswith(".csv")
 
@@ -84,9 +99,6 @@ def _of_table(
     results: Path, here: Lock, published: Path, there: Lock, path: str, same: bool
 ) -> Iterator[Difference]:
     file = published / Path(path).name
-    if file.is_file() and sha256(file) != there["artifacts"][path]:
-        allowed = f"the table of the run that {published / LOCK} describes"
-        raise InputError.at(file, None, "another table", allowed)
     if path not in here["artifacts"]:
         yield Difference(path, "there, not here")
     elif here["artifacts"][path] == there["artifacts"][path]:
