@@ -42,18 +42,24 @@ class Workflow:
             else:
                 shutil.copy(origin, folder / part)
 
-    def snakemake(self, *arguments, study="studies/smoke.yaml", **environment):
-        """Run Snakemake; return the finished process with all that it printed in `stdout`."""
+    def start(self, *arguments, study="studies/smoke.yaml", **environment):
+        """Start Snakemake in a process group of its own; all that it prints goes to `stdout`."""
         command = [sys.executable, "-m", "snakemake", "--profile", str(PROFILE), *arguments]
-        command += ["--configfile", study]
-        return subprocess.run(
-            command,
+        return subprocess.Popen(
+            [*command, "--configfile", study],
             cwd=self.folder,
             env={**os.environ, "PWD": str(self.folder), **environment},
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
+
+    def snakemake(self, *arguments, study="studies/smoke.yaml", **environment):
+        """Run Snakemake; return the finished process with all that it printed in `stdout`."""
+        process = self.start(*arguments, study=study, **environment)
+        printed, _ = process.communicate()
+        return subprocess.CompletedProcess(process.args, process.returncode, printed)
 
     def finish(self, *arguments, study="studies/smoke.yaml", **environment):
         """Run Snakemake on two cores and demand success."""

@@ -103,6 +103,7 @@ def configuration(folder):
     files = [folder / "config.yaml", folder / STUDY]
     schema = folder / "schemas/config.schema.yaml"
     config = merged(*(yaml.safe_load(path.read_text()) for path in files))
+    config["data_dir"] = str(folder / "studies")  # wherever the file lies that says so
     config = with_latest_sources(without_removed(with_only(config, files, schema)), files)
     return config, schema
 

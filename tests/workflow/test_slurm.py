@@ -10,7 +10,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-import yaml
 
 import slurm
 from overlays import merged
@@ -81,9 +80,8 @@ class Run:
 # --- A study, from the first job to the last ------------------------------------------------------
 
 
-def every_rule_once():
+def every_rule_once(workflow):
     """The smoke study with one task, one seed and few texts, and without parts of the data."""
-    smoke = yaml.safe_load((REPOSITORY / "studies/smoke.yaml").read_text())
     smaller = {
         **{"study": "cluster", "only": ["encoders", "stimuli", "tasks"], "seeds": [1]},
         "tasks": {"inference": None, "question_answering": None},
@@ -94,14 +92,14 @@ def every_rule_once():
         "probes": {"village": {"phenomena": ["dependencies"]}},
         "trajectory": {"steps": [1], "structure": []},
     }
-    return merged(smoke, smaller)
+    return merged(workflow.smoke_study(), smaller)
 
 
 @pytest.fixture(scope="module")
 def study(cluster, new_workflow, tmp_path_factory):
     """A copy of the repository in which that study has been run on the cluster, and that run."""
     workflow = new_workflow(tmp_path_factory.mktemp("cluster") / "repository")
-    workflow.study("cluster.yaml", every_rule_once())
+    workflow.study("cluster.yaml", every_rule_once(workflow))
     run = submit(cluster, workflow)
     status, printed = run.end()
     assert status == 0, printed[-20000:]

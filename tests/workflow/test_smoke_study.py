@@ -335,25 +335,6 @@ def test_a_fine_tuned_encoder_is_an_ordinary_hugging_face_folder(smoke):
     assert all(moved)
 
 
-def test_a_second_run_gives_bit_identical_tables(smoke, fresh):
-    """The second run has one seed only: what it shares with the first must be the same."""
-    study = fresh.smoke_study()
-    fresh.finish(study=fresh.study("one-seed.yaml", {**study, "seeds": [1]}))
-    for name in ("finetuning", "similarity", "weights", "perturbed", "probes", "trajectory"):
-        first, second = table(smoke, name), table(fresh, name)
-        # The floor has no seed, the ceiling has two.
-        shared = first[first.seed.fillna(1) == 1]
-        if "second_seed" in first:
-            shared = shared[shared.second_seed.isna()]
-        columns = list(first.columns)
-        pd.testing.assert_frame_equal(
-            shared.sort_values(columns).reset_index(drop=True),
-            second.sort_values(columns).reset_index(drop=True),
-            check_exact=True,
-            check_dtype=False,
-        )
-
-
 def test_every_summary_lists_what_was_left_out(smoke):
     """One of each training run, probe, cache, task, stimulus set and choice of probe data."""
     results = smoke.folder / RESULTS
