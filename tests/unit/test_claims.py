@@ -22,7 +22,7 @@ from bertology.claims.verdict import (
     Part,
     judge,
 )
-from bertology.claims.write import ClaimFiles, write_claims
+from bertology.claims.write import ClaimFiles, _found, write_claims
 from bertology.statistics import Estimate
 from bertology.tables import CLAIM_CELLS, CLAIMS
 from three_tasks import CONTRASTS, LAYERS, MARGINS, NEUTRAL, OWN, RULES, TASKS, TEXTS
@@ -348,6 +348,7 @@ def test_advice_on_what_has_no_value_says_that_there_is_none():
     judged = judge_one(Part("X", "", [cell]), RULES)
     assert judged.verdict == INCONCLUSIVE
     assert judged.cells[0].advice.startswith("there is no value")
+    assert _found(judged.cells[0], 0.95).endswith(": no value, claimed above 0")
 
 
 def test_advice_on_an_estimate_next_to_the_boundary_says_that_no_size_in_reach_decides():

@@ -142,9 +142,9 @@ def _found(judged: Judged, level: float) -> str:
         for name, value in cell.where.items()
         if not (name == "text" and "probe" in cell.where)  # a probe's name begins with its text
     )
-    interval = f"[{low:.3g}, {high:.3g}]"
-    claimed = f"claimed {cell.direction} {cell.boundary:g}"
-    return f"{named}: {cell.estimate.value:.3g} {interval} {cell.unit}, {claimed}"
+    value = f"{cell.estimate.value:.3g} [{low:.3g}, {high:.3g}] {cell.unit}"
+    found = "no value" if math.isnan(cell.estimate.value) else value
+    return f"{named}: {found}, claimed {cell.direction} {cell.boundary:g}"
 
 
 def _told(claims: Sequence[Claim], about: About, level: float) -> Iterator[str]:
