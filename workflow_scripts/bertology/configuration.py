@@ -93,10 +93,11 @@ def with_only(
 ) -> Config:
     """Return the merged configuration without the entries that a study's `only` drops, or `only`.
 
-    `files` are the configuration files in the order in which they were merged, `command_line` what
-    came with `--config` after them. Of a section under `only` those entries stay that the file, a
-    later one or the command line names, with all that earlier files say of them. Where several
-    files have a section under `only`, the last one decides. InputError for a wrong `only`.
+    `files` are the configuration files in the order in which they were merged (or, by a name, what
+    a module is given), `command_line` what came with `--config` after them. Of a section under
+    `only` those entries stay that the file, a later one or the command line names, with all that
+    earlier files say of them. Where several files have a section under `only`, the last one
+    decides. InputError for a wrong `only`.
     """
     contents = [*_read_all(files), (COMMAND_LINE, command_line or {})]
     problems = list(_only_problems(contents, schema))
