@@ -13,7 +13,7 @@ import pytest
 
 import slurm
 from overlays import merged
-from stale_jobs import once
+from stale_jobs import PAGE, figures, tables
 
 pytestmark = [
     pytest.mark.workflow,
@@ -131,10 +131,10 @@ def test_short_jobs_do_not_flood_the_queue(study):
     _, printed, jobs = study
     planned = int(re.search(r"(\d+) jobs to run", printed)[1])
     assert len(jobs) < planned / 3
-    (tables,) = [job for job in jobs if job["Comment"].startswith("rule_tables")]
-    assert {"judge_claims", "plot_figure", "write_summary_page"} <= rules_of(tables)
+    (last,) = [job for job in jobs if job["Comment"].startswith("rule_tables")]
+    assert {"judge_claims", "plot_figure", "write_summary_page"} <= rules_of(last)
     # As much as the largest of them asks for, judge_claims.
-    assert (tables["NumCPUs"], tables["MinMemoryNode"]) == ("1", "4000M")
+    assert (last["NumCPUs"], last["MinMemoryNode"]) == ("1", "4000M")
 
 
 def test_what_a_rule_asks_for_is_what_slurm_is_asked_for(study):
@@ -149,16 +149,20 @@ def test_what_a_rule_asks_for_is_what_slurm_is_asked_for(study):
     assert f"mem={megabytes}M" in training["TRES"]
 
 
+OF_WEIGHTS = {**tables("weights"), **figures("weights"), **PAGE}
+"""What the table of weights invalidates, with the table."""
+
+
 def test_a_deleted_artifact_submits_what_it_invalidates_and_nothing_else(study, cluster):
     workflow, _, _ = study
-    (workflow.folder / "results/cluster/tables/left_out.csv").unlink()
-    assert workflow.stale(study="cluster.yaml") == once("tabulate_left_out", "write_summary_page")
+    (workflow.folder / "results/cluster/tables/weights.csv").unlink()
+    assert workflow.stale(study="cluster.yaml") == OF_WEIGHTS
     run = submit(cluster, workflow)
     status, printed = run.end()
     assert status == 0, printed[-5000:]
     (job,) = run.jobs()
-    assert rules_of(job) == {"tabulate_left_out", "write_summary_page"}
     assert job["JobState"] == "COMPLETED"
+    assert rules_of(job) == {rule.split()[0] for rule in OF_WEIGHTS}
 
 
 # --- What happens to jobs -------------------------------------------------------------------------
