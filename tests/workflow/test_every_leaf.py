@@ -255,8 +255,10 @@ FIRST_TOGETHER = {
     **{f"corpora.village.{kind}.source": NOTHING for kind in UNUSED},
     "corpora.*": "fetch_corpus",
     "tasks.*.kind": "prepare_task",
+    # As for parsing in FIRST.
+    "tasks.question_answering.*": "write_grammar_corpus cache_activations transplant_layers",
     "tasks.*": "write_grammar_corpus",
-    "stimuli.laboratory.corpus*": "write_grammar_corpus",
+    "stimuli.laboratory.corpus*": "write_grammar_corpus perturb_encoder",
     "stimuli.laboratory.*": "sample_stimuli perturb_encoder",
     "stimuli.*": "sample_stimuli",
     "ablations.untuned*": "tabulate_results summarise_ablations summarise_reverts judge_claims "
