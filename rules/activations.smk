@@ -1,6 +1,6 @@
 # Activations: what each layer of each model says of each token of the stimuli, read once and kept.
 #
-# Inputs:  encoders/<encoder>/, models/<model>/encoder/ or checkpoints/, stimuli/<stimuli>.jsonl
+# Inputs:  encoders/<encoder>/, models/<model>/encoder/ or checkpoints/<model>/, stimuli/<stimuli>.jsonl
 # Outputs: activations/<model>/<stimuli>/ (layer_00.npy ..., tokens.parquet, summary.json)
 
 

@@ -2,7 +2,7 @@
 #
 # Inputs:  a package, the hub or a folder; tasks/<task>/
 # Outputs: encoders/<encoder>/, models/<encoder>/<task>/<variant>/seed-<seed>/, and below those of full tuning
-#          checkpoints/ and perturbed/
+#          perturbed/; checkpoints/<encoder>/<task>/full/seed-<seed>/
 # Steps:   fetch_encoder -> finetune_encoder (variant full), ablate_layers (all other variants)
 #          fetch_encoder -> trace_encoder; finetune_encoder -> perturb_encoder
 
@@ -87,8 +87,8 @@ rule trace_encoder:
         encoder=PATHS.encoder,
         data=PATHS.task,
     output:
-        checkpoints=directory(f"{PATHS.full_run}/checkpoints"),
-        provenance=f"{PATHS.full_run}/checkpoints.provenance.json",
+        checkpoints=directory(PATHS.trace),
+        provenance=f"{PATHS.trace}.provenance.json",
     log:
         f"{PATHS.logs}/trace_encoder/{{encoder}}/{{task}}/full/seed-{{seed}}.log",
     benchmark:

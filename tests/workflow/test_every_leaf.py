@@ -214,7 +214,7 @@ def together(config, data_dir):
         ],
     )
     more = (("encoders", "other"), {**other, "layers": 6})
-    yield "encoders.tiny.like", [more, ((*tiny, "like"), "other")]
+    yield "encoders.tiny.like + encoders.other", [more, ((*tiny, "like"), "other")]
     smaller = {**other, "layers": 2, "config": {"num_hidden_layers": 2}}
     yield "encoders.tiny-random.like", [(("encoders", "tiny-random"), smaller)]
     for name, kinds in config["corpora"].items():
@@ -222,9 +222,7 @@ def together(config, data_dir):
             if block["source"] == "grammar":
                 key = ("corpora", name, kind)
                 yield f"{'.'.join(key)}.source", [(key, from_files(kind, block))]
-    tasks = config["tasks"]
-    for name, following in zip(tasks, [*list(tasks)[1:], *list(tasks)[:1]], strict=True):
-        yield f"tasks.{name}.kind", [(("tasks", name), tasks[following])]
+    yield "tasks.inference.kind", [(("tasks", "inference"), config["tasks"]["parsing"])]
     for task, corpus, kind in (
         ("inference", "market", "inference"),
         ("question_answering", "laboratory", "questions"),
@@ -258,8 +256,11 @@ FIRST_TOGETHER = {
     **{f"corpora.village.{kind}.source": NOTHING for kind in UNUSED},
     "corpora.*": "fetch_corpus",
     "tasks.*.kind": "prepare_task",
+    # As for parsing in FIRST.
+    "tasks.question_answering.*": "write_grammar_corpus cache_activations transplant_layers",
     "tasks.*": "write_grammar_corpus",
-    "stimuli.laboratory.corpus*": "write_grammar_corpus",
+    "stimuli.laboratory.corpus*": "write_grammar_corpus perturb_encoder",
+    "stimuli.laboratory.*": "sample_stimuli perturb_encoder",
     "stimuli.*": "sample_stimuli",
     "ablations.untuned*": "tabulate_results summarise_ablations summarise_reverts judge_claims "
     "summarise_training_sizes",
@@ -267,8 +268,8 @@ FIRST_TOGETHER = {
     "probes.village.structure*": "gather_probe_text tabulate_trajectory",
 }
 """As FIRST, where several leaves change at once."""
-SOLE = {"corpora.notes.text.source"}
-"""Plain text comes from files alone."""
+SOLE = {"corpora.notes.text.source", "tasks.parsing.kind", "tasks.question_answering.kind"}
+"""Plain text comes from files alone; of a task of config.yaml, settings of its kind would stay."""
 
 
 def test_leaves_that_cannot_change_alone_run_what_they_must_with_others(study, tmp_path):

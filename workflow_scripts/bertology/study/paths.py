@@ -38,7 +38,9 @@ class Paths:
         self.full_run = f"{results}/models/{{encoder}}/{{task}}/full/seed-{{seed}}"
         self.tuned = f"{results}/models/{{model}}/encoder"
         self.perturbed = f"{results}/models/{{model}}/{PERTURBED}"
-        self.checkpoints = f"{results}/models/{{model}}/checkpoints"
+        # Not below the run, whose folder is replaced as a whole.
+        self.checkpoints = f"{results}/checkpoints/{{model}}"
+        self.trace = self.checkpoints.format(model="{encoder}/{task}/full/seed-{seed}")
         self.activations = f"{results}/activations/{{model}}/{{stimuli}}"
         self.pretrained_activations = f"{results}/activations/{{encoder}}/{{stimuli}}"
         self.transplanted = self.activations.format(
