@@ -140,10 +140,19 @@ def test_equal_cells_are_equal_however_they_are_written():
     assert apart() is None
 
 
-def test_values_of_single_labels_are_not_judged():
+@pytest.mark.parametrize(
+    ("column", "part", "agree"),
+    [
+        ("label", "X", True),
+        ("label", "", False),
+        ("tokens", "first", True),
+        ("tokens", "all", False),
+    ],
+)
+def test_values_of_parts_of_the_data_are_not_judged(column, part, agree):
     for name, value in (("here", "10.0"), ("there", "90.0")):
-        Path(f"{name}.csv").write_text(f"label,metric,value\nX,f1,{value}\n")
-    assert tables_apart(Path("here.csv"), Path("there.csv")).agrees
+        Path(f"{name}.csv").write_text(f"{column},metric,value\n{part},f1,{value}\n")
+    assert tables_apart(Path("here.csv"), Path("there.csv")).agrees == agree
 
 
 def test_tables_of_other_shapes_do_not_agree():

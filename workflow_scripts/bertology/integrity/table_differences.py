@@ -31,6 +31,8 @@ TOLERANCES = {
 """By metric, for values of single runs and their means; docs/integrity.md says where from."""
 VALUES = ("value", "score", "similarity")
 """Columns that hold a metric. What else is a fraction follows from these, and is not judged."""
+PARTS = {"label": "", "tokens": "all"}
+"""Columns of parts of the data (often a handful of targets or tokens), and what stands for all."""
 PROSE = ("reason", "advice")
 """Columns of sentences with numbers in them."""
 
@@ -84,10 +86,11 @@ def _is_fraction(cells: pd.Series) -> pd.Series:
 
 
 def _values_apart(column: str, one: pd.DataFrame, other: pd.DataFrame) -> Iterator[Apart]:
-    """Say of each metric by how much its values differ at most; of single labels it is not said."""
+    """Say of each metric by how much its values differ at most, PARTS left out."""
     sizes = (pd.to_numeric(one[column]) - pd.to_numeric(other[column])).abs()
-    if "label" in one:
-        sizes = sizes[one["label"] == ""]
+    for name, whole in PARTS.items():
+        if name in one:
+            sizes = sizes[one[name] == whole]
     for metric, largest in sizes.groupby(one["metric"]).max().items():
         tolerance = TOLERANCES.get(str(metric))
         if largest > 0 and tolerance is None:
