@@ -114,7 +114,7 @@ def test_only_the_modules_that_fetch_know_a_network():
 def test_a_tokenizer_and_an_encoder_are_loaded_from_this_machine_alone():
     for path, tree in TREES.items():
         for call in calls(tree):
-            if re.fullmatch(r"Auto(Model|Tokenizer)\.from_pretrained", called(call)):
+            if re.fullmatch(r"Auto(Config|Model|Tokenizer)\.from_pretrained", called(call)):
                 assert options(call).get("local_files_only") == "True", path.name
 
 

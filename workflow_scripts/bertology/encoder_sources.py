@@ -185,7 +185,11 @@ def _from_random(source: dict[str, Any], folder: Path, like: Path | None) -> Non
         raise InputError("encoder source random: the encoder that it is like is missing")
     overrides = source.get("config") or {}
     config, unknown = AutoConfig.from_pretrained(
-        like, trust_remote_code=False, return_unused_kwargs=True, **overrides
+        like,
+        trust_remote_code=False,
+        local_files_only=True,
+        return_unused_kwargs=True,
+        **overrides,
     )
     if unknown:
         raise InputError(
