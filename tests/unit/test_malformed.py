@@ -135,6 +135,7 @@ class Rule:
     def __init__(self, folder: Path) -> None:
         self.log = [str(folder / "log")]
         self.output = self.params = SimpleNamespace(keys=tuple)
+        self.resources = {}
 
 
 def ended(folder: Path, kind: str, format_name: str | None) -> tuple[int, str]:
