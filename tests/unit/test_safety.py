@@ -24,7 +24,7 @@ TREES = {path: ast.parse(path.read_text()) for path in SOURCES}
 
 NEVER_IMPORTED = {
     *("pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"),
-    *("subprocess", "pty", "commands"),
+    *("pty", "commands"),
 }
 NETWORK = {
     *("requests", "urllib", "urllib3", "http", "socket", "ftplib"),
@@ -32,7 +32,11 @@ NETWORK = {
 }
 FETCHING = {"downloads", "hub", "encoder_sources"}
 """The modules that fetch what a configuration names, and nothing else."""
+CALLING = {"gpus", "surroundings"}
+"""The modules that call other programs: nvidia-smi and sinfo; git. With words of their own."""
 FUNCTIONS = {
+    *(f"subprocess.{name}" for name in ("Popen", "call", "check_call", "check_output")),
+    *("subprocess.getoutput", "subprocess.getstatusoutput"),
     *("torch.load", "torch.save", "pd.read_pickle", "eval", "exec", "compile", "__import__"),
     *("os.system", "os.popen", "yaml.load", "yaml.unsafe_load", "yaml.full_load"),
 }
@@ -89,7 +93,7 @@ def test_no_module_unpickles_runs_foreign_code_calls_a_shell_or_unpacks_all():
 @pytest.mark.parametrize(
     "code",
     [
-        *("import pickle", "from joblib import load", "import subprocess as s"),
+        *("import pickle", "from joblib import load", "subprocess.Popen(command)"),
         *("torch.load(path, weights_only=False)", "torch.save(model, path)", "frame.to_pickle(p)"),
         *("np.load(path)", "np.load(path, allow_pickle=True)", "os.system(f'ls {name}')"),
         *("AutoModel.from_pretrained(x)", "AutoModel.from_config(c, trust_remote_code=True)"),
@@ -109,6 +113,11 @@ def test_only_the_modules_that_fetch_know_a_network():
     using = {path.stem for path, tree in TREES.items() if NETWORK.intersection(imported(tree))}
     assert using <= FETCHING
     assert "downloads" in using
+
+
+def test_only_these_modules_call_other_programs():
+    using = {path.stem for path, tree in TREES.items() if "subprocess" in imported(tree)}
+    assert using == CALLING
 
 
 def test_a_tokenizer_and_an_encoder_are_loaded_from_this_machine_alone():
