@@ -7,6 +7,7 @@ refuses beyond this is in the tests of its reader.
 import gzip
 import json
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -20,10 +21,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tiny
+from bertology import job as job_module
 from bertology.activations import open_activations
 from bertology.corpora.sources import fetch_corpus
 from bertology.errors import InputError
 from bertology.job import job
+from bertology.table_files import read_csv, read_parquet
 
 ROW = "{0}\tw{0}\t_\tNOUN\tNN\t_\t{1}\t{2}\t_\t{3}\n"
 HEADER = "# global.Entity = GRP-etype-identity\n# newdoc id = d\n# sent_id = s\n"
@@ -271,3 +274,50 @@ def test_random_damage_is_read_or_refused_in_one_message(kind, format_name, edit
     except InputError as error:
         assert str(tmp_path / "data") in str(error)
         assert not list((tmp_path / "out").glob("*"))
+
+
+# --- Tables that jobs wrote -----------------------------------------------------------------------
+
+BROKEN_TABLES = {
+    **{name: NO_TEXT[name] for name in ("empty", "a byte that is not UTF-8", "packed")},
+    **{name: OTHER_TEXT[name] for name in ("a page of HTML", "zeros", "a list", "an object")},
+    "half of it": lambda whole: whole[: len(whole) // 2],
+    "another table": lambda whole: b"id,text,label\n1,Ana,PERSON\n",
+}
+A_TABLE = pd.DataFrame({"seed": [1, 2], "metric": ["las", "las"], "value": [81.5, 82.5]})
+
+
+@pytest.mark.parametrize("damage", BROKEN_TABLES)
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_broken_table_is_one_message(kind, damage, tmp_path):
+    path = tmp_path / f"scores.{kind}"
+    getattr(A_TABLE, f"to_{kind}")(path, index=False)
+    read = {"csv": lambda: read_csv(path, list(A_TABLE), ["value"])}.get(
+        kind, lambda: read_parquet(path, list(A_TABLE))
+    )
+    pd.testing.assert_frame_equal(read(), A_TABLE, check_dtype=False)
+    path.write_bytes(BROKEN_TABLES[damage](path.read_bytes()))
+    if (kind, damage) == ("csv", "half of it"):
+        path.write_bytes(path.read_bytes().removesuffix(b"\n") + b"\nx,y,z\n")
+    with pytest.raises(InputError) as error:
+        read()
+    assert str(error.value).startswith(str(path))
+    assert str(error.value).endswith("delete it, and run the study again")
+
+
+def test_a_table_that_is_not_there_is_this_machines_trouble(tmp_path):
+    for read in (read_csv, read_parquet):
+        with pytest.raises(FileNotFoundError):
+            read(tmp_path / "gone")
+
+
+def test_what_reads_tables_reads_them_so():
+    """All but what holds a study against another one, and what has its own words for a cache."""
+    library = Path(job_module.__file__).parent
+    reading = {
+        path.relative_to(library).as_posix()
+        for path in library.rglob("*.py")
+        if re.search(r"pd\.read_(csv|parquet)\(", path.read_text())
+    }
+    others = {"integrity/table_differences.py"} & reading
+    assert reading - others == {"table_files.py", "activations.py"}

@@ -10,6 +10,7 @@ import pandas as pd
 from bertology.errors import InputError
 from bertology.files import atomic_file
 from bertology.statistics import Estimate, Intervals, Resamples
+from bertology.table_files import read_parquet
 from bertology.tables import ABLATIONS, MAIN_METRICS
 from bertology.variants import FULL, UNTUNED, layers_of
 
@@ -117,7 +118,7 @@ def scores_of_task(
 
     files: `examples.parquet` of each variant's runs. A draw is the test data or a resample of it.
     """
-    tables = {variant: [pd.read_parquet(file) for file in of] for variant, of in files.items()}
+    tables = {variant: [read_parquet(file) for file in of] for variant, of in files.items()}
     first = next(iter(files))
     metric = main_metric(tables[first][0], files[first][0])
     return metric, *scores_of_tables(task, tables, metric, intervals)

@@ -9,6 +9,7 @@ import pandas as pd
 from bertology import left_out
 from bertology.errors import InputError
 from bertology.files import atomic_file
+from bertology.table_files import read_csv
 
 FINETUNING = ("encoder", "task", "variant", "seed", "split", "metric", "value", "n")
 SIMILARITY = (
@@ -123,7 +124,7 @@ def _summary(file: Path) -> Path:
 def _with_wildcards(
     wildcards: Mapping[str, object], file: Path, columns: Sequence[str]
 ) -> pd.DataFrame:
-    table = pd.read_csv(file, dtype=str, keep_default_na=False).rename(columns=LAYER_COLUMNS)
+    table = read_csv(file, dtype=str, keep_default_na=False).rename(columns=LAYER_COLUMNS)
     missing = [column for column in ("metric", "value", "n") if column not in table]
     if missing:
         raise InputError.at(file, 1, f"columns {list(table.columns)}", f"a column {missing[0]!r}")

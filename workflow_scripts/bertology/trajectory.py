@@ -8,6 +8,7 @@ import pandas as pd
 
 from bertology.errors import InputError
 from bertology.files import atomic_file
+from bertology.table_files import read_csv
 from bertology.tables import TRAJECTORY
 
 SIMILARITY, STRUCTURE = "similarity", "structure"
@@ -35,7 +36,7 @@ def _run(wildcards: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _chosen_step(training: Path) -> int:
-    table = pd.read_csv(training)
+    table = read_csv(training, ("step", "chosen"))
     chosen = table.loc[table["chosen"] == 1, "step"]
     if len(chosen) != 1:
         raise InputError.at(training, None, f"{len(chosen)} chosen rows", "1")
@@ -45,7 +46,7 @@ def _chosen_step(training: Path) -> int:
 def _rows(measured: str, jobs: Jobs, ends: Mapping[tuple[str, ...], int]) -> Iterator[pd.DataFrame]:
     # Cells stay text, so that no digit of a value changes.
     for wildcards, file in jobs:
-        table = pd.read_csv(file, dtype=str, keep_default_na=False)
+        table = read_csv(file, dtype=str, keep_default_na=False)
         if measured == SIMILARITY:
             same = table["layer_first"] == table["layer_second"]
             table = table[same & (table["tokens"] == "all")]

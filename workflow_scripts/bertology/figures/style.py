@@ -17,6 +17,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bertology.errors import InputError
 from bertology.files import atomic_file
+from bertology.table_files import read_csv
 from bertology.titles import Titles, display_name, title
 
 mpl.use("Agg")
@@ -77,13 +78,12 @@ def read_table(path: Path, columns: Iterable[str], *, may_be_empty: bool = False
 
     Empty cells of text columns are empty texts; the columns NUMBERS are numbers.
     """
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    table = read_csv(path, numbers=NUMBERS, dtype=str, keep_default_na=False)
     missing = [column for column in columns if column not in table]
     if missing or (table.empty and not may_be_empty):
         found = f"no column {missing[0]!r}" if missing else "no row"
         raise InputError.at(path, 1, found, f"a table with the columns {', '.join(columns)}")
-    numbers = [column for column in NUMBERS if column in table]
-    return table.assign(**{column: pd.to_numeric(table[column]) for column in numbers})
+    return table
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import pandas as pd
 from bertology.errors import InputError
 from bertology.files import atomic_file
 from bertology.statistics import Estimate, Intervals, Resamples
+from bertology.table_files import read_csv, read_parquet
 from bertology.tables import PROBE_SUMMARY, PROBES
 
 MAIN_METRICS = ("f1", "f1_unseen", "uuas", "root_accuracy", "dspr", "nspr")
@@ -55,8 +56,8 @@ def summarise_probes(
 
     Raises InputError if two models of a probe were not probed with the same seeds.
     """
-    scores = pd.read_csv(scores_table, dtype=dict.fromkeys(PROBES[:10], str), keep_default_na=False)
-    scores["value"] = pd.to_numeric(scores["value"])
+    texts = dict.fromkeys(PROBES[:10], str)
+    scores = read_csv(scores_table, PROBES, ["value"], dtype=texts, keep_default_na=False)
     table = _means(scores)
     bounds = pd.DataFrame(_bounds(sentences, intervals))
     table = table.merge(bounds, how="left", on=[*MODEL, *PLACE, "metric"])
@@ -146,7 +147,7 @@ def _groups(counts: pd.DataFrame) -> list[int]:
 
 def _with_wildcards(wildcards: Mapping[str, object], path: Path) -> pd.DataFrame:
     columns = {name: str(wildcards.get(name, "")) for name in (*MODEL, "seed")}
-    return pd.read_parquet(path).assign(**columns)
+    return read_parquet(path).assign(**columns)
 
 
 def _bounds(sentences: Files, intervals: Intervals) -> Iterator[dict[str, Any]]:

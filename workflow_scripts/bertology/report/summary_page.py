@@ -19,6 +19,8 @@ from bertology.claims.about import CHECK
 from bertology.files import atomic_file
 from bertology.left_out import WARNING_PERCENT
 from bertology.report.captions import filled_in
+from bertology.table_files import read_csv
+from bertology.tables import LEFT_OUT
 
 MOST_ROWS = 500
 """Rows of a table on the page; the others are in its file."""
@@ -88,7 +90,7 @@ def write_summary_page(
 
 def left_out_warnings(path: Path) -> list[dict[str, Any]]:
     """Read what a step left out or changed of more than WARNING_PERCENT of its input."""
-    table = pd.read_csv(path, keep_default_na=False)
+    table = read_csv(path, LEFT_OUT, ["percent"], keep_default_na=False)
     rows = table[table["percent"] > WARNING_PERCENT].sort_values("percent", ascending=False)
     return [
         {str(column): value for column, value in row.items()} for row in rows.to_dict("records")
@@ -100,7 +102,7 @@ def shown_table(path: Path) -> dict[str, Any]:
 
     Numbers keep four digits; the file has all of them.
     """
-    table = pd.read_csv(path, keep_default_na=False, na_values=[""])
+    table = read_csv(path, keep_default_na=False, na_values=[""])
     filled = table.dropna(axis="columns", how="all") if len(table) else table
     head = filled.head(MOST_ROWS)
     return {

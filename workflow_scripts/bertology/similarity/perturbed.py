@@ -12,6 +12,7 @@ from bertology.depth import share_of_top
 from bertology.errors import InputError
 from bertology.files import atomic_file
 from bertology.similarity.token_classes import ALL
+from bertology.table_files import read_csv
 from bertology.tables import PERTURBED
 
 Runs = Sequence[tuple[Mapping[str, Any], Path, Path, Path]]
@@ -47,7 +48,7 @@ def collect_perturbed(runs: Runs, measure: str, path: Path) -> None:
 
 def read_change(comparison: Path, measure: str) -> np.ndarray:
     """Read 1 - similarity on all tokens, same layer of both, from layer 1 up: (layers,)."""
-    table = pd.read_csv(comparison)
+    table = read_csv(comparison, ("layer_first", "layer_second", "metric", "tokens", "value"))
     same = (table["layer_first"] == table["layer_second"]) & (table["layer_first"] > 0)
     chosen = table[same & (table["metric"] == measure) & (table["tokens"] == ALL)]
     if chosen.empty:

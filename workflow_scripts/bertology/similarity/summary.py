@@ -9,6 +9,7 @@ import pandas as pd
 
 from bertology.files import atomic_file
 from bertology.statistics import Estimate, Intervals, over_pairs
+from bertology.table_files import read_parquet
 from bertology.tables import DOMAINS, SIMILARITY_SUMMARY
 
 Files = Sequence[tuple[Mapping[str, object], Path]]
@@ -98,8 +99,9 @@ def _model(wildcards: Mapping[str, object]) -> Model:
 
 
 def _draws_of_model(model: Model, files: Files) -> np.ndarray:
+    columns = ("layer", "resample", "value")
     tables = [
-        pd.read_parquet(path).pivot(index="layer", columns="resample", values="value")
+        read_parquet(path, columns).pivot(index="layer", columns="resample", values="value")
         for _, path in files
     ]
     draws = np.stack([table.to_numpy(dtype=float) for table in tables], axis=-1)
@@ -111,7 +113,7 @@ def _draws_of_model(model: Model, files: Files) -> np.ndarray:
 
 def _measured(file: Path) -> dict[str, Any]:
     """Say by what measure, and on how many tokens (n), a table of resamples was made."""
-    first = pd.read_parquet(file, columns=["metric", "n"]).iloc[0]
+    first = read_parquet(file, ("metric", "n")).iloc[0]
     return {"metric": first["metric"], "n": first["n"]}
 
 

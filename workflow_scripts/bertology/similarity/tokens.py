@@ -7,6 +7,7 @@ import pandas as pd
 
 from bertology.errors import InputError
 from bertology.files import atomic_file
+from bertology.table_files import read_csv, read_parquet
 
 COLUMNS = ["row", "sentence", "position"]
 
@@ -27,9 +28,8 @@ def sample_tokens(tokens: pd.DataFrame, size: int, seed: int) -> np.ndarray:
 
 def write_token_sample(activations_folder: Path, path: Path, size: int, seed: int) -> None:
     """Write a sample as CSV: row in the cache, sentence and position of each token."""
-    tokens = pd.read_parquet(
-        activations_folder / "tokens.parquet", columns=["sentence", "position", "special"]
-    )
+    columns = ("sentence", "position", "special")
+    tokens = read_parquet(activations_folder / "tokens.parquet", columns)
     tokens["row"] = np.arange(len(tokens))
     sample = tokens.loc[sample_tokens(tokens, size, seed), COLUMNS]
     with atomic_file(path) as temporary:
@@ -38,7 +38,7 @@ def write_token_sample(activations_folder: Path, path: Path, size: int, seed: in
 
 def read_token_sample(path: Path, tokens: pd.DataFrame) -> np.ndarray:
     """Read the rows of a sample; InputError where it was drawn from another token table."""
-    sample = pd.read_csv(path, dtype={"sentence": str}, keep_default_na=False)
+    sample = read_csv(path, COLUMNS, dtype={"sentence": str}, keep_default_na=False)
     rows = sample["row"].to_numpy()
     if rows.size == 0 or rows.min() < 0 or rows.max() >= len(tokens):
         raise InputError.at(path, None, "rows that the cache lacks", f"rows 0 to {len(tokens) - 1}")

@@ -12,6 +12,7 @@ from bertology.ablations import bounds, files_by_task, main_metric, recovery, sc
 from bertology.errors import InputError
 from bertology.files import atomic_file
 from bertology.statistics import Intervals
+from bertology.table_files import read_parquet
 from bertology.tables import REVERTS
 from bertology.transplants.names import NONE
 from bertology.variants import FULL, UNTUNED
@@ -63,7 +64,7 @@ def revert_draws(
     """
     if untuned and len(untuned) != len(reverts):
         raise InputError(f"reverts: found {len(untuned)} untuned runs; allowed: {len(reverts)}")
-    read = [pd.read_parquet(file) for file in reverts]
+    read = [read_parquet(file, ("part", "layers", "example")) for file in reverts]
     tables: dict[Reverted, list[pd.DataFrame]] = {}
     for table in read:
         for part, layers in table[["part", "layers"]].drop_duplicates().itertuples(index=False):
@@ -77,7 +78,7 @@ def revert_draws(
 
 
 def _same_examples(file: Path, reverted: pd.DataFrame) -> pd.DataFrame:
-    table = pd.read_parquet(file)
+    table = read_parquet(file, ("example",))
     wanted = set(reverted["example"])
     missing = sorted(wanted - set(table["example"]))
     if missing:
