@@ -41,7 +41,7 @@ why: .venv/installed
 	$(SNAKEMAKE) --dry-run --quiet $(OVERLAY)
 
 test: .venv/installed-for-tests lint
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --no-loadscope-reorder
 
 lint: .venv/installed-for-tests
 	$(BIN)/ruff check .
