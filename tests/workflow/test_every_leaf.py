@@ -275,7 +275,7 @@ SOLE = {"corpora.notes.text.source", "tasks.parsing.kind", "tasks.question_answe
 def test_leaves_that_cannot_change_alone_run_what_they_must_with_others(study, tmp_path):
     changed = {}
     shutil.copytree(study.folder / "studies", tmp_path / "studies")
-    for name, changes in together(study.config, tmp_path):
+    for name, changes in together(study.config, tmp_path / "studies"):
         config = study.config
         for key, value in changes:
             config = with_value(config, key, value)
