@@ -189,7 +189,7 @@ def test_each_leaf_runs_what_it_must_and_no_more(study):
 def from_files(kind, block):
     """The same kind of annotation, from files."""
     formats = {} if kind in ("treebank", "inference", "questions", "text") else {"format": "edges"}
-    splits = {split: "studies/smoke.txt" for split in ("train", "dev", "test") if split in block}
+    splits = {split: "smoke.txt" for split in ("train", "dev", "test") if split in block}
     return {"source": "files", **formats, **splits}
 
 
