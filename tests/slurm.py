@@ -136,6 +136,15 @@ class Slurm:
         for name in reversed(list(self.running)):
             self._end(name)
 
+    def cancel(self, job: str) -> None:
+        """Cancel a job; asked again until it runs no more: a new controller may not hear it yet."""
+
+        def gone() -> bool:
+            self.command("scancel", job)
+            return self.command("squeue", "-h", "-t", "RUNNING", "-j", job) == ""
+
+        self.wait_until(gone, f"job {job} is cancelled")
+
     def cancel_all(self) -> None:
         """Cancel what runs or waits, and wait until it has ended."""
         jobs = self.command("squeue", "-h", "-o", "%i").split()

@@ -230,7 +230,7 @@ def troubled(cluster, new_workflow, tmp_path_factory):
     cluster.stop_controller()
     time.sleep(5)
     cluster.start_controller()
-    cluster.command("scancel", sleeping["JobId"])
+    cluster.cancel(sleeping["JobId"])
     status, printed = run.end()
     return workflow, status, printed, run.jobs()
 
@@ -305,7 +305,7 @@ def test_the_commands_of_another_scheduler_do_as_well(cluster, fresh):
     sleeps = workflow.folder / "tried" / SCANCELLED.replace("/", "_")
     cluster.wait_until(sleeps.exists, "the job sleeps", seconds=LONG)
     (job,) = run.jobs()
-    cluster.command("scancel", job["JobId"])
+    cluster.cancel(job["JobId"])
     status, printed = run.end()
     assert status == 0, printed[-5000:]
     assert [job["JobState"] for job in run.jobs()] == ["CANCELLED", "COMPLETED"]
