@@ -15,7 +15,7 @@ import slurm
 from overlays import merged
 from stale_jobs import PAGE, figures, tables
 
-pytestmark = [
+pytestmark = [, pytest.mark.trial]
     pytest.mark.workflow,
     pytest.mark.skipif(slurm.reason_to_skip() is not None, reason=str(slurm.reason_to_skip())),
 ]
