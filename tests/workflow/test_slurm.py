@@ -15,7 +15,8 @@ import slurm
 from overlays import merged
 from stale_jobs import PAGE, figures, tables
 
-pytestmark = [, pytest.mark.trial]
+pytestmark = [
+    pytest.mark.trial,
     pytest.mark.workflow,
     pytest.mark.skipif(slurm.reason_to_skip() is not None, reason=str(slurm.reason_to_skip())),
 ]
