@@ -158,7 +158,7 @@ def test_another_environment_runs_the_rules_that_name_it(files, planner_with_con
     pattern = r'^rule (\w+):\n(?:(?!^rule ).*\n)*?.*"../envs/(\w+).yaml"'
     named = dict(re.findall(pattern, rules, flags=re.MULTILINE))
     before = planner_with_conda.plan(STUDY, conda=True)
-    environments = sorted((files.folder / "envs").iterdir())
+    environments = sorted((files.folder / "envs").glob("*.yaml"))
     assert {path.stem for path in environments} == set(named.values())
     for path in environments:
         with files.edited(path, text="# Another.\n"):
