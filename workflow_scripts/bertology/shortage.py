@@ -8,6 +8,7 @@ OF_TRAINING = "tasks.{task}.batch_size or tasks.{task}.longest"
 OF_RUNNING = "activations.tokens_per_batch"
 SETTINGS = {
     "finetune_encoder": OF_TRAINING,
+    "trace_encoder": OF_TRAINING,
     "ablate_layers": OF_TRAINING,
     "revert_layers": OF_TRAINING,
     "perturb_encoder": OF_RUNNING,
