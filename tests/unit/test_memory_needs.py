@@ -1,7 +1,5 @@
 """What jobs are said to need in memory: read off an encoder's files, enough, and not too much."""
 
-import json
-
 import pytest
 from transformers import AutoModel, FNetConfig
 
@@ -17,6 +15,7 @@ from bertology.study.memory import (
     training_disk_mb,
     training_mb,
 )
+from described import describe_encoder
 
 
 @pytest.fixture(scope="module")
@@ -64,14 +63,7 @@ def described(tmp_path):
     """Give folders with the descriptions of encoders of known size, and the header alone."""
 
     def write(layers, width, heads, numbers):
-        folder = tmp_path / f"{layers}-{width}"
-        folder.mkdir()
-        sizes = {"num_hidden_layers": layers, "hidden_size": width, "num_attention_heads": heads}
-        (folder / "config.json").write_text(json.dumps(sizes))
-        header = json.dumps({"all": {"dtype": "F32", "shape": [numbers], "data_offsets": [0, 0]}})
-        start = len(header).to_bytes(8, "little")
-        (folder / "model.safetensors").write_bytes(start + header.encode())
-        return folder
+        return describe_encoder(tmp_path / f"{layers}-{width}", layers, width, heads, numbers)
 
     return write
 

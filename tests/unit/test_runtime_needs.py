@@ -15,6 +15,7 @@ from bertology.study.runtime import (
     running_minutes,
     training_minutes,
 )
+from described import describe_encoder
 
 MINILM, BASE = (6, 384, 22_565_376), (12, 768, 109_482_240)
 MNLI = {"train": (385_000, 30.0), "dev": (7_800, 30.0), "test": (9_815, 30.0)}
@@ -26,14 +27,7 @@ def encoder(tmp_path):
 
     def write(size):
         layers, width, numbers = size
-        folder = tmp_path / f"{layers}-{width}"
-        folder.mkdir(exist_ok=True)
-        sizes = {"num_hidden_layers": layers, "hidden_size": width, "num_attention_heads": 12}
-        (folder / "config.json").write_text(json.dumps(sizes))
-        header = json.dumps({"all": {"dtype": "F32", "shape": [numbers], "data_offsets": [0, 0]}})
-        start = len(header).to_bytes(8, "little")
-        (folder / "model.safetensors").write_bytes(start + header.encode())
-        return folder
+        return describe_encoder(tmp_path / f"{layers}-{width}", layers, width, 12, numbers)
 
     return write
 

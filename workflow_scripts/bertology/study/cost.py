@@ -9,6 +9,7 @@ import json
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from statistics import fmean
 from typing import NamedTuple
@@ -186,7 +187,7 @@ class _Work:
     def _training(self, run: Row) -> float:
         task = self.study.config["tasks"][run["task"]]
         annotation = f"{task['corpus']}/{self.study.task_kind(run['task'])}"
-        limits = {**task["limits"]}
+        limits = task["limits"]
         train, dev, test = (self._examples(annotation, split, limits[split]) for split in SPLITS)
         variant, percent = part_of(run["variant"])
         frozen, kept = layers_of(variant, depth := self._size(run["encoder"]).layers)
@@ -207,8 +208,11 @@ class _Work:
         return 2 * START + self._trained(run, examples * self._tokens_each(annotation))
 
     def _trained(self, run: Row, tokens: float) -> float:
-        slower = 1 if in_bfloat16(self.study.config["precision"]) else SLOWER_IN_FLOAT32
-        return slower * tokens * self._work(run["encoder"]) / TRAINED
+        return self._slower * tokens * self._work(run["encoder"]) / TRAINED
+
+    @cached_property
+    def _slower(self) -> float:
+        return 1 if in_bfloat16(self.study.config["precision"]) else SLOWER_IN_FLOAT32
 
     def _reverting(self, run: Row) -> float:
         study, task = self.study, self.study.config["tasks"][run["task"]]
@@ -271,10 +275,9 @@ class _Work:
             return stimuli["sentences"] * self._tokens_each(
                 f"{stimuli['corpus']}/{stimuli['kind']}"
             )
-        kind = "treebank"
         corpus = self.study.config["probes"][name]["corpus"]
         sentences = [sum(self._probed_sentences(name, each)) for each in self.study.phenomena(name)]
-        return max(sentences) * self._tokens_each(f"{corpus}/{kind}")
+        return max(sentences) * self._tokens_each(f"{corpus}/treebank")
 
     def _probed_sentences(self, text: str, phenomenon: str) -> list[float]:
         """Give the sentences for training, development and test of a probe."""
