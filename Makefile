@@ -16,7 +16,7 @@ STUDY ?= default
 OVERLAY = $(if $(filter default,$(STUDY)),,--configfile studies/$(STUDY).yaml) $(FILES)
 FILES = $(if $(DATA),--config data_dir="$(DATA)")
 
-.PHONY: study open report verify publish test lint bench dry-run why graph lock container
+.PHONY: study open report verify publish depths test lint bench dry-run why graph lock container
 study: .venv/installed
 	$(if $(LOCK),$(INTEGRITY) rerun $(LOCK) $(LOCKED) $(if $(DATA),--data-dir "$(DATA)"))
 	$(SNAKEMAKE) --cores $(CORES) $(if $(LOCK),--configfile $(LOCKED))
@@ -32,6 +32,10 @@ verify: .venv/installed
 
 publish: .venv/installed
 	$(INTEGRITY) publish results/$(STUDY) results/published/$(STUDY) $(if $(FIGURES),--figures $(FIGURES))
+
+# results/published/depths.png: encoders of several depths beside each other.
+depths: .venv/installed
+	$(BIN)/python docs/depths.py open open-deep
 
 dry-run: .venv/installed
 	$(SNAKEMAKE) --cores $(CORES) --dry-run

@@ -9,10 +9,12 @@ import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.colors import to_hex
 from PIL import Image
 
 from bertology.errors import InputError
-from bertology.figures import transplants
+from bertology.figures import depths, transplants
+from bertology.figures.depths import QUANTITIES, TABLES, plot_depths
 from bertology.figures.style import FigureSettings, Palette
 from bertology.figures.transplants import plot_transplants
 from bertology.tables import REVERTS, SIMILARITY_SUMMARY
@@ -208,3 +210,44 @@ def test_tables_that_cannot_be_drawn_are_refused(change, message, tmp_path):
     with pytest.raises(InputError, match=message):
         draw(change(similarity_rows(2), revert_rows(2)), tmp_path)
     assert not (tmp_path / "x.png").exists()
+
+
+# --- Encoders of several depths -------------------------------------------------------------------
+
+
+def published(folder: Path, encoder: str, depth: int) -> Path:
+    """Write the tables of a study of one encoder, and give their folder."""
+    folder.mkdir()
+    for name, rows in zip(TABLES, (similarity_rows(depth), revert_rows(depth)), strict=True):
+        rows.assign(encoder=encoder).to_csv(folder / name, index=False)
+    return folder
+
+
+def test_studies_stand_beside_each_other_as_each_says(tmp_path, monkeypatch):
+    """A block for each encoder, in which every panel has as many bars as its tables have layers."""
+    studies = [published(tmp_path / "a", "shallow", 4), published(tmp_path / "b", "deep", 12)]
+    titles = {"encoders": {"deep": "A deep one"}, "tasks": {}}
+    settings = FigureSettings(titles=titles)
+    saved = []
+    monkeypatch.setattr(depths, "save_figure", lambda *each: saved.append(each[:2]))
+    plot_depths(studies, files_in(tmp_path), settings)
+    [(figure, points)] = saved
+    assert [part.get_suptitle() for part in figure.subfigs] == ["Shallow", "A deep one"]
+    values = points.set_index(["encoder", "task", "quantity"])
+    for part, encoder, depth in zip(figure.subfigs, ("shallow", "deep"), (4, 12), strict=True):
+        axes = np.reshape(part.get_axes(), (len(TASKS), len(QUANTITIES)))
+        for (row, task), (column, quantity) in product(enumerate(TASKS), enumerate(QUANTITIES[:2])):
+            told = values.loc[(encoder, task, quantity)].set_index("layer")["value"]
+            lengths = {layer: length for layer, (length, _) in bars(axes[row, column]).items()}
+            assert lengths == pytest.approx(dict(told))
+            assert len(told) == depth + 1
+
+
+def test_what_was_not_measured_is_a_grey_panel(tmp_path, monkeypatch):
+    """A run was cut short before this task's encoder was compared."""
+    rows = similarity_rows(4)
+    axes, points = panels((rows[rows["task"] != "parsing"], revert_rows(4)), tmp_path, monkeypatch)
+    grey = [to_hex(axis.get_facecolor()).upper() == transplants.NOT_MEASURED for axis in axes.flat]
+    expected = np.zeros(axes.shape, bool)
+    expected[list(points["task"].unique()).index("parsing"), :2] = True
+    assert (np.reshape(grey, axes.shape) == expected).all()

@@ -1,6 +1,6 @@
 """Where an encoder changes by similarity, and which layers' change a task owes its score to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -61,6 +61,8 @@ COMPARISONS = {"tuned": "change", "own_change": "own_change"}
 PLACE = ("quantity", "encoder", "task")
 COLUMNS = (*PLACE, "stimuli", "metric", "part", "layer", "layers", "seeds", "value", "low", "high")
 BLACK = "#303030"
+NOT_MEASURED = "#EDEDED"
+"""Behind panels without values."""
 PALE = 0.38
 """Opacity of bars but the longest."""
 CURVE_WIDTH = 1.15
@@ -82,9 +84,7 @@ def plot_transplants(
     from the bottom up to this one, or from the top down to it, are put back. `similarity` has the
     columns SIMILARITY_SUMMARY, `reverts` REVERTS.
     """
-    changes = _changes(read_table(similarity, SIMILARITY_SUMMARY), similarity)
-    points = pd.concat([changes, _losses(read_table(reverts, REVERTS), reverts)])
-    points = points.reindex(columns=COLUMNS)
+    points = transplant_points(similarity, reverts)
     palette = Palette.of(points["task"].unique())
     models = list(points.groupby(["encoder", "task"], sort=False))
     quantities = [name for name in (*BARS, *CURVES) if name in set(points["quantity"])]
@@ -92,16 +92,23 @@ def plot_transplants(
         figure, axes = _panels(models, quantities)
         for line, ((encoder, task), of_model) in zip(axes, models, strict=True):
             for axis, quantity in zip(line, quantities, strict=True):
-                draw = _draw_bars if quantity in BARS else _draw_curves
-                draw(axis, of_model[of_model["quantity"] == quantity], palette.colours[str(task)])
+                of_panel = of_model[of_model["quantity"] == quantity]
+                draw_panel(axis, quantity, of_panel, palette.colours[str(task)])
             named = {"encoder": encoder, "task": task}
             several = points["encoder"].nunique() > 1
             label = settings.joined(named, several_encoders=several)
             line[0].set_ylabel(f"{label.replace(': ', chr(10))}\nLayer")
-        _label_columns(axes, points, quantities)
-        legend_below(figure, _handles(points))
+        label_columns(axes, points, quantities)
+        legend_below(figure, transplant_handles(points))
         save_figure(figure, points, files)
         plt.close(figure)
+
+
+def transplant_points(similarity: Path, reverts: Path) -> pd.DataFrame:
+    """Gather what the figure draws, with the columns COLUMNS; quantities are in BARS and CURVES."""
+    changes = _changes(read_table(similarity, SIMILARITY_SUMMARY), similarity)
+    points = pd.concat([changes, _losses(read_table(reverts, REVERTS), reverts)])
+    return points.reindex(columns=COLUMNS)
 
 
 def _changes(rows: pd.DataFrame, table: Path) -> pd.DataFrame:
@@ -167,6 +174,16 @@ def _panels(models: Groups, quantities: list[str]) -> tuple[Figure, np.ndarray]:
     )
 
 
+def draw_panel(axis: Axes, quantity: str, points: pd.DataFrame, colour: str) -> None:
+    """Draw one quantity of one encoder and task; the panel is grey where it was not measured."""
+    if points.empty:
+        axis.set_facecolor(NOT_MEASURED)
+    elif quantity in BARS:
+        _draw_bars(axis, points, colour)
+    else:
+        _draw_curves(axis, points, colour)
+
+
 def _draw_bars(axis: Axes, points: pd.DataFrame, colour: str) -> None:
     """Draw a bar for each layer, the longest one dark and with its value."""
     axis.grid(visible=False, axis="y")
@@ -200,7 +217,8 @@ def _draw_curves(axis: Axes, points: pd.DataFrame, colour: str) -> None:
     axis.grid(visible=False, axis="y")
 
 
-def _label_columns(axes: np.ndarray, points: pd.DataFrame, quantities: list[str]) -> None:
+def label_columns(axes: np.ndarray, points: pd.DataFrame, quantities: Sequence[str]) -> None:
+    """Give columns of panels their titles, units and ends, and lines of panels their layers."""
     for number, (axis, quantity) in enumerate(zip(axes[0], quantities, strict=True)):
         drawn = points[points["quantity"] == quantity]
         title, unit, _ = (BARS | CURVES)[quantity]
@@ -218,7 +236,8 @@ def _label_columns(axes: np.ndarray, points: pd.DataFrame, quantities: list[str]
         axis.yaxis.set_major_formatter(lambda layer, _: f"{layer:.0f}" if layer else "emb.")
 
 
-def _handles(points: pd.DataFrame) -> list[Artist]:
+def transplant_handles(points: pd.DataFrame) -> list[Artist]:
+    """Make the entries of the legend."""
     handles: list[Artist] = [Patch(color=GREY, label="The longest bar")]
     handles += [
         Line2D([], [], color=GREY, label=f"Put back: {label.lower()}", **PARTS[part])

@@ -1,0 +1,81 @@
+"""Where encoders of several depths change, by similarity and by causes, beside each other."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure, SubFigure
+
+from bertology.figures.style import (
+    PAGE_WIDTH,
+    PLAIN,
+    FigureFiles,
+    FigureSettings,
+    Palette,
+    figure_style,
+    legend_below,
+    save_figure,
+)
+from bertology.figures.transplants import (
+    CURVE_WIDTH,
+    draw_panel,
+    label_columns,
+    transplant_handles,
+    transplant_points,
+)
+
+QUANTITIES = ("change", "own_change", "recovery")
+"""Of those in the figure of transplants: what one layer costs alone would hardly be seen here."""
+LINE_HEIGHT, MARGIN = 1.5, 0.8  # inches
+TITLE = 6.8  # points: three columns of a block have less room than four of a page
+TABLES = ("similarity_summary.csv", "reverts.csv")
+"""Of each study, in its folder."""
+
+
+def plot_depths(
+    studies: Sequence[Path], files: FigureFiles, settings: FigureSettings = PLAIN
+) -> None:
+    """Draw what each study's tables say of its tuned encoders: a block each, a line for each task.
+
+    In every block, by layer: how much the encoder looks changed, what a layer changes by itself,
+    and what is left of what tuning gained if layers are put back. All blocks are equally high, the
+    input below, whatever their number of layers. `studies` are folders with the files TABLES.
+    """
+    points = pd.concat(
+        [transplant_points(*(folder / name for name in TABLES)) for folder in studies]
+    )
+    points = points[points["quantity"].isin(QUANTITIES)]
+    tasks = list(points["task"].unique())
+    colours = Palette.of(tasks).colours
+    blocks = list(points.groupby("encoder", sort=False))
+    with figure_style():
+        figure = plt.figure(figsize=(PAGE_WIDTH, LINE_HEIGHT * len(tasks) + MARGIN))
+        parts = figure.subfigures(1, len(blocks), squeeze=False)[0]
+        for place, (part, (encoder, of)) in enumerate(zip(parts, blocks, strict=True)):
+            part.suptitle(settings.title("encoder", encoder), fontweight="bold")
+            _draw_block(part, of, colours)
+            for axis, task in zip(part.get_axes()[:: len(QUANTITIES)], tasks, strict=True):
+                axis.set_ylabel(f"{settings.title('task', task)}\nLayer" if not place else "")
+        legend_below(figure, transplant_handles(points))
+        save_figure(figure, points, files)
+        plt.close(figure)
+
+
+def _draw_block(part: Figure | SubFigure, points: pd.DataFrame, colours: Mapping[str, str]) -> None:
+    """Draw the panels of one encoder."""
+    axes = part.subplots(
+        *(len(colours), len(QUANTITIES)),
+        width_ratios=[1] * (len(QUANTITIES) - 1) + [CURVE_WIDTH],
+        sharex="col",
+        sharey=True,
+        squeeze=False,
+    )
+    for line, (task, colour) in zip(axes, colours.items(), strict=True):
+        for axis, quantity in zip(line, QUANTITIES, strict=True):
+            chosen = (points["task"] == task) & (points["quantity"] == quantity)
+            draw_panel(axis, quantity, points[chosen], colour)
+    label_columns(np.asarray(axes), points, QUANTITIES)
+    for axis in axes[0]:
+        axis.title.set_size(TITLE)
