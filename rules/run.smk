@@ -31,12 +31,14 @@ def check_gpus():
 
 def print_results():
     """Print what each rule took, the verdicts on the claims, and where the results are."""
-    print(run_times.summary(Path(PATHS.benchmarks)))
+    if Path(PATHS.benchmarks).is_dir():
+        print(run_times.summary(Path(PATHS.benchmarks)))
     verdicts = Path(STUDY.table("claims"))
     if verdicts.exists():
         print(claims_summary(verdicts))
     first = ": look at index.html first" if Path(PATHS.results, "index.html").exists() else ""
-    print(f"Results are in {PATHS.results}{first}.")
+    volume = workflow.storage_settings.default_storage_prefix
+    print(f"Results are in {Path(volume or '', PATHS.results)}{first}.")
 
 
 def reasons():

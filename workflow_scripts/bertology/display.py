@@ -37,6 +37,12 @@ UNSAID = ("workflow_started", "job_started", "resources_info", "progress")
 """Records that say nothing to a user beyond the lines of jobs."""
 ROUTINE = (
     *("Select jobs to execute", "Using shell:", "Conda environments: ignored"),
+    *(
+        "Storing in storage",
+        "Finished upload",
+        "Removing local copy of",
+        "Skipped removing non-empty",
+    ),
     "RuleException:\nCalledProcessError in file",
 )
 """Messages of which the same holds: of a script that fails, its log says why."""
