@@ -44,8 +44,9 @@ dry-run: .venv/installed
 why: .venv/installed
 	$(SNAKEMAKE) --dry-run --quiet $(OVERLAY)
 
+# A process more than cores: the tests of a cluster wait for its scheduler most of their time.
 test: .venv/installed-for-tests lint
-	$(BIN)/python -m pytest -n 2 --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --no-loadscope-reorder
 
 lint: .venv/installed-for-tests
 	$(BIN)/ruff check .

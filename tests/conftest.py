@@ -26,7 +26,7 @@ def shared_data() -> Path:
 
 
 class OfFiles(LoadScopeScheduling):
-    """Where tests run in several processes (-n 2), keep those together that share what is costly.
+    """Where tests run in several processes (-n 3), keep those together that share what is costly.
 
     These are the files that look at the finished smoke study, and otherwise the tests of a file.
     """

@@ -13,7 +13,7 @@ import time
 import pandas as pd
 import pytest
 
-pytestmark = [pytest.mark.workflow, pytest.mark.trial]
+pytestmark = pytest.mark.workflow
 KILLS = 20
 IN_START_UP = 2
 """Of these, before any job."""
