@@ -56,6 +56,12 @@ def reasons():
     return [*table, *download_lines(STUDY.config, fetched)]
 
 
+def asks_why():
+    """Whether this is `snakemake --dry-run --quiet`; with words after it, Snakemake does what they say."""
+    quiet = {part.name for part in workflow.output_settings.quiet or ()}
+    return workflow.output_settings.dryrun and quiet == {"PROGRESS", "RULES"}
+
+
 # Jobs of a cluster, and scripts, read this file again and show nothing; a workflow that has this one as a module shows
 # what it likes; --verbose has all of Snakemake's own display.
 if workflow.is_main_process and not workflow.output_settings.verbose and not AS_MODULE:
@@ -64,8 +70,7 @@ if workflow.is_main_process and not workflow.output_settings.verbose and not AS_
         workflow.output_settings.dryrun,
         lambda jobs: plan_lines(STUDY, jobs, workflow.resource_settings.cores),
         lambda files: download_lines(STUDY.config, files),
-        # `snakemake --dry-run --quiet`
-        reasons if workflow.output_settings.dryrun and workflow.output_settings.quiet else None,
+        reasons if asks_why() else None,
     )
 
 

@@ -118,6 +118,16 @@ def test_a_quiet_dry_run_says_why_each_rule_would_run_and_how_long_that_takes(sm
     assert "Nothing to be done" in smoke.snakemake("--dry-run", "--quiet").stdout
 
 
+def test_a_dry_run_without_its_rules_is_the_table_of_jobs_alone(fresh):
+    shown = fresh.snakemake("--dry-run", "--quiet", "rules").stdout
+    assert re.search(r"^finetune_encoder +6$", shown, flags=re.MULTILINE)
+    assert re.search(
+        r"^total +\d+$", shown, flags=re.MULTILINE
+    )  # as benchmarks/large_study.py reads it
+    assert "rule finetune_encoder" not in shown
+    assert "not there yet" not in shown
+
+
 def test_a_quiet_dry_run_names_the_edited_module(smoke):
     old = "def collect_trajectory("
     with smoke.edited(
