@@ -5,6 +5,7 @@
 # make study LOCK=results/published/default/provenance.json   a study from its lock; says first what differs here
 # make verify  what of a finished study is not as it was made; AGAINST=results/published/default: and what differs
 # make publish its tables, claims, figures (FIGURES="a b": these) and lock, in results/published/; both with STUDY=open
+# make depths  published studies of encoders of several depths in one figure, results/published/depths.png
 # Each makes .venv first if there is none.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 CORES ?= $(shell nproc)
@@ -33,7 +34,6 @@ verify: .venv/installed
 publish: .venv/installed
 	$(INTEGRITY) publish results/$(STUDY) results/published/$(STUDY) $(if $(FIGURES),--figures $(FIGURES))
 
-# results/published/depths.png: encoders of several depths beside each other.
 depths: .venv/installed
 	$(BIN)/python docs/depths.py open open-deep
 
