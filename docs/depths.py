@@ -20,14 +20,16 @@ from bertology.titles import TITLED, Titles  # noqa: E402
 def titles() -> Titles:
     """Gather what the repository's studies call what they name."""
     files = [REPOSITORY / "config.yaml", *sorted((REPOSITORY / "studies").glob("*.yaml"))]
-    entries = [
-        (section, name, entry["title"])
-        for study in map(read_study, files)
+    studies = [read_study(file) for file in files]
+    return {
+        section: {
+            name: entry["title"]
+            for study in studies
+            for name, entry in (study.get(section) or {}).items()
+            if "title" in (entry or {})
+        }
         for section in TITLED
-        for name, entry in (study.get(section) or {}).items()
-        if isinstance(entry, dict) and "title" in entry
-    ]
-    return {section: {b: c for a, b, c in entries if a == section} for section in TITLED}
+    }
 
 
 def main(*studies: str) -> None:

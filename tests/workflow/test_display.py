@@ -121,9 +121,8 @@ def test_a_quiet_dry_run_says_why_each_rule_would_run_and_how_long_that_takes(sm
 def test_a_dry_run_without_its_rules_is_the_table_of_jobs_alone(fresh):
     shown = fresh.snakemake("--dry-run", "--quiet", "rules").stdout
     assert re.search(r"^finetune_encoder +6$", shown, flags=re.MULTILINE)
-    assert re.search(
-        r"^total +\d+$", shown, flags=re.MULTILINE
-    )  # as benchmarks/large_study.py reads it
+    # As benchmarks/large_study.py reads it.
+    assert re.search(r"^total +\d+$", shown, flags=re.MULTILINE)
     assert "rule finetune_encoder" not in shown
     assert "not there yet" not in shown
 
