@@ -8,7 +8,7 @@ from bertology import run_times
 from bertology.claims.terminal import claims_summary
 from bertology.display import FETCHES, download_lines, plan_lines, show_jobs
 from bertology.errors import InputError
-from bertology.gpus import check_slurm, check_this_machine, visible_gpus
+from bertology.gpus import check_slurm, check_this_machine, let_share, visible_gpus
 from bertology.study.cost import account, check_disk
 from bertology.why import Planned, why_table
 
@@ -27,6 +27,15 @@ def check_gpus():
             check_slurm()
     except InputError as error:
         raise WorkflowError(str(error))
+
+
+# On a machine of one's own each GPU is used by one job at a time, unless more are allowed than there are GPUs.
+GPUS = []
+if config["gpus"] and workflow.is_main_process and workflow.resource_settings.nodes is None:
+    GPUS = visible_gpus()
+    if gpus_allowed() is None and GPUS:
+        workflow.register_resource("gpu", len(GPUS))
+    let_share(gpus_allowed())
 
 
 def print_results():
@@ -68,16 +77,14 @@ if workflow.is_main_process and not workflow.output_settings.verbose and not AS_
     show_jobs(
         logger,
         workflow.output_settings.dryrun,
-        lambda jobs: plan_lines(STUDY, jobs, workflow.resource_settings.cores),
+        lambda jobs: plan_lines(
+            STUDY, jobs, workflow.resource_settings.cores, len(GPUS), gpus_allowed()
+        ),
         lambda files: download_lines(STUDY.config, files),
         reasons if asks_why() else None,
     )
 
 
-# On a machine of one's own, which no number of jobs is said for, each GPU is used by one job at a time.
-if config["gpus"] and workflow.is_main_process and workflow.resource_settings.nodes is None:
-    if gpus_allowed() is None and visible_gpus():
-        workflow.register_resource("gpu", len(visible_gpus()))
 
 
 onstart:

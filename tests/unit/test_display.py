@@ -15,6 +15,7 @@ from bertology.display import (
     Display,
     Pace,
     download_lines,
+    gpu_line,
     in_words,
     log_tail,
     plan_line,
@@ -382,3 +383,12 @@ def test_the_plan_in_one_line():
         "89 jobs to run."
     )
     assert plan_line(config, 1).endswith("; 1 job to run.")
+
+
+def test_the_line_about_gpus_says_how_jobs_could_share_them():
+    assert gpu_line(1, 1) == (
+        "1 GPU, 1 job at a time; "
+        "with --resources gpu=4, 4 would share each, if its memory has room."
+    )
+    assert gpu_line(2, 1).startswith("2 GPUs, 1 job at a time; with --resources gpu=8")
+    assert gpu_line(2, 6) == "2 GPUs, 6 jobs at a time."

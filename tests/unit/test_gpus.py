@@ -1,5 +1,6 @@
 """The GPUs are stubs: an `nvidia-smi` that names them, and a PyTorch that can use them."""
 
+import os
 import subprocess
 import sys
 import time
@@ -9,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from bertology.errors import InputError
-from bertology.gpus import VISIBLE, check_slurm, check_this_machine, own_gpu, visible_gpus
+from bertology.gpus import (
+    SHARING,
+    VISIBLE,
+    check_slurm,
+    check_this_machine,
+    let_share,
+    own_gpu,
+    visible_gpus,
+)
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "workflow_scripts"
 JOB = """
@@ -78,6 +87,15 @@ def test_without_nvidia_smi_numbers_stay_numbers(monkeypatch):
     assert visible_gpus() == []
 
 
+def locks(folder):
+    return folder / f"bertology-gpus-{os.getuid()}"
+
+
+def wait_for(path):
+    while not path.exists():
+        time.sleep(0.05)
+
+
 def jobs_at_once(number, seconds):
     """Run so many jobs at a time; give the GPU of each, and when it began and ended to use it."""
     command = [sys.executable, "-c", JOB, str(seconds)]
@@ -96,12 +114,38 @@ def test_jobs_spread_over_the_gpus_and_never_share_one(machine, pytorch_uses_the
         assert all(end <= start for (_, end), (start, _) in pairwise(times))
 
 
+def most_at_once(jobs):
+    """How many of these jobs used their GPU at the same time."""
+    starts = [start for _, start, _ in jobs]
+    return max(sum(start <= now < end for _, start, end in jobs) for now in starts)
+
+
+def test_as_many_jobs_share_a_gpu_as_the_user_says(machine, pytorch_uses_them, monkeypatch):
+    machine("GPU-a", "GPU-b")
+    monkeypatch.setenv(SHARING, "1")
+    assert [let_share(limit) for limit in (None, 1, 2, 3, 4, 5)] == [1, 1, 1, 2, 2, 3]
+    let_share(4)
+    jobs = jobs_at_once(7, seconds=1)
+    for gpu in ("GPU-a", "GPU-b"):
+        assert most_at_once([job for job in jobs if job[0] == gpu]) == 2
+
+
+def test_a_gpu_that_jobs_of_one_study_share_is_not_given_to_a_job_of_another(
+    machine, pytorch_uses_them, tmp_path
+):
+    machine("GPU-a")
+    shared = {**os.environ, SHARING: "2"}
+    command = [sys.executable, "-c", JOB, "1"]
+    first = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=shared)
+    wait_for(locks(tmp_path) / "GPU-a.0")
+    ((_, start, _),) = jobs_at_once(1, seconds=0)
+    assert start >= float(first.communicate()[0].split()[2])
+
+
 def test_a_job_that_was_killed_leaves_its_gpu(machine, pytorch_uses_them, tmp_path):
     machine("GPU-a")
     killed = subprocess.Popen([sys.executable, "-c", JOB, "60"])
-    lock = tmp_path / f"bertology-gpus-{Path(tmp_path).stat().st_uid}" / "GPU-a"
-    while not lock.exists():
-        time.sleep(0.05)
+    wait_for(locks(tmp_path) / "GPU-a")
     killed.kill()
     killed.wait()
     assert jobs_at_once(1, seconds=0)[0][0] == "GPU-a"
@@ -128,10 +172,9 @@ def test_a_study_that_asks_for_what_is_not_there_does_not_start(machine):
         check_this_machine(None)
     machine("GPU-a", "GPU-b")
     check_this_machine(None)
-    check_this_machine(2)
-    for limit in (0, 3):
-        with pytest.raises(InputError, match=f"gpu={limit}; allowed: gpu=1 to gpu=2"):
-            check_this_machine(limit)
+    check_this_machine(3)
+    with pytest.raises(InputError, match="gpu=0; allowed: gpu=1 or more"):
+        check_this_machine(0)
 
 
 def test_nor_does_it_in_a_cluster_without_gpus(tmp_path, monkeypatch):

@@ -77,12 +77,28 @@ def plan_line(config: Mapping[str, Any], jobs: int) -> str:
     return f"Study {config['study']}: {'; '.join(parts)}."
 
 
-def plan_lines(study: Study, jobs: Mapping[str, int], cores: int | None) -> str:
-    """Say what so many jobs of each rule will do and, but on a GPU, what they will take."""
-    line = plan_line(study.config, sum(jobs.values()))
-    if not jobs or study.config["gpus"]:
-        return line
-    return f"{line}\n{cost_line(account(study, jobs), cores or 1)}"
+def plan_lines(
+    study: Study, jobs: Mapping[str, int], cores: int | None, gpus: int, at_a_time: int | None
+) -> str:
+    """Say what so many jobs of each rule will do, and what they will take or which GPUs they use.
+
+    gpus: of this machine, 0 where jobs run elsewhere. at_a_time: how many jobs may use them, None
+    where none is needed.
+    """
+    lines = [plan_line(study.config, sum(jobs.values()))]
+    if jobs and not study.config["gpus"]:
+        lines.append(cost_line(account(study, jobs), cores or 1))
+    elif jobs and gpus and at_a_time:
+        lines.append(gpu_line(gpus, at_a_time))
+    return "\n".join(lines)
+
+
+def gpu_line(gpus: int, at_a_time: int) -> str:
+    """Return the line that says how many jobs share the GPUs, and how more could."""
+    line = f"{gpus} GPU{'s' * (gpus != 1)}, {at_a_time} job{'s' * (at_a_time != 1)} at a time"
+    if at_a_time > gpus:
+        return f"{line}."
+    return f"{line}; with --resources gpu={4 * gpus}, 4 would share each, if its memory has room."
 
 
 def cost_line(needs: Account, cores: int) -> str:
