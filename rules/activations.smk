@@ -1,7 +1,7 @@
 # Activations: what each layer of each model says of each token of the stimuli, read once and kept.
 #
 # Inputs:  encoders/<encoder>/, models/<model>/encoder/ or checkpoints/<model>/, stimuli/<stimuli>.jsonl
-# Outputs: activations/<model>/<stimuli>/ (layer_00.npy ..., tokens.parquet, summary.json)
+# Outputs: activations/<model>/<stimuli>/ (layer_00.npy ..., tokens.parquet, summary.json), and that summary beside it
 
 
 rule cache_activations:
@@ -11,6 +11,8 @@ rule cache_activations:
         stimuli=f"{PATHS.stimuli}.jsonl",
     output:
         activations=large(directory(PATHS.activations)),
+        # For what reads no more than this: where caches are not kept, it would have all made anew.
+        summary=f"{PATHS.activations}.summary.json",
         provenance=f"{PATHS.activations}.provenance.json",
     log:
         f"{PATHS.logs}/cache_activations/{{model}}/{{stimuli}}.log",

@@ -3,6 +3,7 @@
 from bertology.job import job
 
 with job(snakemake):
+    import shutil
     from pathlib import Path
 
     from bertology.activations import cache_activations
@@ -14,3 +15,4 @@ with job(snakemake):
         tokens_per_batch=snakemake.params.tokens_per_batch,
         threads=snakemake.threads,
     )
+    shutil.copy(Path(snakemake.output.activations, "summary.json"), snakemake.output.summary)

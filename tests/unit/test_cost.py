@@ -34,6 +34,22 @@ def of(study, rule, **changes):
     return fmean(work.seconds()[rule])
 
 
+PROBES_MEASURED = {
+    ("ewt", "part_of_speech"): 125,
+    ("ewt", "dependencies"): 195,
+    ("ewt", "structure"): 84,
+    ("gum-passages", "coreference"): 84,
+}
+"""Seconds of a probe of MiniLM on real text, as studies/open.yaml has it (without controls)."""
+
+
+@pytest.mark.parametrize(("text", "phenomenon"), PROBES_MEASURED)
+def test_so_is_that_of_a_probe_on_real_text(text, phenomenon):
+    row = {"encoder": "minilm", "text": text, "phenomenon": phenomenon}
+    found = cost._Work(plan("open"), lambda _: {})._probing(row)
+    assert found == pytest.approx(PROBES_MEASURED[text, phenomenon], rel=0.6)
+
+
 @pytest.mark.parametrize("name", MEASURED)
 def test_the_account_is_within_a_factor_of_what_a_study_took(name):
     seconds, disk = MEASURED[name]

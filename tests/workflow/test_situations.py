@@ -381,3 +381,19 @@ def test_caches_that_are_not_kept_go_once_they_were_read_and_nothing_is_stale(fr
     ]
     assert not list(caches.rglob("*.npy"))
     assert fresh.stale(target, study=study) == {}
+
+
+def test_what_reads_caches_reads_those_of_one_model_or_two(fresh):
+    """What collects a whole study would have all that are not kept made anew, whatever changes."""
+    lean = merged(fresh.smoke_study(), {"study": "lean", "activations": {"keep": False}})
+    process = fresh.snakemake("--dry-run", study=fresh.study("lean.yaml", lean))
+    blocks = re.findall(r"^rule (\w+):\n((?: .*\n)*)", process.stdout, flags=re.MULTILINE)
+    caches = r"results/lean/activations/[^\s,]+(?<!\.json)[,\s]"
+    reading = {rule for rule, job in blocks if re.search(caches, job.split("output:")[0])}
+    assert reading == {
+        "sample_tokens",
+        "compare_representations",
+        "resample_similarity",
+        "probe_edges",
+        "probe_structure",
+    }

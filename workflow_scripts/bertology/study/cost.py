@@ -27,14 +27,15 @@ SizesOf = Callable[[str], Mapping[str, int]]
 TRAINED, RUN = 1.5e9, 3.5e9
 """Work a second: forward and backward pass in bfloat16, and forward pass alone."""
 SLOWER_IN_FLOAT32 = 2.5
-TOKENS = {"treebank": 23, "inference": 40, "questions": 170, "text": 32}
+TOKENS = {"treebank": 23, "inference": 40, "questions": 170, "text": 32, "coreference": 130}
 """Wordpieces of an example of real text; of a question, in all of its windows."""
 GRAMMAR_TOKENS = {"treebank": 14, "inference": 22, "questions": 65, "text": 14}
 """The same, of text that the grammar writes."""
 START = 5
 """Seconds until a job has loaded what runs an encoder."""
-EDGES, STRUCTURES = 1.0e-6, 4.0e-7
-"""Seconds that probes of all layers take for a sentence, epoch, layer and unit of width."""
+EDGES, STRUCTURES = 7.1e-8, 4.0e-7
+"""Seconds that probes of all layers take for an epoch, layer and unit of width; of a wordpiece and
+of a sentence."""
 COMPARED = 3.0e-10
 """Seconds that a comparison takes for a pair of tokens, layer and unit of width."""
 OTHERS = {
@@ -233,9 +234,11 @@ class _Work:
     def _probing(self, row: Row) -> float:
         probing, size = self.study.config["probing"], self._size(row["encoder"])
         train = self._probed_sentences(row["text"], row["phenomenon"])[0]
-        structure = row["phenomenon"] == STRUCTURE
-        epochs = probing["structure" if structure else "edges"]["epochs"]
-        each = STRUCTURES if structure else EDGES
+        if row["phenomenon"] == STRUCTURE:
+            epochs, each = probing["structure"]["epochs"], STRUCTURES
+        else:
+            tokens = self._tokens_each(self._probed(row["text"], row["phenomenon"]))
+            epochs, each = probing["edges"]["epochs"], EDGES * tokens
         return 2 + each * train * epochs * (size.layers + 1) * size.width
 
     def _running(self, model: str, tokens: float) -> float:
@@ -275,16 +278,22 @@ class _Work:
             return stimuli["sentences"] * self._tokens_each(
                 f"{stimuli['corpus']}/{stimuli['kind']}"
             )
-        corpus = self.study.config["probes"][name]["corpus"]
-        sentences = [sum(self._probed_sentences(name, each)) for each in self.study.phenomena(name)]
-        return max(sentences) * self._tokens_each(f"{corpus}/treebank")
+        return max(
+            sum(self._probed_sentences(name, each)) * self._tokens_each(self._probed(name, each))
+            for each in self.study.phenomena(name)
+        )
 
     def _probed_sentences(self, text: str, phenomenon: str) -> list[float]:
         """Give the sentences for training, development and test of a probe."""
-        probe = self.study.config["probes"][text]
+        annotation, limits = (
+            self._probed(text, phenomenon),
+            self.study.config["probes"][text]["limits"],
+        )
+        return [self._examples(annotation, split, limits[split]) for split in SPLITS]
+
+    def _probed(self, text: str, phenomenon: str) -> str:
         kind = "treebank" if phenomenon == STRUCTURE else phenomenon
-        annotation = f"{probe['corpus']}/{kind}"
-        return [self._examples(annotation, split, probe["limits"][split]) for split in SPLITS]
+        return f"{self.study.config['probes'][text]['corpus']}/{kind}"
 
     def _examples(self, annotation: str, split: str, limit: int | None) -> float:
         origin = self.study.origin(annotation)

@@ -621,7 +621,9 @@ class Study:
                 for name in self.phenomena(text)
             },
             "activations": {
-                f"{encoder}/{stimuli}": paths.activations.format(model=encoder, stimuli=stimuli)
+                f"{encoder}/{stimuli}": (
+                    f"{paths.activations.format(model=encoder, stimuli=stimuli)}.summary.json"
+                )
                 for encoder in self.encoders
                 for stimuli in self.stimuli
             },
