@@ -35,7 +35,7 @@ if config["gpus"] and workflow.is_main_process and workflow.resource_settings.no
     GPUS = visible_gpus()
     if gpus_allowed() is None and GPUS:
         workflow.register_resource("gpu", len(GPUS))
-    let_share(gpus_allowed())
+    let_share(gpus_allowed(), len(GPUS))
 
 
 def print_results():
@@ -83,8 +83,6 @@ if workflow.is_main_process and not workflow.output_settings.verbose and not AS_
         lambda files: download_lines(STUDY.config, files),
         reasons if asks_why() else None,
     )
-
-
 
 
 onstart:

@@ -123,8 +123,8 @@ def most_at_once(jobs):
 def test_as_many_jobs_share_a_gpu_as_the_user_says(machine, pytorch_uses_them, monkeypatch):
     machine("GPU-a", "GPU-b")
     monkeypatch.setenv(SHARING, "1")
-    assert [let_share(limit) for limit in (None, 1, 2, 3, 4, 5)] == [1, 1, 1, 2, 2, 3]
-    let_share(4)
+    assert [let_share(limit, 2) for limit in (None, 1, 2, 3, 4, 5)] == [1, 1, 1, 2, 2, 3]
+    let_share(4, 2)
     jobs = jobs_at_once(7, seconds=1)
     for gpu in ("GPU-a", "GPU-b"):
         assert most_at_once([job for job in jobs if job[0] == gpu]) == 2

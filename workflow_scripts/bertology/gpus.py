@@ -66,12 +66,12 @@ def check_this_machine(limit: int | None) -> None:
         raise InputError.at("--resources", None, f"gpu={limit}", "gpu=1 or more")
 
 
-def let_share(limit: int | None) -> int:
-    """Let jobs that are started from here share GPUs, so that `limit` run at a time.
+def let_share(limit: int | None, gpus: int) -> int:
+    """Let jobs that are started from here share so many GPUs, so that `limit` run at a time.
 
     Gives how many share each: 1 if no limit is said, or there are as many GPUs as that.
     """
-    jobs = math.ceil((limit or 1) / max(len(visible_gpus()), 1))
+    jobs = math.ceil((limit or 1) / max(gpus, 1))
     os.environ[SHARING] = str(jobs)
     return jobs
 

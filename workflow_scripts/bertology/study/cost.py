@@ -285,13 +285,12 @@ class _Work:
 
     def _probed_sentences(self, text: str, phenomenon: str) -> list[float]:
         """Give the sentences for training, development and test of a probe."""
-        annotation, limits = (
-            self._probed(text, phenomenon),
-            self.study.config["probes"][text]["limits"],
-        )
+        annotation = self._probed(text, phenomenon)
+        limits = self.study.config["probes"][text]["limits"]
         return [self._examples(annotation, split, limits[split]) for split in SPLITS]
 
     def _probed(self, text: str, phenomenon: str) -> str:
+        """Give the annotation that a probe is trained on."""
         kind = "treebank" if phenomenon == STRUCTURE else phenomenon
         return f"{self.study.config['probes'][text]['corpus']}/{kind}"
 
