@@ -145,7 +145,7 @@ def test_sections_of_another_shape_are_left_to_the_check(wrong, tmp_path):
         ["open"],
         ["open", "local_files"],
         ["open", "open_deep"],
-        ["open", "open_deep", "all_data"],
+        ["open", "open_deep", "on_a_gpu"],
         ["paper"],
     ],
 )
