@@ -14,7 +14,7 @@ from PIL import Image
 
 from bertology.errors import InputError
 from bertology.figures import depths, transplants
-from bertology.figures.depths import QUANTITIES, TABLES, plot_depths
+from bertology.figures.depths import QUANTITIES, TABLES, plot_depths, shared_text
 from bertology.figures.style import FigureSettings, Palette
 from bertology.figures.transplants import plot_transplants
 from bertology.tables import REVERTS, SIMILARITY_SUMMARY
@@ -251,3 +251,15 @@ def test_what_was_not_measured_is_a_grey_panel(tmp_path, monkeypatch):
     expected = np.zeros(axes.shape, bool)
     expected[list(points["task"].unique()).index("parsing"), :2] = True
     assert (np.reshape(grey, axes.shape) == expected).all()
+
+
+def test_encoders_of_several_depths_are_compared_on_text_that_all_were_measured_on(tmp_path):
+    """Not on each task's own, and not on what one of the studies lacks."""
+    studies = [published(tmp_path / "a", "shallow", 4), published(tmp_path / "b", "deep", 12)]
+    assert shared_text(studies) == "wiki"
+    table = studies[1] / TABLES[0]
+    rows = pd.read_csv(table)
+    lacking = (rows["stimuli"] == "wiki") & (rows["comparison"] == "own_change")
+    lacking &= rows["task"] == "parsing"
+    rows[~lacking].to_csv(table, index=False)
+    assert shared_text(studies) == ""

@@ -16,15 +16,18 @@ from bertology.figures.style import (
     Palette,
     figure_style,
     legend_below,
+    read_table,
     save_figure,
 )
 from bertology.figures.transplants import (
+    COMPARISONS,
     CURVE_WIDTH,
     draw_panel,
     label_columns,
     transplant_handles,
     transplant_points,
 )
+from bertology.tables import SIMILARITY_SUMMARY
 
 QUANTITIES = ("change", "own_change", "recovery")
 """Of those in the figure of transplants: what one layer costs alone would hardly be seen here."""
@@ -40,11 +43,13 @@ def plot_depths(
     """Draw what each study's tables say of its tuned encoders: a block each, a line for each task.
 
     In every block, by layer: how much the encoder looks changed, what a layer changes by itself,
-    and what is left of what tuning gained if layers are put back. All blocks are equally high, the
-    input below, whatever their number of layers. `studies` are folders with the files TABLES.
+    both on one text for all (see `shared_text`), and what is left of what tuning gained if layers
+    are put back. All blocks are equally high, the input below, whatever their number of layers.
+    `studies` are folders with the files TABLES.
     """
+    text = shared_text(studies)
     points = pd.concat(
-        [transplant_points(*(folder / name for name in TABLES)) for folder in studies]
+        [transplant_points(*(folder / name for name in TABLES), text=text) for folder in studies]
     )
     points = points[points["quantity"].isin(QUANTITIES)]
     tasks = list(points["task"].unique())
@@ -61,6 +66,22 @@ def plot_depths(
         legend_below(figure, transplant_handles(points))
         save_figure(figure, points, files)
         plt.close(figure)
+
+
+def shared_text(studies: Sequence[Path]) -> str:
+    """Name the text on which changes of all encoders and tasks were measured; "" if there is none.
+
+    Best one that no task was tuned on, so that a task's own text and its form explain nothing.
+    """
+    tables = [read_table(folder / TABLES[0], SIMILARITY_SUMMARY) for folder in studies]
+    rows = pd.concat([table.assign(study=str(at)) for at, table in enumerate(tables)])
+    rows = rows[rows["comparison"].isin(COMPARISONS)]
+    cells = ["study", "encoder", "task"]
+    everywhere = len(rows[cells].drop_duplicates()) * len(COMPARISONS)
+    of_text = rows.drop_duplicates([*cells, "comparison", "stimuli"]).groupby("stimuli")
+    whole = [str(text) for text, of in of_text if len(of) == everywhere]
+    neutral = set(rows.loc[rows["domain"] == "neutral", "stimuli"])
+    return min(whole, key=lambda text: text not in neutral, default="")
 
 
 def _draw_block(part: Figure | SubFigure, points: pd.DataFrame, colours: Mapping[str, str]) -> None:

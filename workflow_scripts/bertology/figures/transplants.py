@@ -104,9 +104,13 @@ def plot_transplants(
         plt.close(figure)
 
 
-def transplant_points(similarity: Path, reverts: Path) -> pd.DataFrame:
-    """Gather what the figure draws, with the columns COLUMNS; quantities are in BARS and CURVES."""
-    changes = _changes(read_table(similarity, SIMILARITY_SUMMARY), similarity)
+def transplant_points(similarity: Path, reverts: Path, text: str = "") -> pd.DataFrame:
+    """Gather what the figure draws, with the columns COLUMNS; quantities are in BARS and CURVES.
+
+    text: the stimuli on which changes are shown; if none are named, for each task the best it has.
+    """
+    rows = read_table(similarity, SIMILARITY_SUMMARY)
+    changes = _changes(rows[rows["stimuli"] == text] if text else rows, similarity)
     points = pd.concat([changes, _losses(read_table(reverts, REVERTS), reverts)])
     return points.reindex(columns=COLUMNS)
 
