@@ -48,8 +48,9 @@ def plot_depths(
     `studies` are folders with the files TABLES.
     """
     text = shared_text(studies)
+    similarity, reverts = TABLES
     points = pd.concat(
-        [transplant_points(*(folder / name for name in TABLES), text=text) for folder in studies]
+        [transplant_points(folder / similarity, folder / reverts, text) for folder in studies]
     )
     points = points[points["quantity"].isin(QUANTITIES)]
     tasks = list(points["task"].unique())
