@@ -237,7 +237,7 @@ class _Work:
         if row["phenomenon"] == STRUCTURE:
             epochs, each = probing["structure"]["epochs"], STRUCTURES
         else:
-            tokens = self._tokens_each(self._probed(row["text"], row["phenomenon"]))
+            tokens = self._tokens_each(self.study.probe_annotation(row["text"], row["phenomenon"]))
             epochs, each = probing["edges"]["epochs"], EDGES * tokens
         return 2 + each * train * epochs * (size.layers + 1) * size.width
 
@@ -279,20 +279,16 @@ class _Work:
                 f"{stimuli['corpus']}/{stimuli['kind']}"
             )
         return max(
-            sum(self._probed_sentences(name, each)) * self._tokens_each(self._probed(name, each))
+            sum(self._probed_sentences(name, each))
+            * self._tokens_each(self.study.probe_annotation(name, each))
             for each in self.study.phenomena(name)
         )
 
     def _probed_sentences(self, text: str, phenomenon: str) -> list[float]:
         """Give the sentences for training, development and test of a probe."""
-        annotation = self._probed(text, phenomenon)
+        annotation = self.study.probe_annotation(text, phenomenon)
         limits = self.study.config["probes"][text]["limits"]
         return [self._examples(annotation, split, limits[split]) for split in SPLITS]
-
-    def _probed(self, text: str, phenomenon: str) -> str:
-        """Give the annotation that a probe is trained on."""
-        kind = "treebank" if phenomenon == STRUCTURE else phenomenon
-        return f"{self.study.config['probes'][text]['corpus']}/{kind}"
 
     def _examples(self, annotation: str, split: str, limit: int | None) -> float:
         origin = self.study.origin(annotation)
