@@ -32,7 +32,6 @@ wildcard_constraints:
     encoder=NAME,
     figure="|".join(FIGURES),
     model=f"{ENCODER}|{TUNED}/{TRANSPLANTED}",
-    reference=f"(?:permuted/)?{NAME}(?:/{NAME}/full/seed-[0-9]+)?",
     phenomenon=NAME,
     probe_seed="[0-9]+",
     seed="[0-9]+",

@@ -2,8 +2,7 @@
 # and how far their weights lie apart.
 #
 # Inputs:  activations/<model>/<stimuli>/ of two models
-# Outputs: similarity/<stimuli>/<model>/against/<reference>.csv and .resamples.parquet,
-#          weights/<model>/against/<reference>.csv
+# Outputs: similarity/<stimuli>/<model>.csv and .resamples.parquet, weights/<model>.csv
 # Steps:   sample_tokens -> compare_representations, resample_similarity; compare_weights
 
 
@@ -32,23 +31,26 @@ rule sample_tokens:
         "../workflow_scripts/sample_tokens.py"
 
 
+# A job is what one model is compared with on one text: of ten seeds there are 45 pairs.
 rule compare_representations:
-    """Compare a model's layers with a reference model's, by every measure."""
+    """Compare a model's layers with those of each of its references, by every measure."""
     input:
         model=PATHS.activations,
-        reference=lambda wildcards: STUDY.reference_activations(
-            wildcards.reference, wildcards.stimuli
+        references=lambda wildcards: STUDY.reference_activations(
+            STUDY.references(wildcards.model, wildcards.stimuli), wildcards.stimuli
         ),
         tokens=lambda wildcards: STUDY.sampled_tokens(
-            wildcards.model, wildcards.reference, wildcards.stimuli
+            wildcards.model,
+            STUDY.references(wildcards.model, wildcards.stimuli),
+            wildcards.stimuli,
         ),
     output:
         similarity=f"{PATHS.similarity}.csv",
         provenance=f"{PATHS.similarity}.provenance.json",
     log:
-        f"{PATHS.logs}/compare_representations/{{stimuli}}/{{model}}/against/{{reference}}.log",
+        f"{PATHS.logs}/compare_representations/{{stimuli}}/{{model}}.log",
     benchmark:
-        f"{PATHS.benchmarks}/compare_representations/{{stimuli}}/{{model}}/against/{{reference}}.tsv"
+        f"{PATHS.benchmarks}/compare_representations/{{stimuli}}/{{model}}.tsv"
     # Before more is cached, so that caches that are not kept can go.
     priority: 2
     conda:
@@ -60,7 +62,10 @@ rule compare_representations:
         disk_mb=100,
     params:
         measures=config["similarity"]["measures"],
-        permutation_seed=lambda wildcards: STUDY.permutation_seed(wildcards.reference),
+        references=lambda wildcards: STUDY.references(wildcards.model, wildcards.stimuli),
+        permutation_seeds=lambda wildcards: STUDY.permutation_seeds(
+            STUDY.references(wildcards.model, wildcards.stimuli)
+        ),
         code=lambda wildcards: code("compare_representations"),
     script:
         "../workflow_scripts/compare_representations.py"
@@ -72,20 +77,22 @@ rule resample_similarity:
     """Compute the RSA of the same layer of two models in resamples of the text, for intervals."""
     input:
         model=PATHS.activations,
-        reference=lambda wildcards: STUDY.reference_activations(
-            wildcards.reference, wildcards.stimuli
+        references=lambda wildcards: STUDY.reference_activations(
+            STUDY.resampled_references(wildcards.model, wildcards.stimuli), wildcards.stimuli
         ),
         tokens=lambda wildcards: STUDY.sampled_tokens(
-            wildcards.model, wildcards.reference, wildcards.stimuli
+            wildcards.model,
+            STUDY.resampled_references(wildcards.model, wildcards.stimuli),
+            wildcards.stimuli,
         ),
         stimuli=f"{PATHS.stimuli}.jsonl",
     output:
         resamples=f"{PATHS.similarity}.resamples.parquet",
         provenance=f"{PATHS.similarity}.resamples.provenance.json",
     log:
-        f"{PATHS.logs}/resample_similarity/{{stimuli}}/{{model}}/against/{{reference}}.log",
+        f"{PATHS.logs}/resample_similarity/{{stimuli}}/{{model}}.log",
     benchmark:
-        f"{PATHS.benchmarks}/resample_similarity/{{stimuli}}/{{model}}/against/{{reference}}.tsv"
+        f"{PATHS.benchmarks}/resample_similarity/{{stimuli}}/{{model}}.tsv"
     priority: 2
     conda:
         "../envs/similarity.yaml"
@@ -96,7 +103,10 @@ rule resample_similarity:
         disk_mb=100,
     params:
         measure=STUDY.resampled_measure(),
-        permutation_seed=lambda wildcards: STUDY.permutation_seed(wildcards.reference),
+        references=lambda wildcards: STUDY.resampled_references(wildcards.model, wildcards.stimuli),
+        permutation_seeds=lambda wildcards: STUDY.permutation_seeds(
+            STUDY.resampled_references(wildcards.model, wildcards.stimuli)
+        ),
         draws=STUDY.draws(),
         code=lambda wildcards: code("resample_similarity"),
     script:
@@ -104,17 +114,19 @@ rule resample_similarity:
 
 
 rule compare_weights:
-    """Measure how far the weights of a model lie from those of a reference model."""
+    """Measure how far the weights of a model lie from those of each of its references."""
     input:
         model=lambda wildcards: STUDY.model_folder(wildcards.model),
-        reference=lambda wildcards: STUDY.model_folder(wildcards.reference),
+        references=lambda wildcards: [
+            STUDY.model_folder(name) for name in STUDY.weight_references(wildcards.model)
+        ],
     output:
         changes=f"{PATHS.weights}.csv",
         provenance=f"{PATHS.weights}.provenance.json",
     log:
-        f"{PATHS.logs}/compare_weights/{{model}}/against/{{reference}}.log",
+        f"{PATHS.logs}/compare_weights/{{model}}.log",
     benchmark:
-        f"{PATHS.benchmarks}/compare_weights/{{model}}/against/{{reference}}.tsv"
+        f"{PATHS.benchmarks}/compare_weights/{{model}}.tsv"
     conda:
         "../envs/similarity.yaml"
     threads: 1
@@ -123,6 +135,7 @@ rule compare_weights:
         runtime=growing(20),
         disk_mb=100,
     params:
+        references=lambda wildcards: STUDY.weight_references(wildcards.model),
         code=lambda wildcards: code("compare_weights"),
     script:
         "../workflow_scripts/compare_weights.py"

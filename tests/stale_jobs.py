@@ -31,21 +31,20 @@ SIMILARITY_TABLES = {
     **figures("measures", "token_classes"),
     **RESAMPLED_TABLES,
 }
-# On each of three stimulus sets: tuned, ceiling, floor and null (6 + 3 + 1 + 1); on one of them the
-# base with itself and two steps of three runs. On the neutral set and on a task's own, of two
-# seeds: own changes (of inference, which has no text here, on the neutral set alone) and perturbed
-# encoders (those of inference on the first set too). All but the base with itself and the steps
-# have intervals.
-RESAMPLED = {"resample_similarity": 55, **RESAMPLED_TABLES}
+# On each of three stimulus sets: tuned (with the other seed too), floor and null (6 + 1 + 1); on
+# one of them two steps of three runs. On the neutral set and on a task's own, of two seeds: own
+# changes (of inference, which has no text here, on the neutral set alone) and perturbed encoders
+# (those of inference on the first set too). All but the steps have intervals.
+RESAMPLED = {"resample_similarity": 46, **RESAMPLED_TABLES}
 SIMILARITY = {
-    "compare_representations": 62,
-    "resample_similarity": 55,
+    "compare_representations": 52,
+    "resample_similarity": 46,
     **once("tabulate_perturbed"),
     **SIMILARITY_TABLES,
     **TRAJECTORY,
 }
 PERTURBED = {"perturb_encoder": 6, "cache_activations": 12}
-WEIGHTS = {"compare_weights": 10, **tables("weights"), **figures("weights"), **PAGE}
+WEIGHTS = {"compare_weights": 7, **tables("weights"), **figures("weights"), **PAGE}
 REVERTS = once("summarise_reverts") | figures("transplants") | CLAIMS
 ABLATIONS = {
     **once("summarise_ablations", "summarise_training_sizes"),
@@ -83,10 +82,10 @@ ONE_TASK = {
     "revert_layers": 2,
     **REVERTS,
     **SIMILARITY,
-    "compare_representations": 19,
-    "resample_similarity": 17,
+    "compare_representations": 16,
+    "resample_similarity": 14,
     **WEIGHTS,
-    "compare_weights": 3,
+    "compare_weights": 2,
     **PROBES,
     "probe_edges": 4,
     "probe_structure": 4,

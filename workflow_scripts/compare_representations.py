@@ -1,17 +1,20 @@
-"""Compare a model's layers with a reference model's, by every measure."""
+"""Compare a model's layers with those of each of its references, by every measure."""
 
 from bertology.job import job
 
 with job(snakemake):
     from pathlib import Path
 
-    from bertology.similarity.measures import write_comparison
+    from bertology.similarity.measures import references, write_comparisons
 
-    write_comparison(
-        first_folder=Path(snakemake.input.model),
-        second_folder=Path(snakemake.input.reference),
-        sample_file=Path(snakemake.input.tokens),
+    write_comparisons(
+        folder=Path(snakemake.input.model),
+        references=references(
+            snakemake.params.references,
+            snakemake.input.references,
+            snakemake.input.tokens,
+            snakemake.params.permutation_seeds,
+        ),
         path=Path(snakemake.output.similarity),
         measures=snakemake.params.measures,
-        permutation_seed=snakemake.params.permutation_seed,
     )

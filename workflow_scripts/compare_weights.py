@@ -1,4 +1,4 @@
-"""Measure how far the weights of a model lie from those of a reference model."""
+"""Measure how far the weights of a model lie from those of each of its references."""
 
 from bertology.job import job
 
@@ -7,8 +7,9 @@ with job(snakemake):
 
     from bertology.similarity.drift import write_drift
 
+    folders = map(Path, snakemake.input.references)
     write_drift(
-        first_folder=Path(snakemake.input.model),
-        second_folder=Path(snakemake.input.reference),
+        folder=Path(snakemake.input.model),
+        references=dict(zip(snakemake.params.references, folders, strict=True)),
         path=Path(snakemake.output.changes),
     )

@@ -1,6 +1,7 @@
 """Relative weight change: known changes, kinds and layers of real parameter names."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from safetensors.numpy import save_file
 
@@ -62,10 +63,12 @@ def test_folders_are_compared_without_their_poolers(tmp_path):
     for name, extra in (("first", {"pooler.dense.weight": np.ones(3, np.float32)}), ("second", {})):
         (tmp_path / name).mkdir()
         save_file({**weights(), **extra}, tmp_path / name / "model.safetensors")
-    write_drift(tmp_path / "first", tmp_path / "second", tmp_path / "drift.csv")
-    lines = (tmp_path / "drift.csv").read_text().splitlines()
-    assert lines[0] == "layer,kind,metric,value,n"
-    assert all(",weight_change,0.0," in line for line in lines[1:])
+    references = {name: tmp_path / name for name in ("second", "first")}
+    write_drift(tmp_path / "first", references, tmp_path / "drift.csv")
+    drift = pd.read_csv(tmp_path / "drift.csv")
+    assert set(drift.columns) == {"reference", "layer", "kind", "metric", "value", "n"}
+    assert set(drift["metric"]) == {"weight_change"} and (drift["value"] == 0).all()
+    assert drift["reference"].value_counts().to_dict() == dict.fromkeys(references, len(drift) / 2)
 
 
 def test_another_architecture_is_refused():

@@ -340,19 +340,23 @@ def test_scores_are_collected_digit_for_digit(tmp_path):
 def test_comparisons_are_collected_with_their_wildcards(tmp_path):
     file = write(
         tmp_path / "a.csv",
-        "tokens,layer_first,layer_second,metric,value,n\n"
-        "all,0,1,rsa_pearson,0.30000000000000004,9\n",
+        "reference,tokens,layer_first,layer_second,metric,value,n\n"
+        "e,all,0,1,rsa_pearson,0.30000000000000004,9\n"
+        "seed-2,all,0,1,rsa_pearson,0.40000000000000002,9\n",
     )
     shared = {"encoder": "e", "stimuli": "s", "form": "own"}
     floor = {**shared, "comparison": "floor", "model": "x", "reference": "e"}
     ceiling = {**floor, "comparison": "ceiling", "domain": "other", "task": "t"}
-    ceiling |= {"variant": "full", "seed": 1, "second_seed": 2}
+    ceiling |= {"variant": "full", "seed": 1, "second_seed": 2, "reference": "seed-2"}
     collect_results("similarity", [(floor, file), (ceiling, file)], tmp_path / "out.csv")
     assert (tmp_path / "out.csv").read_text().splitlines() == [
         ",".join(SIMILARITY),
         "e,s,own,,floor,,,,,all,0,1,rsa_pearson,0.30000000000000004,9",
-        "e,s,own,other,ceiling,t,full,1,2,all,0,1,rsa_pearson,0.30000000000000004,9",
+        "e,s,own,other,ceiling,t,full,1,2,all,0,1,rsa_pearson,0.40000000000000002,9",
     ]
+    with pytest.raises(InputError, match=r"a\.csv: found no comparison with seed-3"):
+        missing = {**ceiling, "reference": "seed-3"}
+        collect_results("similarity", [(missing, file)], tmp_path / "out.csv")
 
 
 def test_every_measure_and_text_has_a_panel_with_its_null(tmp_path, monkeypatch):

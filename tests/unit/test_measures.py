@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from bertology.errors import InputError
-from bertology.similarity.measures import MEASURES, write_comparison
+from bertology.similarity.measures import MEASURES, Reference, write_comparisons
 from bertology.similarity.names import RESAMPLED
 from bertology.similarity.preparation import PREPARATION, standardised
 from bertology.similarity.token_classes import token_classes
@@ -58,9 +58,8 @@ def caches(tmp_path):
 
 
 def compared(folder, first, second, **options):
-    write_comparison(
-        first, second, folder / "tokens.csv", folder / "out.csv", list(MEASURES), **options
-    )
+    reference = Reference("base", second, folder / "tokens.csv", **options)
+    write_comparisons(first, [reference], folder / "out.csv", list(MEASURES))
     return pd.read_csv(folder / "out.csv")
 
 
@@ -77,6 +76,21 @@ def test_each_measure_finds_the_change_that_grows_with_depth(caches):
         distance = values if metric == "procrustes" else 1 - values
         assert distance[0] == pytest.approx(0, abs=1e-3)
         assert distance[0] < distance[1] < distance[2]
+
+
+def test_a_model_has_a_part_for_each_reference_as_if_it_were_alone(caches):
+    folder, base, tuned = caches
+    alone = [compared(folder, tuned, other) for other in (base, tuned)]
+    references = [
+        Reference("one", base, folder / "tokens.csv"),
+        Reference("itself", tuned, folder / "tokens.csv"),
+    ]
+    write_comparisons(tuned, references, folder / "both.csv", list(MEASURES))
+    both = pd.read_csv(folder / "both.csv")
+    for reference, expected in zip(references, alone, strict=True):
+        found = both[both["reference"] == reference.name].reset_index(drop=True)
+        expected = expected.assign(reference=reference.name)
+        pd.testing.assert_frame_equal(found, expected, check_exact=True)
 
 
 def test_all_tokens_have_all_pairs_of_layers_and_classes_the_same_ones(caches):

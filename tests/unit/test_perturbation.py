@@ -27,6 +27,7 @@ from bertology.perturbation import (
     weight_change,
     write_perturbed,
 )
+from bertology.similarity.measures import COLUMNS
 from bertology.similarity.perturbed import collect_perturbed
 
 TYPES = ("bert", "roberta", "distilbert", "electra", "mpnet", "deberta-v2", "modernbert")
@@ -322,11 +323,12 @@ def test_mean_change_is_that_of_the_measure():
 
 def write_comparison(path: Path, values: dict[int, float]) -> Path:
     """Similarities of the same layers, among others that must not be read."""
-    rows = [("all", layer, layer, "rsa_pearson", value, 9) for layer, value in values.items()]
-    rows += [("all", 1, 2, "rsa_pearson", 0.1, 9), ("all", 1, 1, "cka", 0.2, 9)]
-    rows += [("first_token", 1, 1, "rsa_pearson", 0.3, 9)]
-    columns = ["tokens", "layer_first", "layer_second", "metric", "value", "n"]
-    pd.DataFrame(rows, columns=columns).to_csv(path, index=False)
+    of = "e", "all"
+    rows = [(*of, layer, layer, "rsa_pearson", value, 9) for layer, value in values.items()]
+    rows += [(*of, 1, 2, "rsa_pearson", 0.1, 9), (*of, 1, 1, "cka", 0.2, 9)]
+    rows += [("e", "first_token", 1, 1, "rsa_pearson", 0.3, 9)]
+    rows += [("other", "all", 1, 1, "rsa_pearson", 0.4, 9)]
+    pd.DataFrame(rows, columns=list(COLUMNS)).to_csv(path, index=False)
     return path
 
 

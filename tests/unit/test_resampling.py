@@ -9,6 +9,7 @@ import pytest
 
 from bertology.errors import InputError
 from bertology.similarity import rsa
+from bertology.similarity.measures import Reference
 from bertology.similarity.names import resampled_measure
 from bertology.similarity.preparation import standardised
 from bertology.similarity.resampling import pair_sums, resampled_rsa, write_resamples
@@ -141,9 +142,8 @@ def resampled(folder, first, second, names, size=10_000, groups=None, **options)
     stimuli = write_stimuli(folder / "stimuli.jsonl", names, groups)
     write_token_sample(first, folder / "sample.csv", size, 0)
     settings = {"measure": "rsa_pearson", "draws": DRAWS, **options}
-    write_resamples(
-        first, second, folder / "sample.csv", stimuli, folder / "out.parquet", **settings
-    )
+    reference = Reference("base", second, folder / "sample.csv", settings.pop("permuted", None))
+    write_resamples(first, [reference], stimuli, folder / "out.parquet", **settings)
     return pd.read_parquet(folder / "out.parquet")
 
 
@@ -161,12 +161,28 @@ def caches(tmp_path):
 
 def test_a_table_has_each_layer_in_each_resample(caches):
     found = resampled(*caches)
-    assert list(found.columns) == ["metric", "layer", "resample", "value", "n"]
+    assert list(found.columns) == ["reference", "metric", "layer", "resample", "value", "n"]
+    assert set(found["reference"]) == {"base"}
     assert set(found["metric"]) == {"rsa_pearson"}
     assert found.groupby("layer").size().to_dict() == dict.fromkeys(range(3), 201)
     means = found.groupby("layer")["value"].mean()
     assert means[0] == pytest.approx(1)
     assert means[0] > means[1] + 0.05 > means[2] + 0.1
+
+
+def test_a_model_has_a_part_for_each_reference_as_if_it_were_alone(caches):
+    folder, first, second, names = caches
+    alone = [resampled(folder, first, other, names) for other in (second, first)]
+    references = [
+        Reference(n, cache, folder / "sample.csv")
+        for n, cache in zip("ab", (second, first), strict=True)
+    ]
+    out = folder / "both.parquet"
+    write_resamples(first, references, folder / "stimuli.jsonl", out, "rsa_pearson", DRAWS)
+    both = pd.read_parquet(out)
+    for name, expected in zip("ab", alone, strict=True):
+        found = both[both["reference"] == name].reset_index(drop=True)
+        pd.testing.assert_frame_equal(found, expected.assign(reference=name), check_exact=True)
 
 
 def test_any_measure_that_can_be_resampled_is(caches):
@@ -187,7 +203,7 @@ def test_the_first_measure_of_a_study_that_can_be_resampled_is():
 
 def test_permuted_tokens_are_0_within_the_interval(caches):
     folder, first, _, names = caches
-    found = resampled(folder, first, first, names, permutation_seed=1)
+    found = resampled(folder, first, first, names, permuted=1)
     for _, values in found.groupby("layer")["value"]:
         low, high = Estimate.of(values.to_numpy()[:, None]).interval(0.95)
         assert -0.2 < low < 0 < high < 0.2
@@ -235,7 +251,8 @@ def test_both_forms_of_a_text_have_the_same_draws(caches):
     write_token_sample(first, folder / "sample.csv", 10_000, 0)
     for number, path in enumerate(stimuli):
         out = folder / f"{number}.parquet"
-        write_resamples(first, second, folder / "sample.csv", path, out, "rsa_pearson", DRAWS)
+        reference = Reference("base", second, folder / "sample.csv")
+        write_resamples(first, [reference], path, out, "rsa_pearson", DRAWS)
     own, cut = (pd.read_parquet(folder / f"{number}.parquet") for number in (0, 1))
     pd.testing.assert_frame_equal(own, cut)
 

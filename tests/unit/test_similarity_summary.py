@@ -28,13 +28,16 @@ class Study:
         drawn = Resamples.of(names, len(names), INTERVALS).counts
         place = {"encoder": "e", "stimuli": stimuli, "form": "own", "task": task, "seed": seed}
         model = {**place, "comparison": comparison, "domain": "own" if task else ""}
-        model["second_seed"] = second
+        model |= {"second_seed": second, "reference": "it"}
         tables = []
         for layer in range(LAYERS):
             of_layer = values + shift * layer
             columns = {"resample": range(len(drawn)), "value": drawn @ of_layer / len(values)}
             measured = {"metric": "rsa_pearson", "layer": layer, "n": 70}
-            tables.append(pd.DataFrame({**columns, **measured}))
+            tables.append(pd.DataFrame({**columns, **measured, "reference": "it"}))
+            # Of the same model with another one, which no row here is about.
+            other = {**columns, "value": -5.0, **measured, "reference": "another"}
+            tables.append(pd.DataFrame(other))
         path = self.folder / f"{len(self.files)}.parquet"
         pd.concat(tables).to_parquet(path)
         self.files.append((model, path))

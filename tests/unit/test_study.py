@@ -6,6 +6,7 @@ import re
 import pytest
 
 from bertology.corpora.kinds import FORMATS
+from bertology.errors import InputError
 from bertology.figures.registry import FIGURES
 from bertology.study.plan import Study, reader_module
 from study_plans import REPOSITORY, plan
@@ -40,8 +41,11 @@ def test_comparisons_are_those_of_the_methods(study):
     texts = len(study.stimuli) * len(study.encoders)
     everywhere = [row for row in rows if row["comparison"] not in ("perturbed", "own_change")]
     assert len(everywhere) == expected * texts
+    # No pair twice; a model and text have one file.
+    pairs = {(row["stimuli"], row["model"], row["reference"]) for row in rows}
+    assert len(pairs) == len(rows)
     files = study.comparison_files(rows, ".csv")
-    assert len(set(files)) == len(files)
+    assert len(set(files)) == len({(row["stimuli"], row["model"]) for row in rows})
     by = {kind: sum(row["comparison"] == kind for row in rows) for kind in ("tuned", "floor")}
     assert by["tuned"] == by["floor"] * tasks * seeds
     # The same of weights, once, without the null.
@@ -189,7 +193,6 @@ def test_each_file_that_a_row_names_fits_one_pattern_and_no_other(study):
     values = {
         "model": f"{name}|{run}(?:/step-[0-9]+|/perturbed|/transplanted)?",
         "probe_seed": "[0-9]+",
-        "reference": f"(?:permuted/)?(?:{name}|{run})",
     }
     for rows, pattern in (
         (study.comparisons(), study.paths.similarity),
@@ -309,19 +312,40 @@ def test_ablations_are_the_layers_that_the_configuration_says():
 
 
 def test_a_permuted_reference_is_its_model_with_a_seed():
+    study, both = plan("smoke"), ["permuted/tiny", "tiny"]
+    assert study.permutation_seeds(both) == [study.config["similarity"]["seed"], None]
+    permuted, plain = study.reference_activations(both, "notes")
+    assert permuted == plain
+
+
+def test_a_seed_more_is_compared_with_those_before_it_and_changes_no_other_job():
+    two, three = plan("smoke", seeds=[1, 2]), plan("smoke", seeds=[1, 2, 3])
+    model = "tiny/parsing/full/seed-{}"
+    for number, earlier in ((1, ()), (2, (1,)), (3, (1, 2))):
+        references = ["tiny", *map(model.format, earlier)]
+        assert three.references(model.format(number), "harbour") == references
+        assert three.weight_references(model.format(number)) == references
+        if number < 3:
+            assert two.references(model.format(number), "harbour") == references
+
+
+def test_along_a_trajectory_nothing_is_resampled():
     study = plan("smoke")
-    assert study.permutation_seed("permuted/tiny") == study.config["similarity"]["seed"]
-    assert study.permutation_seed("tiny") is None
-    assert study.reference_activations("permuted/tiny", "notes") == (
-        study.reference_activations("tiny", "notes")
-    )
+    (stimuli,) = study.config["trajectory"]["stimuli"]
+    assert study.references("tiny", stimuli) == ["permuted/tiny", "tiny"]
+    assert study.resampled_references("tiny", stimuli) == ["permuted/tiny"]
+    step = next(row["model"] for row in study.traced() if row["step"])
+    assert study.references(step, stimuli) == ["tiny"]
+    with pytest.raises(InputError, match=f"found no comparison of {step} on {stimuli}"):
+        study.resampled_references(step, stimuli)
 
 
 def test_tokens_are_sampled_once_for_an_encoder_and_all_that_came_from_it():
     study = plan("smoke")
     samples = {
-        study.sampled_tokens(row["model"], row["reference"], row["stimuli"])
+        file
         for row in study.comparisons()
+        for file in study.sampled_tokens(row["model"], [row["reference"]], row["stimuli"])
     }
     assert len(samples) == len(study.stimuli)
 

@@ -36,10 +36,11 @@ def jobs(tmp_path):
     similarity, structure, training = [], [], []
     for number, (run, step) in enumerate(itertools.product(RUNS, STEPS)):
         comparison = [
-            ("all", first, second, "rsa_pearson", rsa(run, step, first) - (first != second), 9)
+            ("e", "all", first, second, "rsa_pearson", rsa(run, step, first) - (first != second), 9)
             for first, second in itertools.product(range(3), repeat=2)
         ]
-        comparison.append(("names", 1, 1, "rsa_pearson", -5, 9))
+        comparison.append(("e", "names", 1, 1, "rsa_pearson", -5, 9))
+        comparison.append(("another", "all", 1, 1, "rsa_pearson", -5, 9))
         probes = [("layer", k, "", "uuas", uuas(run, step, k), 7) for k in range(3)]
         probes.append(("mix", "", "", "uuas", -5, 7))
         for kind, rows, columns, stimuli in (
@@ -49,7 +50,8 @@ def jobs(tmp_path):
             path = tmp_path / f"{stimuli}-{number}.csv"
             pd.DataFrame(rows, columns=list(columns)).to_csv(path, index=False)
             domain = {"trees": "neutral", "text": "own" if run["task"] == "a" else "other"}[stimuli]
-            kind.append(({**run, "step": step, "stimuli": stimuli, "domain": domain}, path))
+            place = {"step": step, "stimuli": stimuli, "domain": domain, "reference": "e"}
+            kind.append(({**run, **place}, path))
     for run in RUNS:
         path = tmp_path / "training-{task}-{seed}.csv".format(**run)
         end = ENDS[run["task"], run["seed"]]

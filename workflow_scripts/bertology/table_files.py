@@ -33,6 +33,14 @@ def read_parquet(path: Path, columns: Sequence[str] = ()) -> pd.DataFrame:
     return _whole(lambda: pd.read_parquet(path), path, columns)
 
 
+def with_reference(table: pd.DataFrame, reference: str, path: Path) -> pd.DataFrame:
+    """Give the rows of a model's comparisons with one reference; InputError if there is none."""
+    rows = table[table["reference"] == reference]
+    if rows.empty:
+        raise InputError.at(path, None, f"no comparison with {reference}", WHOLE)
+    return rows.drop(columns="reference")
+
+
 def _whole(read: Callable[[], pd.DataFrame], path: Path, columns: Sequence[str]) -> pd.DataFrame:
     try:
         table = read()

@@ -9,7 +9,7 @@ import pandas as pd
 from bertology import left_out
 from bertology.errors import InputError
 from bertology.files import atomic_file
-from bertology.table_files import read_csv
+from bertology.table_files import read_csv, with_reference
 
 FINETUNING = ("encoder", "task", "variant", "seed", "split", "metric", "value", "n")
 SIMILARITY = (
@@ -79,8 +79,8 @@ RESULTS = {
 }
 """The tables in long form, each of the results of one kind of job.
 
-In SIMILARITY and WEIGHTS `layer` is the first model's and `second_layer` the second's; `encoder` is
-the pretrained one that a model came from, or to which it is the random one.
+In SIMILARITY and WEIGHTS `layer` is the model's and `second_layer` that of what it is compared
+with; `encoder` is the pretrained one that a model came from, or to which it is the random one.
 """
 LAYER_COLUMNS = {"layer_first": "layer", "layer_second": "second_layer"}
 
@@ -125,6 +125,8 @@ def _with_wildcards(
     wildcards: Mapping[str, object], file: Path, columns: Sequence[str]
 ) -> pd.DataFrame:
     table = read_csv(file, dtype=str, keep_default_na=False).rename(columns=LAYER_COLUMNS)
+    if "reference" in table:
+        table = with_reference(table, str(wildcards["reference"]), file)
     missing = [column for column in ("metric", "value", "n") if column not in table]
     if missing:
         raise InputError.at(file, 1, f"columns {list(table.columns)}", f"a column {missing[0]!r}")

@@ -8,7 +8,7 @@ import pandas as pd
 
 from bertology.errors import InputError
 from bertology.files import atomic_file
-from bertology.table_files import read_csv
+from bertology.table_files import read_csv, with_reference
 from bertology.tables import TRAJECTORY
 
 SIMILARITY, STRUCTURE = "similarity", "structure"
@@ -19,9 +19,10 @@ def collect_trajectory(similarity: Jobs, structure: Jobs, training: Jobs, path: 
     """Write the table with the columns TRAJECTORY, all layers of all encoders in training.
 
     similarity, structure: what was looked at (encoder, task, seed, step, stimuli, domain) with its
-        CSV from `measures.write_comparison` with the pretrained encoder, or of structural probes
-        (`probing.files.SCORES`). Step 0 is the pretrained encoder; an empty step is the encoder
-        that fine-tuning kept: `step` is then the one that `training` names, and `end` is 1.
+        CSV from `measures.write_comparisons`, in which `reference` is the pretrained encoder, or of
+        structural probes (`probing.files.SCORES`). Step 0 is the pretrained encoder; an empty step
+        is the encoder that fine-tuning kept: `step` is then the one that `training` names, and
+        `end` is 1.
     training: each run (encoder, task, seed) with its `training.csv`.
     Of similarity it takes what is measured on all tokens, at the same layer of both encoders.
     """
@@ -48,6 +49,7 @@ def _rows(measured: str, jobs: Jobs, ends: Mapping[tuple[str, ...], int]) -> Ite
     for wildcards, file in jobs:
         table = read_csv(file, dtype=str, keep_default_na=False)
         if measured == SIMILARITY:
+            table = with_reference(table, wildcards["reference"], file)
             same = table["layer_first"] == table["layer_second"]
             table = table[same & (table["tokens"] == "all")]
             table = table.rename(columns={"layer_first": "layer"})

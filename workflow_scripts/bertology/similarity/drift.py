@@ -21,17 +21,22 @@ KINDS = {
 ALL = "all"
 
 
-def write_drift(first_folder: Path, second_folder: Path, path: Path) -> None:
-    """Write the relative change from the second (reference) encoder to the first.
+def write_drift(folder: Path, references: Mapping[str, Path], path: Path) -> None:
+    """Write the relative change from each reference encoder, by its name, to an encoder.
 
-    CSV with the columns layer (0: embeddings; k: the k-th layer), kind (attention, feed_forward,
-    normalisation, embeddings, all), metric (`weight_change`), value (the Frobenius norm of the
-    difference over that of the reference's weights) and n (parameters).
+    CSV with the columns reference, layer (0: embeddings; k: the k-th layer), kind (attention,
+    feed_forward, normalisation, embeddings, all), metric (`weight_change`), value (the Frobenius
+    norm of the difference over that of the reference's weights) and n (parameters).
     """
-    first, second = (load_file(folder / WEIGHTS) for folder in (first_folder, second_folder))
-    rows = weight_changes(_encoder_weights(first), _encoder_weights(second))
+    first = _encoder_weights(load_file(folder / WEIGHTS))
+    tables = [
+        weight_changes(first, _encoder_weights(load_file(reference / WEIGHTS))).assign(
+            reference=name
+        )
+        for name, reference in references.items()
+    ]
     with atomic_file(path) as temporary:
-        rows.to_csv(temporary, index=False)
+        pd.concat(tables).to_csv(temporary, index=False)
 
 
 def weight_changes(

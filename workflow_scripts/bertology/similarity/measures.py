@@ -20,7 +20,20 @@ from bertology.similarity.variation import NoVariationError
 
 Layers = Sequence[np.ndarray]
 Function = Callable[[Layers, Layers], np.ndarray]
-COLUMNS = ("tokens", "layer_first", "layer_second", "metric", "value", "n")
+COLUMNS = ("reference", "tokens", "layer_first", "layer_second", "metric", "value", "n")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What a model is compared with: the cache in `folder`, on a sample of tokens.
+
+    With a permutation_seed its tokens are permuted: a comparison of nothing (null).
+    """
+
+    name: str
+    folder: Path
+    sample_file: Path
+    permutation_seed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -32,6 +45,19 @@ class Measure:
 
     function: Function
     all_pairs: bool
+
+
+def references(
+    names: Sequence[str],
+    folders: Sequence[str],
+    sample_files: Sequence[str],
+    permutation_seeds: Sequence[int | None],
+) -> list[Reference]:
+    """Put together what a job is told of its references, each list in the same order."""
+    together = zip(names, folders, sample_files, permutation_seeds, strict=True)
+    return [
+        Reference(name, Path(folder), Path(sample), seed) for name, folder, sample, seed in together
+    ]
 
 
 def rsa(first: Layers, second: Layers, correlation: str = "pearson") -> np.ndarray:
@@ -55,40 +81,42 @@ MEASURES = {
 """Similarities, but for `procrustes`, which is a distance."""
 
 
-def write_comparison(
-    first_folder: Path,
-    second_folder: Path,
-    sample_file: Path,
-    path: Path,
-    measures: Sequence[str],
-    permutation_seed: int | None = None,
+def write_comparisons(
+    folder: Path, references: Sequence[Reference], path: Path, measures: Sequence[str]
 ) -> None:
-    """Compare two caches on a token sample; write CSV with the columns COLUMNS.
+    """Compare a cache with each reference; write CSV with the columns COLUMNS.
 
-    `tokens` is a class of tokens (token_classes) and n their number: `all` has the pairs of layers
-    that each measure asks for, the other classes the same layers alone (`first_token` without the
-    embeddings). A class has no value (NaN) in a layer where its vectors or their similarities do
-    not vary, as the first token's in low layers; `all` must vary, else InputError. With a
-    permutation_seed the tokens of the second are permuted within each class: a comparison of
-    nothing (null).
+    The first layer is the cache's. `tokens` is a class of tokens (token_classes) and n their
+    number: `all` has the pairs of layers that each measure asks for, the other classes the same
+    layers alone (`first_token` without the embeddings). A class has no value (NaN) in a layer where
+    its vectors or their similarities do not vary, as the first token's in low layers; `all` must
+    vary, else InputError. Tokens are permuted within each class.
     """
-    first, second = open_both(first_folder, second_folder)
-    sample = read_token_sample(sample_file, first.tokens)
+    tables = [
+        _compared(folder, reference, measures).assign(reference=reference.name)
+        for reference in references
+    ]
+    with atomic_file(path) as temporary:
+        pd.concat(tables)[list(COLUMNS)].to_csv(temporary, index=False)
+
+
+def _compared(folder: Path, reference: Reference, measures: Sequence[str]) -> pd.DataFrame:
+    first, second = open_both(folder, reference.folder)
+    sample = read_token_sample(reference.sample_file, first.tokens)
     tables = []
     for name, rows in token_classes(first.tokens, sample).items():
-        other = partners(rows, permutation_seed)
+        other = partners(rows, reference.permutation_seed)
         # The first token of all stimuli has one and the same embedding.
         start = 1 if name == FIRST else 0
         layers = (
-            read_layers(first, rows, first_folder)[start:],
-            read_layers(second, other, second_folder)[start:],
+            read_layers(first, rows, folder)[start:],
+            read_layers(second, other, reference.folder)[start:],
         )
         for measure in measures:
             table = compare_layers(*layers, measure, all_pairs=name == ALL)
             table[["layer_first", "layer_second"]] += start
             tables.append(table.assign(tokens=name, n=len(rows)))
-    with atomic_file(path) as temporary:
-        pd.concat(tables)[list(COLUMNS)].to_csv(temporary, index=False)
+    return pd.concat(tables)
 
 
 def partners(rows: np.ndarray, permutation_seed: int | None) -> np.ndarray:

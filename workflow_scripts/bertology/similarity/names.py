@@ -14,6 +14,8 @@ MEASURE_NAMES = {
 """In the order of figures; measures.py has the function of each."""
 RESAMPLED = ("rsa_pearson", "rsa_standardised")
 """Those that can be resampled; the first of them in a study is the one that gets intervals."""
+RESAMPLED_COLUMNS = ("reference", "metric", "layer", "resample", "value", "n")
+"""Of the table of a model's resamples."""
 
 
 def resampled_measure(measures: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from bertology.depth import share_of_top
 from bertology.errors import InputError
 from bertology.files import atomic_file
 from bertology.similarity.token_classes import ALL
-from bertology.table_files import read_csv
+from bertology.table_files import read_csv, with_reference
 from bertology.tables import PERTURBED
 
 Runs = Sequence[tuple[Mapping[str, Any], Path, Path, Path]]
@@ -22,8 +22,8 @@ def collect_perturbed(runs: Runs, measure: str, path: Path) -> None:
     """Write the table with the columns PERTURBED, a row for each run.
 
     runs: encoder, task, seed and stimuli of each, what `perturbation.match` says of it as JSON,
-    and the comparisons (CSV of `measures.write_comparison`) of the run's encoder and of the
-    perturbed one with the pretrained encoder on these stimuli.
+    and the comparisons (CSV of `measures.write_comparisons`) of the run's encoder and of the
+    perturbed one, with the pretrained encoder among others, on these stimuli.
 
     change is 1 - `measure` (same layer of both, all tokens), mean over layers from 1 to the last;
     top_share the share of its sum that lies in the top third of layers, empty where nothing
@@ -32,7 +32,7 @@ def collect_perturbed(runs: Runs, measure: str, path: Path) -> None:
     rows = []
     for run, description, tuned, perturbed in runs:
         found = json.loads(description.read_text(encoding="utf-8"))
-        changes = read_change(tuned, measure), read_change(perturbed, measure)
+        changes = [read_change(file, run["encoder"], measure) for file in (tuned, perturbed)]
         rows.append(
             {
                 **{name: run[name] for name in ("encoder", "task", "seed", "stimuli")},
@@ -46,12 +46,13 @@ def collect_perturbed(runs: Runs, measure: str, path: Path) -> None:
         pd.DataFrame(rows, columns=list(PERTURBED)).to_csv(temporary, index=False)
 
 
-def read_change(comparison: Path, measure: str) -> np.ndarray:
+def read_change(comparisons: Path, reference: str, measure: str) -> np.ndarray:
     """Read 1 - similarity on all tokens, same layer of both, from layer 1 up: (layers,)."""
-    table = read_csv(comparison, ("layer_first", "layer_second", "metric", "tokens", "value"))
+    columns = ("reference", "layer_first", "layer_second", "metric", "tokens", "value")
+    table = with_reference(read_csv(comparisons, columns), reference, comparisons)
     same = (table["layer_first"] == table["layer_second"]) & (table["layer_first"] > 0)
     chosen = table[same & (table["metric"] == measure) & (table["tokens"] == ALL)]
     if chosen.empty:
-        raise InputError.at(comparison, None, f"no {measure} of layers", "a row for each layer")
+        raise InputError.at(comparisons, None, f"no {measure} of layers", "a row for each layer")
     change: np.ndarray = 1 - chosen.sort_values("layer_first")["value"].to_numpy()
     return change

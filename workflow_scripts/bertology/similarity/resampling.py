@@ -7,7 +7,7 @@ similarity of a condition to itself: Schütt et al. 2023, "Statistical inference
 geometries"). So the sums over the pairs of tokens of each two groups give the RSA of any resample.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,50 +16,49 @@ import pandas as pd
 from bertology.corpora.stimuli import read_stimuli
 from bertology.errors import InputError
 from bertology.files import atomic_file
-from bertology.similarity.measures import open_both, partners, read_layers
+from bertology.similarity.measures import Reference, open_both, partners, read_layers
+from bertology.similarity.names import RESAMPLED_COLUMNS
 from bertology.similarity.preparation import PREPARATION
 from bertology.similarity.rsa import SMALLEST_DEVIATION, Centred, tile_slices
 from bertology.similarity.tokens import read_token_sample
 from bertology.statistics import Draws, Resamples
 
-COLUMNS = ("metric", "layer", "resample", "value", "n")
-
 
 def write_resamples(
-    first_folder: Path,
-    second_folder: Path,
-    sample_file: Path,
+    folder: Path,
+    references: Sequence[Reference],
     stimuli_file: Path,
     path: Path,
     measure: str,
     draws: Draws,
-    permutation_seed: int | None = None,
 ) -> None:
-    """Write the RSA of two caches, same layer of both, in each resample of the stimuli's groups.
+    """Write a cache's RSA with each reference, same layer of both, in each resample of groups.
 
-    Parquet with the columns COLUMNS, value as float32, n the number of tokens; resample 0 is the
-    text itself. measure: one that can be resampled. Both forms of a text have the same groups,
-    hence the same resamples. Otherwise as `measures.write_comparison`.
+    Parquet with the columns RESAMPLED_COLUMNS, value as float32, n the number of tokens; resample 0
+    is the text itself. measure: one that can be resampled. Both forms of a text have the same
+    groups, hence the same resamples. Otherwise as `measures.write_comparisons`.
     """
-    first, second = open_both(first_folder, second_folder)
-    rows = read_token_sample(sample_file, first.tokens)
     groups_of_items = {each.item: each.group for each in read_stimuli(stimuli_file)}
     names = list(dict.fromkeys(groups_of_items.values()))
-    groups = group_numbers(first.tokens["item"].iloc[rows], groups_of_items, stimuli_file)
     resamples = Resamples.of(names, len(names), draws)
-    layers = zip(
-        read_layers(first, rows, first_folder),
-        read_layers(second, partners(rows, permutation_seed), second_folder),
-        strict=False,  # the layers that both have
-    )
-    prepare = PREPARATION[measure]
-    values = [
-        resampled_rsa(pair_sums(prepare(x), prepare(y), groups, len(names)), resamples)
-        for x, y in layers
-    ]
+    tables = []
+    for reference in references:
+        first, second = open_both(folder, reference.folder)
+        rows = read_token_sample(reference.sample_file, first.tokens)
+        groups = group_numbers(first.tokens["item"].iloc[rows], groups_of_items, stimuli_file)
+        others = partners(rows, reference.permutation_seed)
+        pairs = zip(
+            read_layers(first, rows, folder),
+            read_layers(second, others, reference.folder),
+            strict=False,  # the layers that both have
+        )
+        prepare = PREPARATION[measure]
+        sums = (pair_sums(prepare(x), prepare(y), groups, len(names)) for x, y in pairs)
+        values = np.array([resampled_rsa(each, resamples) for each in sums])
+        tables.append(_as_table(values).assign(reference=reference.name, n=len(rows)))
     with atomic_file(path) as temporary:
-        table = _as_table(np.array(values)).assign(metric=measure, n=len(rows))
-        table[list(COLUMNS)].to_parquet(temporary, index=False)
+        table = pd.concat(tables).assign(metric=measure)
+        table[list(RESAMPLED_COLUMNS)].to_parquet(temporary, index=False)
 
 
 def group_numbers(

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from bertology.files import atomic_file
+from bertology.similarity.names import RESAMPLED_COLUMNS
 from bertology.statistics import Estimate, Intervals, over_pairs
-from bertology.table_files import read_parquet
+from bertology.table_files import read_parquet, with_reference
 from bertology.tables import DOMAINS, SIMILARITY_SUMMARY
 
 Files = Sequence[tuple[Mapping[str, object], Path]]
@@ -24,12 +25,12 @@ Key = tuple[str, str, str]
 def summarise_similarity(files: Files, path: Path, intervals: Intervals) -> None:
     """Write the table with the columns SIMILARITY_SUMMARY: RSA of all tokens, same layer of both.
 
-    files: for each comparison its wildcards (with MODEL; seed, second_seed of a ceiling) and its
-    table of resamples (`resampling.COLUMNS`). Similarity is the mean over runs; a ceiling's are
-    pairs of seeds, without an interval where there is one pair alone, which has no variance.
-    Intervals are over groups (see `corpora.groups`) crossed with seeds.
+    files: for each comparison its wildcards (with MODEL and reference; seed, second_seed of a
+    ceiling) and its model's table of resamples (RESAMPLED_COLUMNS). Similarity is the mean over
+    runs; a ceiling's are pairs of seeds, without an interval where there is one pair alone, which
+    has no variance. Intervals are over groups (see `corpora.groups`) crossed with seeds.
     """
-    measured = {_model(wildcards): _measured(file) for wildcards, file in files}
+    measured = {_model(wildcards): _measured(wildcards, file) for wildcards, file in files}
     rows = [
         {
             **dict(zip(MODEL, model, strict=True)),
@@ -54,7 +55,7 @@ def compare_domains(
     same seed. Two forms of a text have the same resamples, and so has a text for two tasks; other
     texts have independent ones.
     """
-    metric = _measured(files[0][1])["metric"]
+    metric = _measured(*files[0])["metric"]
     draws = {
         (model[0], model[1], model[5]): of
         for model, of in read_draws(files).items()
@@ -99,10 +100,8 @@ def _model(wildcards: Mapping[str, object]) -> Model:
 
 
 def _draws_of_model(model: Model, files: Files) -> np.ndarray:
-    columns = ("layer", "resample", "value")
     tables = [
-        read_parquet(path, columns).pivot(index="layer", columns="resample", values="value")
-        for _, path in files
+        _resamples(*file).pivot(index="layer", columns="resample", values="value") for file in files
     ]
     draws = np.stack([table.to_numpy(dtype=float) for table in tables], axis=-1)
     if model[4] != CEILING:
@@ -111,9 +110,13 @@ def _draws_of_model(model: Model, files: Files) -> np.ndarray:
     return np.stack([over_pairs(of_layer, pairs) for of_layer in draws])
 
 
-def _measured(file: Path) -> dict[str, Any]:
-    """Say by what measure, and on how many tokens (n), a table of resamples was made."""
-    first = read_parquet(file, ("metric", "n")).iloc[0]
+def _resamples(wildcards: Mapping[str, object], file: Path) -> pd.DataFrame:
+    return with_reference(read_parquet(file, RESAMPLED_COLUMNS), str(wildcards["reference"]), file)
+
+
+def _measured(wildcards: Mapping[str, object], file: Path) -> dict[str, Any]:
+    """Say by what measure, and on how many tokens (n), a comparison was resampled."""
+    first = _resamples(wildcards, file).iloc[0]
     return {"metric": first["metric"], "n": first["n"]}
 
 

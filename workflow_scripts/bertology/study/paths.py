@@ -23,8 +23,7 @@ class Paths:
     Wildcards: file (a path as `downloads` has it), annotation (corpus/kind), encoder, task,
     variant, seed, stimuli, text, phenomenon, probe_seed; model (an encoder, or
     <encoder>/<task>/full/seed-<n>, or that and /step-<n>, /perturbed or /transplanted, which has
-    activations alone) and reference (a model, or permuted/<model>). Most are stems, to which a rule
-    adds an ending or a file's name.
+    activations alone). Most are stems, to which a rule adds an ending or a file's name.
     """
 
     def __init__(self, results: str) -> None:
@@ -48,8 +47,8 @@ class Paths:
         )
         self.reverts = f"{results}/reverts/{{encoder}}/{{task}}/seed-{{seed}}"
         self.tokens = f"{results}/similarity/{{stimuli}}/{{encoder}}.tokens"
-        self.similarity = f"{results}/similarity/{{stimuli}}/{{model}}/against/{{reference}}"
-        self.weights = f"{results}/weights/{{model}}/against/{{reference}}"
+        self.similarity = f"{results}/similarity/{{stimuli}}/{{model}}"
+        self.weights = f"{results}/weights/{{model}}"
         self.probe_data = f"{results}/probe_data/{{text}}/{{phenomenon}}"
         self.tree_data = f"{results}/probe_data/{{text}}/{STRUCTURE}"
         self.probe_text = f"{results}/stimuli/probes/{{text}}"

@@ -7,6 +7,7 @@ system. The rules read it. A row is what one job is, or one file holds, as colum
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from pathlib import PurePosixPath
 from typing import Any
@@ -16,6 +17,7 @@ from bertology.configuration import CORPUS_KIND
 from bertology.corpora.grammar.write import WRITERS
 from bertology.corpora.kinds import FORMATS
 from bertology.corpora.spans.formats import SPAN_FORMATS
+from bertology.errors import InputError
 from bertology.figures.registry import FIGURES, Figure
 from bertology.similarity.contrasts import common_texts, contrasts, domain_of, own_texts
 from bertology.similarity.names import resampled_measure
@@ -25,6 +27,7 @@ from bertology.variants import FULL, UNTUNED, ablations, on_part
 
 Config = dict[str, Any]
 Row = dict[str, Any]
+References = dict[tuple[str, ...], list[str]]
 
 PERMUTED = "permuted/"
 """Before a model that is a reference with its tokens permuted."""
@@ -49,6 +52,23 @@ def reader_module(kind: str) -> str:
 def probe_kind(phenomenon: str) -> str:
     """Name the kind of annotation as which a probe's data are stored."""
     return "treebank" if phenomenon == STRUCTURE else "edges"
+
+
+def _by(columns: tuple[str, ...], comparisons: list[Row]) -> References:
+    """List the references of comparisons, each once, by the values of some columns."""
+    references: dict[tuple[str, ...], dict[str, None]] = {}
+    for row in comparisons:
+        key = tuple(row[name] for name in columns)
+        references.setdefault(key, {})[row["reference"]] = None
+    return {key: list(names) for key, names in references.items()}
+
+
+def _planned(references: References, *key: str) -> list[str]:
+    """Give the references of a model (on a text), which a target may name that is not planned."""
+    if key not in references:
+        found = f"found no comparison of {' on '.join(key)}"
+        raise InputError(f"{found}; allowed: models and texts that the study compares")
+    return references[key]
 
 
 @dataclass(frozen=True)
@@ -312,7 +332,8 @@ class Study:
         for seed in seeds if self._perturbed_on(shared) else []:
             pair = {"model": f"{model[seed]}/{PERTURBED}", "reference": shared["encoder"]}
             yield {**shared, "comparison": PERTURBED, "seed": seed, **pair}
-        for seed, second in combinations(seeds, 2):
+        # With the seeds before it, so that a seed more is compared, and no pair again.
+        for second, seed in combinations(seeds, 2):
             pair = {"model": model[seed], "reference": model[second]}
             yield {**shared, "comparison": "ceiling", "seed": seed, "second_seed": second, **pair}
         for seed in seeds if self._transplanted_on(shared) else []:
@@ -338,7 +359,7 @@ class Study:
         return {key: self.config["intervals"][key] for key in ("resamples", "seed")}
 
     def comparison_files(self, comparisons: list[Row], ending: str) -> list[str]:
-        """Give the file with this ending of each comparison of representations."""
+        """Give the file with this ending of each comparison of representations: its model's."""
         return [f"{self.paths.similarity.format(**row)}{ending}" for row in comparisons]
 
     def weight_comparisons(self) -> list[Row]:
@@ -351,23 +372,51 @@ class Study:
         ]
 
     def weight_files(self) -> list[str]:
-        """Give the table of each comparison of weights."""
+        """Give the table of each comparison of weights: its model's."""
         return [f"{self.paths.weights.format(**row)}.csv" for row in self.weight_comparisons()]
 
-    def reference_activations(self, reference: str, stimuli: str) -> str:
-        """Give the activations of a reference; those of a permuted one are its model's."""
-        model = reference.removeprefix(PERMUTED)
-        return self.paths.activations.format(model=model, stimuli=stimuli)
+    def references(self, model: str, stimuli: str) -> list[str]:
+        """List what a model is compared with on a text; InputError for no comparison."""
+        return _planned(self._references, model, stimuli)
 
-    def permutation_seed(self, reference: str) -> int | None:
-        """Give the seed that permutes the tokens of a permuted reference; else none."""
-        return self.config["similarity"]["seed"] if reference.startswith(PERMUTED) else None
+    def resampled_references(self, model: str, stimuli: str) -> list[str]:
+        """List with what of these similarity has intervals: not along a trajectory."""
+        return _planned(self._resampled_references, model, stimuli)
 
-    def sampled_tokens(self, model: str, reference: str, stimuli: str) -> str:
-        """Give the token sample of a comparison: one for each encoder that is fine-tuned."""
-        origins = [name.split("/")[0] for name in (model, reference)]
-        encoder = next(name for name in self.encoders if name in origins)
-        return f"{self.paths.tokens.format(encoder=encoder, stimuli=stimuli)}.csv"
+    def weight_references(self, model: str) -> list[str]:
+        """List the models with whose weights a model's are compared."""
+        return _planned(self._weight_references, model)
+
+    @cached_property
+    def _references(self) -> References:
+        return _by(("model", "stimuli"), [*self.comparisons(), *self.traced_similarity()])
+
+    @cached_property
+    def _resampled_references(self) -> References:
+        return _by(("model", "stimuli"), self.comparisons())
+
+    @cached_property
+    def _weight_references(self) -> References:
+        return _by(("model",), self.weight_comparisons())
+
+    def reference_activations(self, references: list[str], stimuli: str) -> list[str]:
+        """Give the activations of each reference; those of a permuted one are its model's."""
+        models = [reference.removeprefix(PERMUTED) for reference in references]
+        return [self.paths.activations.format(model=model, stimuli=stimuli) for model in models]
+
+    def permutation_seeds(self, references: list[str]) -> list[int | None]:
+        """Give the seed that permutes the tokens of each permuted reference; else none."""
+        seed = self.config["similarity"]["seed"]
+        return [seed if name.startswith(PERMUTED) else None for name in references]
+
+    def sampled_tokens(self, model: str, references: list[str], stimuli: str) -> list[str]:
+        """Give the token sample of each comparison: one for each encoder that is fine-tuned."""
+        samples = []
+        for reference in references:
+            origins = [name.split("/")[0] for name in (model, reference.removeprefix(PERMUTED))]
+            encoder = next(name for name in self.encoders if name in origins)
+            samples.append(f"{self.paths.tokens.format(encoder=encoder, stimuli=stimuli)}.csv")
+        return samples
 
     def results(self, table: str) -> tuple[list[Row], list[str]]:
         """Give what a table of single jobs' results consists of: rows of columns, and files."""
