@@ -149,7 +149,7 @@ class _Work:
                 for row in by_layer
             ],
             "revert_layers": [self._reverting(run) for run in study.reverted_runs()],
-            "compare_representations": [self._comparing(row) for row in study.comparisons()],
+            "compare_representations": self._comparing(),
             "probe_edges": [each for name, each in probes if name != STRUCTURE],
             "probe_structure": [each for name, each in probes if name == STRUCTURE],
         }
@@ -226,10 +226,15 @@ class _Work:
             run["encoder"], examples * self._tokens_each(annotation)
         )
 
-    def _comparing(self, row: Row) -> float:
-        size = self._size(row["encoder"])
+    def _comparing(self) -> list[float]:
+        """Give the seconds of what one model is compared with on one text, for all of these."""
         pairs = self.study.config["similarity"]["tokens"] ** 2
-        return 1 + COMPARED * pairs * (size.layers + 1) * size.width
+        jobs: dict[tuple[str, str], float] = {}
+        for row in self.study.comparisons():
+            size, job = self._size(row["encoder"]), (row["model"], row["stimuli"])
+            compared = COMPARED * pairs * (size.layers + 1) * size.width
+            jobs[job] = jobs.get(job, 1.0) + compared
+        return list(jobs.values())
 
     def _probing(self, row: Row) -> float:
         probing, size = self.study.config["probing"], self._size(row["encoder"])
