@@ -25,15 +25,15 @@ def shared_data() -> Path:
     return folder
 
 
-class OfFiles(LoadScopeScheduling):
-    """Where tests run in several processes (-n 3), keep those together that share what is costly.
+FIRST = "tests/workflow/test_killed.py"
+"""Of these the one that takes longest, for it runs a second study."""
 
-    These are the files that look at the finished smoke study, and otherwise the tests of a file.
-    """
+
+class OfFiles(LoadScopeScheduling):
+    """Where tests run in several processes (-n 3), keep those of a file together."""
 
     def _split_scope(self, nodeid):
-        file = nodeid.split("::")[0]
-        return "smoke" if file in SMOKE else file
+        return nodeid.split("::")[0]
 
 
 def pytest_xdist_make_scheduler(config, log):
@@ -41,10 +41,15 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 def pytest_collection_modifyitems(items):
-    """What looks at the smoke study begins, then what else runs Snakemake: it takes longest."""
-    items.sort(
-        key=lambda item: (
-            item.nodeid.split("::")[0] not in SMOKE,
-            "workflow" not in item.keywords,
-        )
-    )
+    """One file has the smoke study run, others that look at it come when it is there, at the end.
+
+    In between are the other tests that run Snakemake, which take long, and then the short ones.
+    """
+
+    def turn(item):
+        file = item.nodeid.split("::")[0]
+        if file in SMOKE:
+            return 0 if file == FIRST else 3
+        return 1 if "workflow" in item.keywords else 2
+
+    items.sort(key=turn)

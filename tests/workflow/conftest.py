@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from filelock import FileLock
 
 from served import content, serving
 
@@ -41,6 +42,13 @@ class Workflow:
                 shutil.copytree(origin, folder / part, ignore=NOT_COPIED)
             else:
                 shutil.copy(origin, folder / part)
+
+    @classmethod
+    def finished(cls, folder: Path, printed: str):
+        """The workflow in a folder in which a study has been run, and what Snakemake printed."""
+        workflow = cls.__new__(cls)
+        workflow.folder, workflow.printed = folder, printed
+        return workflow
 
     def start(self, *arguments, study="studies/smoke.yaml", **environment):
         """Start Snakemake in a process group of its own; all that it prints goes to `stdout`."""
@@ -132,13 +140,33 @@ class Workflow:
 
 
 @pytest.fixture(scope="session")
-def smoke(tmp_path_factory) -> Workflow:
-    """A copy of the repository in which the smoke study has been run, one file of it fetched."""
-    workflow = Workflow(tmp_path_factory.mktemp("smoke") / "repository")
+def smoke(tmp_path_factory, worker_id) -> Workflow:
+    """A copy of the repository in which the smoke study has been run, one file of it fetched.
+
+    It is run once, by the first of several processes that needs it, and each has a copy of that.
+    """
+    together = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        together = together.parent
+    origin = together / "smoke-study"
+    with FileLock(together / "smoke-study.lock"):
+        if not (origin / "printed.txt").exists():
+            run_smoke_study(origin)
+    copy = shutil.copytree(origin, tmp_path_factory.mktemp("smoke") / "study", symlinks=True)
+    return Workflow.finished(copy / "repository", (copy / "printed.txt").read_text())
+
+
+def run_smoke_study(folder: Path) -> None:
+    """Run it in folder/repository; what Snakemake prints is in folder/printed.txt when it is whole.
+
+    Where it failed in another process it begins anew, so that each test says why.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    workflow = Workflow(folder / "repository")
     with serving() as server:
         workflow.read_more_notes_from(server.url("notes.txt", content(MORE_NOTES)))
         workflow.finish_with_notes()
-    return workflow
+    (folder / "printed.txt").write_text(workflow.printed)
 
 
 @pytest.fixture

@@ -23,20 +23,19 @@ def test_the_example_of_the_readme_plans_what_it_names(fresh):
     planned = fresh.stale(study="studies/mine.yaml", HOME=str(fresh.folder))
     seeds, ablations, steps = 3, 3, 2
     encoders = 2 + seeds  # pretrained, random, tuned
-    pairs = 3  # of seeds
     followed = {
         "finetune_encoder": seeds,
         "ablate_layers": seeds * ablations,
         "perturb_encoder": seeds,
         # Stimuli and probed text of each encoder, stimuli of each step and of perturbed ones.
         "cache_activations": 2 * encoders + steps + seeds,
-        # Random, permuted, tuned, perturbed, layers alone, pairs of tuned; steps, and step 0.
-        "compare_representations": 1 + 1 + 3 * seeds + pairs + steps + 1,
-        "resample_similarity": 1 + 1 + 3 * seeds + pairs,
+        # Random, pretrained (permuted; step 0), tuned, perturbed, layers alone; steps.
+        "compare_representations": 1 + 1 + 3 * seeds + steps,
+        "resample_similarity": 1 + 1 + 3 * seeds,
         "trace_encoder": 1,
         "transplant_layers": seeds,
         "revert_layers": seeds,
-        "compare_weights": 1 + seeds + pairs,
+        "compare_weights": 1 + seeds,
         "probe_edges": 3 * seeds,
         "probe_structure": 3 * seeds,
         "fetch_corpus": 2,

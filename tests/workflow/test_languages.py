@@ -102,7 +102,10 @@ def files(name: str, extension: str, **more: str) -> dict[str, str]:
 
 
 def overlay(smoke: dict) -> dict:
-    """The smoke study with these corpora in place of the grammar's; inference stays."""
+    """The smoke study with these corpora in place of the grammar's; inference stays.
+
+    Without ablations, which read the same examples as full tuning.
+    """
     spans = {"part_of_speech": "conllu_universal", "dependencies": "conllu"}
     treebanks = {
         name: {
@@ -130,6 +133,8 @@ def overlay(smoke: dict) -> dict:
             "parsing": {**smoke["tasks"]["parsing"], "corpus": "vietnamese"},
             "question_answering": {**smoke["tasks"]["question_answering"], "corpus": "hindi"},
         },
+        "ablations": {"untuned": False, "freeze": [], "keep": []},
+        "training_sizes": {**smoke["training_sizes"], "percents": []},
         "stimuli": {
             **dict.fromkeys(
                 ("harbour", "market", "laboratory", "market-single", "laboratory-single")
