@@ -58,7 +58,7 @@ rule compare_representations:
     threads: 1
     resources:
         mem_mb=growing(2000),
-        runtime=growing(30),
+        runtime=lambda wildcards, input, attempt: attempt * (10 + 20 * len(input.references)),
         disk_mb=100,
     params:
         measures=config["similarity"]["measures"],
