@@ -8,7 +8,7 @@ With centred vectors and a linear kernel all that is needed of two layers is the
 product (width x width) and the lengths of their vectors, so that no matrix of token pairs arises.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -16,22 +16,22 @@ from bertology.errors import InputError
 from bertology.similarity.variation import SMALLEST_SHARE, NoVariationError
 
 
-def unbiased_cka(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> np.ndarray:
+def unbiased_cka(first: Iterable[np.ndarray], second: Iterable[np.ndarray]) -> np.ndarray:
     """Return the CKA of each layer of one model with each of another: (first, second), float64.
 
     A layer has shape (tokens, its own width); rows of all layers are the same tokens. InputError
     for fewer than 4 tokens, or for a layer in which all vectors are equal.
     """
-    first, second = ([_centred(layer) for layer in layers] for layers in (first, second))
-    tokens = len(first[0])
+    centred = [[_centred(layer) for layer in layers] for layers in (first, second)]
+    tokens = len(centred[0][0])
     if tokens < 4:
         raise InputError(f"CKA: found {tokens} tokens; allowed: 4 or more")
-    lengths = [_squared_lengths(layers) for layers in (first, second)]
+    lengths = [_squared_lengths(layers) for layers in centred]
     within = [
         np.diag(_hsic(_own_products(layers), squares, squares))
-        for layers, squares in zip((first, second), lengths, strict=True)
+        for layers, squares in zip(centred, lengths, strict=True)
     ]
-    between = _hsic(cross_product_sizes(first, second), *lengths)
+    between = _hsic(cross_product_sizes(*centred), *lengths)
     return between / np.sqrt(np.outer(*within))
 
 
@@ -43,7 +43,8 @@ def _centred(layer: np.ndarray) -> np.ndarray:
     if scale <= SMALLEST_SHARE * np.linalg.norm(layer[0].astype(np.float64)):
         found = "found a layer whose vectors are all equal"
         raise NoVariationError(f"CKA: {found}; allowed: different ones")
-    return (values / scale).astype(np.float32)
+    values /= scale
+    return values.astype(np.float32)
 
 
 def _squared_lengths(layers: Sequence[np.ndarray]) -> np.ndarray:

@@ -1,8 +1,10 @@
 """Compare two models' layers on the same tokens, by every measure and for classes of tokens."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -18,7 +20,15 @@ from bertology.similarity.token_classes import ALL, FIRST, token_classes
 from bertology.similarity.tokens import read_token_sample
 from bertology.similarity.variation import NoVariationError
 
-Layers = Sequence[np.ndarray]
+
+class Layers(Protocol):
+    """Vectors of the same tokens in each layer, (tokens, width): a list, or CachedLayers."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[np.ndarray]: ...
+
+
 Function = Callable[[Layers, Layers], np.ndarray]
 COLUMNS = ("reference", "tokens", "layer_first", "layer_second", "metric", "value", "n")
 
@@ -62,13 +72,17 @@ def references(
 
 def rsa(first: Layers, second: Layers, correlation: str = "pearson") -> np.ndarray:
     """Return the RSA of each layer of one model with each of another."""
-    matrix = correlate_similarities([*first, *second], correlation)
-    return matrix[: len(first), len(first) :]
+    return _between(chain(first, second), len(first), correlation)
 
 
 def rsa_standardised(first: Layers, second: Layers) -> np.ndarray:
     """Return the RSA after each dimension of each layer has been standardised."""
-    return rsa([standardised(layer) for layer in first], [standardised(layer) for layer in second])
+    return _between(map(standardised, chain(first, second)), len(first), "pearson")
+
+
+def _between(layers: Iterable[np.ndarray], first: int, correlation: str) -> np.ndarray:
+    """Correlate the similarities of the `first` so many layers with those of the others."""
+    return correlate_similarities(layers, correlation)[:first, first:]
 
 
 MEASURES = {
@@ -109,8 +123,8 @@ def _compared(folder: Path, reference: Reference, measures: Sequence[str]) -> pd
         # The first token of all stimuli has one and the same embedding.
         start = 1 if name == FIRST else 0
         layers = (
-            read_layers(first, rows, folder)[start:],
-            read_layers(second, other, reference.folder)[start:],
+            CachedLayers(first, rows, folder, start),
+            CachedLayers(second, other, reference.folder, start),
         )
         for measure in measures:
             table = compare_layers(*layers, measure, all_pairs=name == ALL)
@@ -129,7 +143,7 @@ def partners(rows: np.ndarray, permutation_seed: int | None) -> np.ndarray:
 def compare(first_folder: Path, second_folder: Path, rows: np.ndarray, measure: str) -> np.ndarray:
     """Return a measure of each layer of the first cache with each of the second, on some rows."""
     first, second = open_both(first_folder, second_folder)
-    layers = (read_layers(first, rows, first_folder), read_layers(second, rows, second_folder))
+    layers = (CachedLayers(first, rows, first_folder), CachedLayers(second, rows, second_folder))
     return MEASURES[measure].function(*layers)
 
 
@@ -176,14 +190,28 @@ def open_both(first_folder: Path, second_folder: Path) -> tuple[Activations, Act
     return first, second
 
 
-def read_layers(cache: Activations, rows: np.ndarray, folder: Path) -> list[np.ndarray]:
-    """Read some tokens' vectors of all layers; InputError for a zero vector (it has no cosine)."""
-    layers = []
-    for number, layer in enumerate(cache.layers):
-        values = layer[rows]
-        zero = np.flatnonzero(~values.any(axis=1))
-        if zero.size:
-            found = f"found a zero vector (sampled token {zero[0]})"
-            raise InputError(f"{folder}, layer {number}: {found}: it has no cosine")
-        layers.append(values)
-    return layers
+@dataclass(frozen=True)
+class CachedLayers:
+    """Some tokens' vectors in the layers of a cache from `start` on, each read when its turn comes.
+
+    InputError for a zero vector, which has no cosine.
+    """
+
+    cache: Activations
+    rows: np.ndarray
+    folder: Path
+    start: int = 0
+
+    def __len__(self) -> int:
+        """Count the layers."""
+        return len(self.cache.layers) - self.start
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Read them, in order: (tokens, width), float16."""
+        for number, layer in enumerate(self.cache.layers[self.start :], start=self.start):
+            values = layer[self.rows]
+            zero = np.flatnonzero(~values.any(axis=1))
+            if zero.size:
+                found = f"found a zero vector (sampled token {zero[0]})"
+                raise InputError(f"{self.folder}, layer {number}: {found}: it has no cosine")
+            yield values

@@ -5,7 +5,7 @@ what is left of the squared distance between two sets of vectors after the best 
 centred and scaled to one overall length. From 0 (equal up to rotation and scale) to 2.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from scipy.linalg import svdvals
@@ -13,14 +13,14 @@ from scipy.linalg import svdvals
 from bertology.similarity.variation import SMALLEST_SHARE, NoVariationError
 
 
-def procrustes_distances(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> np.ndarray:
+def procrustes_distances(first: Iterable[np.ndarray], second: Iterable[np.ndarray]) -> np.ndarray:
     """Return the distance of each layer of one model to each of another: (first, second).
 
     A layer has shape (tokens, its own width); rows of all layers are the same tokens. InputError
     for a layer in which all vectors are equal.
     """
-    first, second = ([_normalised(layer) for layer in layers] for layers in (first, second))
-    nuclear = np.array([[svdvals(x.T @ y).sum() for y in second] for x in first])
+    ours, others = ([_normalised(layer) for layer in layers] for layers in (first, second))
+    nuclear = np.array([[svdvals(x.T @ y).sum() for y in others] for x in ours])
     return np.clip(2 - 2 * nuclear.astype(np.float64), 0, 2)
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 from bertology.corpora.stimuli import read_stimuli
 from bertology.errors import InputError
 from bertology.files import atomic_file
-from bertology.similarity.measures import Reference, open_both, partners, read_layers
+from bertology.similarity.measures import CachedLayers, Reference, open_both, partners
 from bertology.similarity.names import RESAMPLED_COLUMNS
 from bertology.similarity.preparation import PREPARATION
 from bertology.similarity.rsa import SMALLEST_DEVIATION, Centred, tile_slices
@@ -48,8 +48,8 @@ def write_resamples(
         groups = group_numbers(first.tokens["item"].iloc[rows], groups_of_items, stimuli_file)
         others = partners(rows, reference.permutation_seed)
         pairs = zip(
-            read_layers(first, rows, folder),
-            read_layers(second, others, reference.folder),
+            CachedLayers(first, rows, folder),
+            CachedLayers(second, others, reference.folder),
             strict=False,  # the layers that both have
         )
         prepare = PREPARATION[measure]

@@ -8,7 +8,7 @@ The similarities are computed in square tiles of token pairs, for all layers of 
 once, and only their sums are kept: memory grows with the tile, not with the number of pairs.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
 
@@ -74,12 +74,12 @@ class Centred:
         return float(lengths.max() + 2 * np.abs(self.offsets).max())
 
 
-def correlate_similarities(layers: Sequence[np.ndarray], correlation: str) -> np.ndarray:
+def correlate_similarities(layers: Iterable[np.ndarray], correlation: str) -> np.ndarray:
     """Correlate the cosines of all pairs of tokens in each layer with those in each other layer.
 
-    A layer has shape (tokens, its own width), without zero vectors. Returns float64 of shape
-    (layers, layers). Spearman ranks cosines after rounding them to RANK_STEPS values, so that it
-    need not keep them; equal ones share their mean rank.
+    A layer has shape (tokens, its own width), without zero vectors, and is not kept. Returns
+    float64 of shape (layers, layers). Spearman ranks cosines after rounding them to RANK_STEPS
+    values, so that it need not keep them; equal ones share their mean rank.
     """
     if correlation not in CORRELATIONS:
         raise InputError(f"correlation: found {correlation!r}; allowed: {', '.join(CORRELATIONS)}")
