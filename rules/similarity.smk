@@ -36,8 +36,14 @@ rule compare_representations:
     """Compare a model's layers with those of each of its references, by every measure."""
     input:
         model=PATHS.activations,
-        references=lambda wildcards: STUDY.reference_activations(wildcards.model, wildcards.stimuli),
-        tokens=lambda wildcards: STUDY.sampled_tokens(wildcards.model, wildcards.stimuli),
+        references=lambda wildcards: STUDY.reference_activations(
+            STUDY.references(wildcards.model, wildcards.stimuli), wildcards.stimuli
+        ),
+        tokens=lambda wildcards: STUDY.sampled_tokens(
+            wildcards.model,
+            STUDY.references(wildcards.model, wildcards.stimuli),
+            wildcards.stimuli,
+        ),
     output:
         similarity=f"{PATHS.similarity}.csv",
         provenance=f"{PATHS.similarity}.provenance.json",
@@ -58,21 +64,27 @@ rule compare_representations:
         measures=config["similarity"]["measures"],
         references=lambda wildcards: STUDY.references(wildcards.model, wildcards.stimuli),
         permutation_seeds=lambda wildcards: STUDY.permutation_seeds(
-            wildcards.model, wildcards.stimuli
+            STUDY.references(wildcards.model, wildcards.stimuli)
         ),
         code=lambda wildcards: code("compare_representations"),
     script:
         "../workflow_scripts/compare_representations.py"
 
 
-# Apart from the comparisons, so that other intervals compare nothing again, and encoders in training, which have
-# no intervals, are not resampled.
+# Apart from the comparisons, so that other intervals compare nothing again, and trajectories, which have no
+# intervals, are not resampled.
 rule resample_similarity:
     """Compute the RSA of the same layer of two models in resamples of the text, for intervals."""
     input:
         model=PATHS.activations,
-        references=lambda wildcards: STUDY.reference_activations(wildcards.model, wildcards.stimuli),
-        tokens=lambda wildcards: STUDY.sampled_tokens(wildcards.model, wildcards.stimuli),
+        references=lambda wildcards: STUDY.reference_activations(
+            STUDY.resampled_references(wildcards.model, wildcards.stimuli), wildcards.stimuli
+        ),
+        tokens=lambda wildcards: STUDY.sampled_tokens(
+            wildcards.model,
+            STUDY.resampled_references(wildcards.model, wildcards.stimuli),
+            wildcards.stimuli,
+        ),
         stimuli=f"{PATHS.stimuli}.jsonl",
     output:
         resamples=f"{PATHS.similarity}.resamples.parquet",
@@ -91,9 +103,9 @@ rule resample_similarity:
         disk_mb=100,
     params:
         measure=STUDY.resampled_measure(),
-        references=lambda wildcards: STUDY.references(wildcards.model, wildcards.stimuli),
+        references=lambda wildcards: STUDY.resampled_references(wildcards.model, wildcards.stimuli),
         permutation_seeds=lambda wildcards: STUDY.permutation_seeds(
-            wildcards.model, wildcards.stimuli
+            STUDY.resampled_references(wildcards.model, wildcards.stimuli)
         ),
         draws=STUDY.draws(),
         code=lambda wildcards: code("resample_similarity"),

@@ -312,12 +312,9 @@ def test_ablations_are_the_layers_that_the_configuration_says():
 
 
 def test_a_permuted_reference_is_its_model_with_a_seed():
-    study = plan("smoke")
-    (stimuli,) = study.config["trajectory"]["stimuli"]  # where the encoder is step 0 as well
-    assert study.references("tiny", stimuli) == ["permuted/tiny", "tiny"]
-    seeds = [study.config["similarity"]["seed"], None]
-    assert study.permutation_seeds("tiny", stimuli) == seeds
-    permuted, plain = study.reference_activations("tiny", stimuli)
+    study, both = plan("smoke"), ["permuted/tiny", "tiny"]
+    assert study.permutation_seeds(both) == [study.config["similarity"]["seed"], None]
+    permuted, plain = study.reference_activations(both, "notes")
     assert permuted == plain
 
 
@@ -332,13 +329,15 @@ def test_a_seed_more_is_compared_with_those_before_it_and_changes_no_other_job()
             assert two.references(model.format(number), "harbour") == references
 
 
-def test_encoders_in_training_are_compared_where_the_trajectory_is_followed():
+def test_along_a_trajectory_nothing_is_resampled():
     study = plan("smoke")
     (stimuli,) = study.config["trajectory"]["stimuli"]
+    assert study.references("tiny", stimuli) == ["permuted/tiny", "tiny"]
+    assert study.resampled_references("tiny", stimuli) == ["permuted/tiny"]
     step = next(row["model"] for row in study.traced() if row["step"])
     assert study.references(step, stimuli) == ["tiny"]
-    with pytest.raises(InputError, match=f"found no comparison of {step} on notes"):
-        study.references(step, "notes")
+    with pytest.raises(InputError, match=f"found no comparison of {step} on {stimuli}"):
+        study.resampled_references(step, stimuli)
 
 
 def test_tokens_are_sampled_once_for_an_encoder_and_all_that_came_from_it():
@@ -346,7 +345,7 @@ def test_tokens_are_sampled_once_for_an_encoder_and_all_that_came_from_it():
     samples = {
         file
         for row in study.comparisons()
-        for file in study.sampled_tokens(row["model"], row["stimuli"])
+        for file in study.sampled_tokens(row["model"], [row["reference"]], row["stimuli"])
     }
     assert len(samples) == len(study.stimuli)
 

@@ -379,6 +379,10 @@ class Study:
         """List what a model is compared with on a text; InputError for no comparison."""
         return _planned(self._references, model, stimuli)
 
+    def resampled_references(self, model: str, stimuli: str) -> list[str]:
+        """List with what of these similarity has intervals: not along a trajectory."""
+        return _planned(self._resampled_references, model, stimuli)
+
     def weight_references(self, model: str) -> list[str]:
         """List the models with whose weights a model's are compared."""
         return _planned(self._weight_references, model)
@@ -388,23 +392,27 @@ class Study:
         return _by(("model", "stimuli"), [*self.comparisons(), *self.traced_similarity()])
 
     @cached_property
+    def _resampled_references(self) -> References:
+        return _by(("model", "stimuli"), self.comparisons())
+
+    @cached_property
     def _weight_references(self) -> References:
         return _by(("model",), self.weight_comparisons())
 
-    def reference_activations(self, model: str, stimuli: str) -> list[str]:
+    def reference_activations(self, references: list[str], stimuli: str) -> list[str]:
         """Give the activations of each reference; those of a permuted one are its model's."""
-        names = [name.removeprefix(PERMUTED) for name in self.references(model, stimuli)]
-        return [self.paths.activations.format(model=name, stimuli=stimuli) for name in names]
+        models = [reference.removeprefix(PERMUTED) for reference in references]
+        return [self.paths.activations.format(model=model, stimuli=stimuli) for model in models]
 
-    def permutation_seeds(self, model: str, stimuli: str) -> list[int | None]:
+    def permutation_seeds(self, references: list[str]) -> list[int | None]:
         """Give the seed that permutes the tokens of each permuted reference; else none."""
-        seed, references = self.config["similarity"]["seed"], self.references(model, stimuli)
+        seed = self.config["similarity"]["seed"]
         return [seed if name.startswith(PERMUTED) else None for name in references]
 
-    def sampled_tokens(self, model: str, stimuli: str) -> list[str]:
+    def sampled_tokens(self, model: str, references: list[str], stimuli: str) -> list[str]:
         """Give the token sample of each comparison: one for each encoder that is fine-tuned."""
         samples = []
-        for reference in self.references(model, stimuli):
+        for reference in references:
             origins = [name.split("/")[0] for name in (model, reference.removeprefix(PERMUTED))]
             encoder = next(name for name in self.encoders if name in origins)
             samples.append(f"{self.paths.tokens.format(encoder=encoder, stimuli=stimuli)}.csv")
