@@ -104,7 +104,7 @@ def files(name: str, extension: str, **more: str) -> dict[str, str]:
 def overlay(smoke: dict) -> dict:
     """The smoke study with these corpora in place of the grammar's; inference stays.
 
-    Without ablations, which read the same examples as full tuning.
+    Without ablations, layers put back and noise, which read the same texts as full tuning.
     """
     spans = {"part_of_speech": "conllu_universal", "dependencies": "conllu"}
     treebanks = {
@@ -135,6 +135,8 @@ def overlay(smoke: dict) -> dict:
         },
         "ablations": {"untuned": False, "freeze": [], "keep": []},
         "training_sizes": {**smoke["training_sizes"], "percents": []},
+        "transplants": None,
+        "similarity": {**smoke["similarity"], "perturbed_items": 0},
         "stimuli": {
             **dict.fromkeys(
                 ("harbour", "market", "laboratory", "market-single", "laboratory-single")
