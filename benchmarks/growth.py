@@ -18,15 +18,13 @@ import pandas as pd
 import torch
 from edge_probes import Work
 from examples import SMALL, TOKENS_PER_BATCH, write_encoder, write_texts
-from harness import FOLDER, run_in_turn
+from harness import FOLDER, ROUNDS, run_in_turn
 from similarity import write_cache as write_vectors
 
 from bertology.activations import all_layers, write_cache
 from bertology.encoder_tokenizers import load_tokenizer
 from bertology.encoders import load_encoder
 from bertology.similarity.measures import compare
-
-ROUNDS = 3
 
 
 def caching(folder: Path, sentences: int, layers: int) -> Callable[[], object]:

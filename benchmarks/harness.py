@@ -16,7 +16,7 @@ import pandas as pd
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 FOLDER = REPOSITORY / "results" / "benchmarks"
-ROUNDS = 5
+ROUNDS = 3
 QUARTILES = (0.25, 0.5, 0.75)
 OURS = "ours"
 TIMES = ("work", "what", "seconds", "low", "high")

@@ -35,7 +35,6 @@ SIZES = {"6 x 384": (5000, 7, 384), "6 x 384, short": (1500, 7, 384)}
 WHOLE, BARE, TOOLBOX = "NumPy, whole matrices", "bare products", "rsatoolbox"
 MEASURES = ("RSA", "CKA")
 BARS = [Bar(WHOLE, least=4), Bar(BARE, most=1.3)]
-ROUNDS = 3
 MEMORY_SHARE = 10
 
 
@@ -126,13 +125,13 @@ def measure_times(report: Report, folders: list[Path], size: str) -> None:
         ways = {way: partial(WAYS[name, way], folders) for way in (OURS, WHOLE)}
         check(*(way() for way in ways.values()))
         ways[BARE] = partial(bare, layers)
-        report.measure(f"{name}, {size}", ways, BARS, ROUNDS)
+        report.measure(f"{name}, {size}", ways, BARS)
 
 
 def measure_toolbox(report: Report, folders: list[Path], size: str) -> None:
     ways = {way: partial(WAYS["RSA", way], folders) for way in (OURS, TOOLBOX)}
     check(*(way() for way in ways.values()))
-    report.measure(f"RSA, {size}", ways, [Bar(TOOLBOX, least=4)], ROUNDS)
+    report.measure(f"RSA, {size}", ways, [Bar(TOOLBOX, least=4)])
 
 
 def check(ours: np.ndarray, other: np.ndarray) -> None:

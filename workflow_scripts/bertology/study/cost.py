@@ -187,7 +187,7 @@ class _Work:
 
     def _training(self, run: Row) -> float:
         task = self.study.config["tasks"][run["task"]]
-        annotation = f"{task['corpus']}/{self.study.task_kind(run['task'])}"
+        annotation = self.study.task_annotation(run["task"])
         limits = task["limits"]
         train, dev, test = (self._examples(annotation, split, limits[split]) for split in SPLITS)
         variant, percent = part_of(run["variant"])
@@ -204,7 +204,7 @@ class _Work:
 
     def _tracing(self, run: Row) -> float:
         task = self.study.config["tasks"][run["task"]]
-        annotation = f"{task['corpus']}/{self.study.task_kind(run['task'])}"
+        annotation = self.study.task_annotation(run["task"])
         examples = max(self.study.config["trajectory"]["steps"]) * task["batch_size"]
         return 2 * START + self._trained(run, examples * self._tokens_each(annotation))
 
@@ -217,7 +217,7 @@ class _Work:
 
     def _reverting(self, run: Row) -> float:
         study, task = self.study, self.study.config["tasks"][run["task"]]
-        annotation = f"{task['corpus']}/{study.task_kind(run['task'])}"
+        annotation = study.task_annotation(run["task"])
         test = self._examples(annotation, "test", task["limits"]["test"])
         examples = min(test, study.config["transplants"]["examples"] or test)
         # Single layers, first ones and last ones; for each, half of the layers run anew.

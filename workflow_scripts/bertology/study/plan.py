@@ -142,14 +142,17 @@ class Study:
         """Name the kind of annotation that a task learns from."""
         return CORPUS_KIND[self.config["tasks"][task]["kind"]]
 
+    def task_annotation(self, task: str) -> str:
+        """Name the annotation that a task learns from, as corpus/kind."""
+        return f"{self.config['tasks'][task]['corpus']}/{self.task_kind(task)}"
+
     def task_corpus(self, task: str) -> str:
         """Give the folder of the corpus that a task learns from."""
-        return self.corpus(self.config["tasks"][task]["corpus"], self.task_kind(task))
+        return self.paths.corpus.format(annotation=self.task_annotation(task))
 
     def task_data(self, task: str) -> Config:
         """Give what decides a task's data: limits and dev_fraction."""
-        corpus = self.config["tasks"][task]["corpus"]
-        return self._data(self.config["tasks"][task], f"{corpus}/{self.task_kind(task)}")
+        return self._data(self.config["tasks"][task], self.task_annotation(task))
 
     def _data(self, settings: Config, annotation: str) -> Config:
         """Give what decides how many examples of an annotation are used, and for what.
