@@ -1,9 +1,8 @@
 """What each rule's script takes to start: the imports that it makes before it does anything.
 
 Each script's imports, and those inside the functions that it calls, are run in a new process, after
-the imports that Snakemake itself makes there.
-Processor time, the least of some runs, as many scripts at a time as there are cores; and which of the
-slow packages were loaded. Run by
+the imports that Snakemake itself makes there. Processor time, the least of some runs, as many
+scripts at a time as there are cores; and which of the slow packages were loaded. Run by
 `make bench`, or `python benchmarks/start_up.py`.
 """
 
