@@ -33,9 +33,10 @@ from bertology.finetuning import prediction
 from bertology.finetuning.model import TaskModel, uses_bfloat16
 from bertology.finetuning.prediction import Predictor, Split
 from bertology.finetuning.resuming import Unfinished
+from bertology.finetuning.runs import build_model
 from bertology.finetuning.sampling import SimilarLengths
 from bertology.finetuning.task import task_class
-from bertology.finetuning.trainer import TaskTrainer, build_model
+from bertology.finetuning.trainer import TaskTrainer
 from bertology.memory import keep_freed_memory
 
 EXAMPLES = 2000

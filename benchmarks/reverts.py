@@ -23,7 +23,7 @@ from bertology.encoder_tokenizers import load_tokenizer
 from bertology.encoders import load_encoder
 from bertology.finetuning.inference import Inference
 from bertology.finetuning.prediction import Predictor, Split
-from bertology.finetuning.trainer import build_model
+from bertology.finetuning.runs import build_model
 from bertology.transplants.parts import transplanted
 from bertology.transplants.reverts import RevertedEncoder
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import torch
 
 import tiny
-from bertology.finetuning import resuming, trainer
+from bertology.finetuning import results, resuming, runs, trainer
 
 SIZES = {"train": 10, "dev": 6, "test": 6}
 EPOCHS = 3  # of three steps each
@@ -36,7 +36,7 @@ class Call(NamedTuple):
 
 STEP = (trainer.TaskTrainer, "training_step")
 KEEP, DELETE = (trainer, "save_random"), (resuming.Unfinished, "forget_all_but")
-WRITE, END = (trainer, "save_head"), (resuming.Unfinished, "remove")
+WRITE, END = (results, "save_head"), (resuming.Unfinished, "remove")
 CASES = {
     ("parsing", "full"): ([Call(0, STEP, 2), Call(0, STEP, 5)], 3),
     ("question_answering", "full"): ([Call(0, STEP, 6)], 3),
@@ -87,7 +87,7 @@ def tune(root: Path, out: Path, task: str, variant: str, **changes: Any) -> None
     fixed = {"seed": 1, "code": "code"}
     own = {name: changes.pop(name, value) for name, value in fixed.items()}
     settings = {**tiny.SETTINGS, "epochs": EPOCHS, **changes}
-    trainer.finetune(
+    runs.finetune(
         task, root / "encoder", data, out, variant, settings, precision="float32", threads=1, **own
     )
 

@@ -5,7 +5,7 @@ from bertology.job import job
 with job(snakemake):
     from pathlib import Path
 
-    from bertology.finetuning.trainer import trace
+    from bertology.finetuning.runs import trace
 
     settings = dict(snakemake.params.settings)
     trace(

@@ -10,8 +10,8 @@ import tiny
 from bertology.corpora.shapes import INFERENCE_LABELS, SentencePair
 from bertology.finetuning.inference import Inference
 from bertology.finetuning.prediction import Predictor, Split
+from bertology.finetuning.runs import build_model
 from bertology.finetuning.task import checkpoint_dropout
-from bertology.finetuning.trainer import build_model
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from bertology.corpora.treebank import read_treebank, write_treebank
 from bertology.encoding import encode_words
 from bertology.finetuning.parsing import Parsing, word_weights
 from bertology.finetuning.prediction import Predictor, Split
+from bertology.finetuning.runs import build_model, finetune
 from bertology.finetuning.task import IGNORED, collate_inputs
-from bertology.finetuning.trainer import build_model, finetune
 from bertology.finetuning.trees import Tree, attachment_scores, maximum_spanning_tree
 
 MULTIWORD = """# sent_id = 1

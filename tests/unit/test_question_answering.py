@@ -18,7 +18,7 @@ from bertology.encoder_tokenizers import load_tokenizer
 from bertology.errors import InputError
 from bertology.finetuning.prediction import Predictor, Split
 from bertology.finetuning.question_answering import QuestionAnswering, best_spans, passage_window
-from bertology.finetuning.trainer import build_model
+from bertology.finetuning.runs import build_model
 from tokenizer_families import FAMILIES, family
 
 

@@ -14,9 +14,9 @@ from architectures import CONFIGS, DEPTH, TOKENS, write_all
 from bertology.encoders import layer_stack, load_encoder
 from bertology.finetuning.inference import Classifier
 from bertology.finetuning.model import TaskModel
+from bertology.finetuning.runs import finetune
 from bertology.finetuning.sampling import chosen_numbers
 from bertology.finetuning.task import score_of
-from bertology.finetuning.trainer import finetune
 from bertology.transplants.reverts import (
     Revert,
     RevertedEncoder,

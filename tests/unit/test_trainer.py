@@ -19,7 +19,7 @@ from bertology.corpora.groups import group_names
 from bertology.encoder_tokenizers import load_tokenizer
 from bertology.encoders import load_encoder
 from bertology.errors import InputError
-from bertology.finetuning import prediction, trainer
+from bertology.finetuning import prediction, runs
 from bertology.finetuning.model import (
     NATIVE_BFLOAT16,
     TaskModel,
@@ -28,9 +28,9 @@ from bertology.finetuning.model import (
     uses_bfloat16,
 )
 from bertology.finetuning.prediction import Predictor, Split
+from bertology.finetuning.runs import build_model, finetune, trace
 from bertology.finetuning.sampling import SimilarLengths
 from bertology.finetuning.task import Task, collate_inputs, task_class
-from bertology.finetuning.trainer import build_model, finetune, trace
 from bertology.left_out import records
 
 SIZES = {"train": 10, "dev": 6, "test": 6}
@@ -161,9 +161,9 @@ def test_gradients_reach_what_learns_and_nothing_that_is_fixed(task, variant, en
 @variants
 def test_training_moves_what_learns_and_nothing_that_is_fixed(variant, tune, encoder, monkeypatch):
     trained = {}
-    write = trainer.write_results
+    write = runs.write_results
     monkeypatch.setattr(
-        trainer,
+        runs,
         "write_results",
         lambda of, *rest: trained.update(of.predictor.model.state_dict()) or write(of, *rest),
     )

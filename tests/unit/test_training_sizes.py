@@ -13,9 +13,9 @@ import tiny
 from bertology.figures import training_sizes as drawing
 from bertology.figures.style import FigureSettings
 from bertology.figures.training_sizes import plot_training_sizes
+from bertology.finetuning.runs import finetune
 from bertology.finetuning.sampling import chosen_numbers, part
 from bertology.finetuning.task import task_class
-from bertology.finetuning.trainer import finetune
 from bertology.statistics import Intervals
 from bertology.tables import TRAINING_SIZES
 from bertology.training_sizes import summarise_training_sizes

@@ -24,9 +24,10 @@ from bertology.encoders import load_encoder
 from bertology.files import atomic_folder, write_json
 from bertology.finetuning.model import TaskModel
 from bertology.finetuning.prediction import Predictor, Split
+from bertology.finetuning.results import example_table, score_table
+from bertology.finetuning.runs import build_model
 from bertology.finetuning.sampling import chosen_numbers
 from bertology.finetuning.task import Score, task_class
-from bertology.finetuning.trainer import build_model, example_table, score_table
 from bertology.left_out import records, warn_of
 from bertology.transplants.names import FIRST, LAST, NONE, SINGLE
 from bertology.transplants.parts import transplanted
