@@ -126,6 +126,15 @@ def test_a_study_may_leave_transplants_out():
     assert len(study.untuned_runs()) == len(study.tuned_runs())
 
 
+def test_a_study_may_put_nothing_back_and_have_what_layers_change_by_themselves():
+    study, without = plan("default"), plan("default", transplants={"examples": 0, "seed": 1})
+    assert without.comparisons() == study.comparisons()
+    assert without.reverted_runs() == without.revert_files() == without.revert_tables() == []
+    assert {each.name for each in study.figures()} - {each.name for each in without.figures()} == {
+        "transplants"
+    }
+
+
 @every_study
 def test_every_text_is_probed_on_every_model(study):
     rows = study.probed()
@@ -219,7 +228,7 @@ def test_figures_are_drawn_from_tables_that_the_study_has(study):
 
 def test_a_study_without_something_has_no_figure_of_it():
     sizes = {"percents": [10], "variants": ["full"]}
-    everything = plan("default", transplants={"some": "settings"}, training_sizes=sizes)
+    everything = plan("default", transplants={"examples": 200}, training_sizes=sizes)
     names = set(everything.figure_names())
     assert names == set(FIGURES)
     bare = plan(

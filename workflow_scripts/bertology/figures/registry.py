@@ -41,9 +41,9 @@ def with_training_sizes(config: Config) -> bool:
     return bool(config["training_sizes"]["percents"])
 
 
-def with_transplants(config: Config) -> bool:
-    """Say whether layers of tuned encoders are put into the pretrained one, and back."""
-    return bool(config["transplants"])
+def with_reverts(config: Config) -> bool:
+    """Say whether layers of tuned encoders are put back to their pretrained weights."""
+    return bool(config["transplants"]) and config["transplants"]["examples"] != 0
 
 
 def with_trajectory(config: Config) -> bool:
@@ -97,7 +97,7 @@ IN_ORDER = (
         SIMILARITY,
         "Where the encoder changes, and what the task owes to it",
         ("similarity_summary", "reverts"),
-        with_transplants,
+        with_reverts,
         texts=("stimuli",),
     ),
     Figure(

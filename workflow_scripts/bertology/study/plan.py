@@ -18,7 +18,7 @@ from bertology.corpora.grammar.write import WRITERS
 from bertology.corpora.kinds import FORMATS
 from bertology.corpora.spans.formats import SPAN_FORMATS
 from bertology.errors import InputError
-from bertology.figures.registry import FIGURES, Figure
+from bertology.figures.registry import FIGURES, Figure, with_reverts
 from bertology.similarity.contrasts import common_texts, contrasts, domain_of, own_texts
 from bertology.similarity.names import resampled_measure
 from bertology.study.paths import PERTURBED, STRUCTURE, TRANSPLANTED, Paths, results_of
@@ -478,7 +478,7 @@ class Study:
 
     def reverted_runs(self) -> list[Row]:
         """List the fine-tuned models of which parts are put back."""
-        return self.tuned_runs() if self.config["transplants"] else []
+        return self.tuned_runs() if with_reverts(self.config) else []
 
     def untuned_runs(self) -> list[Row]:
         """List the training runs with the encoder fixed, to which recovery is measured."""
@@ -724,7 +724,7 @@ class Study:
 
     def revert_tables(self) -> list[str]:
         """List the tables of reverts, if there are any."""
-        return ["reverts"] if self.config["transplants"] else []
+        return ["reverts"] if with_reverts(self.config) else []
 
     def recorded_tables(self) -> list[str]:
         """List the tables whose provenance the summary page shows."""
