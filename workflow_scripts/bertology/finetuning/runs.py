@@ -11,6 +11,7 @@ import torch
 from transformers import PreTrainedModel, TrainerCallback
 from transformers.utils.logging import disable_progress_bar
 
+from bertology.corpora.shapes import SPLITS
 from bertology.device import available_device
 from bertology.encoder_tokenizers import copy_tokenizer, load_tokenizer
 from bertology.encoders import load_encoder, maximum_tokens
@@ -30,8 +31,6 @@ from bertology.provenance import package_versions, sha256
 from bertology.variants import FULL, WHOLE, part_of
 
 logger = logging.getLogger(__name__)
-
-SPLITS = ("train", "dev", "test")
 
 
 def finetune(
