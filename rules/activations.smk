@@ -29,6 +29,7 @@ rule cache_activations:
             input.model,
             encoders=1,
             tokens=config["activations"]["tokens_per_batch"],
+            gpus=config["gpus"],
             below=STUDY.checkpoint(wildcards.model),
         ),
         runtime=lambda wildcards, input, attempt: (

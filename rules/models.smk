@@ -61,7 +61,12 @@ rule finetune_encoder:
     resources:
         mem_mb=lambda wildcards, input, attempt: (
             attempt
-            * training_mb(input.encoder, **STUDY.batches(wildcards.task), fixed_layers=False)
+            * training_mb(
+                input.encoder,
+                **STUDY.batches(wildcards.task),
+                fixed_layers=False,
+                gpus=config["gpus"],
+            )
         ),
         runtime=lambda wildcards, input, attempt: (
             attempt
@@ -100,7 +105,12 @@ rule trace_encoder:
     resources:
         mem_mb=lambda wildcards, input, attempt: (
             attempt
-            * training_mb(input.encoder, **STUDY.batches(wildcards.task), fixed_layers=False)
+            * training_mb(
+                input.encoder,
+                **STUDY.batches(wildcards.task),
+                fixed_layers=False,
+                gpus=config["gpus"],
+            )
         ),
         runtime=lambda wildcards, input, attempt: (
             attempt
@@ -150,7 +160,12 @@ rule ablate_layers:
     resources:
         mem_mb=lambda wildcards, input, attempt: (
             attempt
-            * training_mb(input.encoder, **STUDY.batches(wildcards.task), fixed_layers=True)
+            * training_mb(
+                input.encoder,
+                **STUDY.batches(wildcards.task),
+                fixed_layers=True,
+                gpus=config["gpus"],
+            )
         ),
         runtime=lambda wildcards, input, attempt: (
             attempt
@@ -193,7 +208,10 @@ rule perturb_encoder:
     threads: 1
     resources:
         mem_mb=lambda wildcards, input, attempt: (
-            attempt * running_mb(input.pretrained, 4, config["activations"]["tokens_per_batch"])
+            attempt
+            * running_mb(
+                input.pretrained, 4, config["activations"]["tokens_per_batch"], config["gpus"]
+            )
         ),
         runtime=lambda wildcards, input, attempt: (
             attempt * perturbing_minutes(input.pretrained, input.stimuli, config["gpus"])

@@ -97,7 +97,9 @@ rule probe_edges:
         "../envs/probes.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, input, attempt: attempt * probing_mb(input.activations, 1),
+        mem_mb=lambda wildcards, input, attempt: (
+            attempt * probing_mb(input.activations, 1, config["gpus"])
+        ),
         runtime=lambda wildcards, input, attempt: (
             attempt
             * probing_minutes(
@@ -134,7 +136,9 @@ rule probe_structure:
         "../envs/probes.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, input, attempt: attempt * probing_mb(input.activations, 3),
+        mem_mb=lambda wildcards, input, attempt: (
+            attempt * probing_mb(input.activations, 3, config["gpus"])
+        ),
         runtime=lambda wildcards, input, attempt: (
             attempt
             * probing_minutes(

@@ -24,7 +24,10 @@ rule transplant_layers:
     threads: 1
     resources:
         mem_mb=lambda wildcards, input, attempt: (
-            attempt * running_mb(input.pretrained, 3, config["activations"]["tokens_per_batch"])
+            attempt
+            * running_mb(
+                input.pretrained, 3, config["activations"]["tokens_per_batch"], config["gpus"]
+            )
         ),
         runtime=lambda wildcards, input, attempt: (
             attempt * running_minutes(input.pretrained, input.stimuli, 3, config["gpus"])
@@ -59,7 +62,10 @@ rule revert_layers:
     threads: 1
     resources:
         mem_mb=lambda wildcards, input, attempt: (
-            attempt * running_mb(input.pretrained, 3, STUDY.tokens_of_batch(wildcards.task))
+            attempt
+            * running_mb(
+                input.pretrained, 3, STUDY.tokens_of_batch(wildcards.task), config["gpus"]
+            )
         ),
         runtime=lambda wildcards, input, attempt: (
             attempt * reverting_minutes(input.pretrained, input.data, config["gpus"])

@@ -43,10 +43,10 @@ def test_a_folder_that_is_not_there_yet_is_named(tmp_path):
     """By the error that Snakemake takes for an input that is still to be made."""
     later = tmp_path / "later"
     for ask in (
-        lambda: training_mb(later, 8, 128, fixed_layers=False),
+        lambda: training_mb(later, 8, 128, fixed_layers=False, gpus=0),
         lambda: training_disk_mb(later, 1),
-        lambda: running_mb(later, 1, 128, below="step-8"),
-        lambda: probing_mb(later, 3),
+        lambda: running_mb(later, 1, 128, 0, below="step-8"),
+        lambda: probing_mb(later, 3, 0),
     ):
         with pytest.raises(FileNotFoundError) as error:
             ask()
@@ -55,7 +55,7 @@ def test_a_folder_that_is_not_there_yet_is_named(tmp_path):
 
 def test_a_probe_needs_more_for_a_larger_cache(tmp_path):
     (tmp_path / "layer_00.npy").write_bytes(bytes(3 * MIB))
-    assert probing_mb(tmp_path, 2) == probing_mb(tmp_path, 0) + 6
+    assert probing_mb(tmp_path, 2, 0) == probing_mb(tmp_path, 0, 0) + 6
 
 
 @pytest.fixture
@@ -72,11 +72,11 @@ def test_what_was_measured_is_less_than_what_is_asked_for_and_more_than_a_quarte
     """The peaks of the default study's jobs with MiniLM, in MiB."""
     minilm = described(6, 384, 12, 22_565_376)
     asked = {
-        1286: training_mb(minilm, 8, 384, fixed_layers=False),
-        972: running_mb(minilm, 1, 4096),
-        882: running_mb(minilm, 3, 4096),
-        770: running_mb(minilm, 4, 4096),
-        718: running_mb(minilm, 3, 8 * 384),
+        1286: training_mb(minilm, 8, 384, fixed_layers=False, gpus=0),
+        972: running_mb(minilm, 1, 4096, 0),
+        882: running_mb(minilm, 3, 4096, 0),
+        770: running_mb(minilm, 4, 4096, 0),
+        718: running_mb(minilm, 3, 8 * 384, 0),
     }
     for measured, allowed in asked.items():
         assert measured < allowed < 4 * measured
@@ -86,13 +86,21 @@ def test_tuning_on_real_text_takes_less_than_what_is_asked_for_and_more_than_hal
     """The peaks on MultiNLI and SQuAD, whose batches are full, in MiB: MiniLM and MPNet base."""
     minilm, mpnet = described(6, 384, 12, 22_565_376), described(12, 768, 12, 109_486_464)
     asked = {
-        1926: training_mb(minilm, 16, 128, fixed_layers=False),
-        3132: training_mb(minilm, 8, 256, fixed_layers=False),
-        4756: training_mb(mpnet, 16, 128, fixed_layers=False),
-        6684: training_mb(mpnet, 8, 256, fixed_layers=False),
+        1926: training_mb(minilm, 16, 128, fixed_layers=False, gpus=0),
+        3132: training_mb(minilm, 8, 256, fixed_layers=False, gpus=0),
+        4756: training_mb(mpnet, 16, 128, fixed_layers=False, gpus=0),
+        6684: training_mb(mpnet, 8, 256, fixed_layers=False, gpus=0),
     }
     for measured, allowed in asked.items():
         assert measured < allowed < 2 * measured
+
+
+def test_on_a_gpu_jobs_ask_for_what_is_not_in_its_memory(described):
+    """MPNet's largest job took 3.6 GiB of the machine's memory; larger batches take the GPU's."""
+    mpnet = described(12, 768, 12, 109_486_464)
+    for asked in (training_mb(mpnet, 32, 384, False, gpus=1), running_mb(mpnet, 1, 4096, gpus=1)):
+        assert 3.6 * 1024 < asked < 2 * 3.6 * 1024
+    assert training_mb(mpnet, 64, 384, False, gpus=1) == training_mb(mpnet, 1, 8, False, gpus=1)
 
 
 def test_what_two_epochs_keep_fits_on_the_disk_beside_what_is_saved(described):
@@ -104,11 +112,11 @@ def test_what_two_epochs_keep_fits_on_the_disk_beside_what_is_saved(described):
 def test_more_of_everything_needs_more(described):
     small, base = described(6, 384, 12, 22_565_376), described(12, 768, 12, 109_000_000)
     for smaller, larger in (
-        (training_mb(small, 8, 128, False), training_mb(base, 8, 128, False)),
-        (training_mb(small, 8, 128, False), training_mb(small, 16, 128, False)),
-        (training_mb(small, 8, 128, False), training_mb(small, 8, 256, False)),
-        (training_mb(small, 8, 128, False), training_mb(small, 8, 128, True)),
-        (running_mb(small, 1, 4096), running_mb(small, 3, 4096)),
-        (running_mb(small, 1, 1024), running_mb(small, 1, 4096)),
+        (training_mb(small, 8, 128, False, 0), training_mb(base, 8, 128, False, 0)),
+        (training_mb(small, 8, 128, False, 0), training_mb(small, 16, 128, False, 0)),
+        (training_mb(small, 8, 128, False, 0), training_mb(small, 8, 256, False, 0)),
+        (training_mb(small, 8, 128, False, 0), training_mb(small, 8, 128, True, 0)),
+        (running_mb(small, 1, 4096, 0), running_mb(small, 3, 4096, 0)),
+        (running_mb(small, 1, 1024, 0), running_mb(small, 1, 4096, 0)),
     ):
         assert smaller < larger

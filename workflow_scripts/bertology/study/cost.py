@@ -178,7 +178,12 @@ class _Work:
         """Give the MiB of the training that needs the most."""
         study = self.study
         return max(
-            training_mb_of(self._size(encoder), **study.batches(task), fixed_layers=False)
+            training_mb_of(
+                self._size(encoder),
+                **study.batches(task),
+                fixed_layers=False,
+                gpus=study.config["gpus"],
+            )
             for encoder in study.encoders
             for task in study.config["tasks"]
         )

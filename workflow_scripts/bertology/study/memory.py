@@ -13,16 +13,17 @@ from typing import NamedTuple
 
 FLOAT32 = 4
 MIB = 2**20
-LIBRARIES = 900
-"""A process with PyTorch and Transformers, and the examples of a task."""
+LIBRARIES = {0: 900, 1: 3700}
+"""A process with PyTorch and Transformers, and the examples of a task, by the number of its GPUs:
+on one the largest job of MPNet took 3.6 GiB of the machine's memory, with its weights."""
 TRAINED_COPIES = 6
 """Of the weights: themselves, gradients, two moments, the best epoch's, and what is saved."""
 MATRICES = 12
 """Of attention, in numbers of two bytes kept for each pair of tokens and head: 11.3 were measured
 with BERT (scaled dot products of PyTorch on a CPU), 3.3 with MPNet; Korthikanti et al. have 5."""
 GROWTH = 1.25
-"""What a training takes at its end beyond what its largest steps need: freed memory in pieces, and
-products that oneDNN keeps ready for each length of batch."""
+"""What a training takes at its end beyond what its first steps of full length need: 1.22 with
+MiniLM, whether or not freed memory is given back to the system meanwhile."""
 STORED = 2 * 1024
 """What fixed layers give for training and development data (see finetuning/prediction.py)."""
 
@@ -78,16 +79,17 @@ def _numbers(weights: Path) -> int:
     return sum(math.prod(tensor["shape"]) for tensor in header.values())
 
 
-def training_mb(folder: Path, batch_size: int, longest: int, fixed_layers: bool) -> int:
+def training_mb(folder: Path, batch_size: int, longest: int, fixed_layers: bool, gpus: int) -> int:
     """Fine-tune an encoder on batches of so many sequences of at most so many tokens, in float32.
 
     fixed_layers: some are, and what they give is stored.
+    gpus: 1 where a GPU has in its own memory what is kept for the backward pass, otherwise 0.
 
     """
-    return training_mb_of(encoder_size(folder), batch_size, longest, fixed_layers)
+    return training_mb_of(encoder_size(folder), batch_size, longest, fixed_layers, gpus)
 
 
-def training_mb_of(size: Size, batch_size: int, longest: int, fixed_layers: bool) -> int:
+def training_mb_of(size: Size, batch_size: int, longest: int, fixed_layers: bool, gpus: int) -> int:
     """Do so with an encoder of this size.
 
     What is kept for the backward pass of a layer is that of Korthikanti et al. (2022, "Reducing
@@ -97,7 +99,8 @@ def training_mb_of(size: Size, batch_size: int, longest: int, fixed_layers: bool
     kept = 34 + MATRICES * size.heads * longest / size.width
     activations = FLOAT32 / 2 * size.layers * batch_size * longest * size.width * kept / MIB
     stored = STORED if fixed_layers else 0
-    return math.ceil(stored + GROWTH * (LIBRARIES + TRAINED_COPIES * size.weights + activations))
+    copies = LIBRARIES[gpus] + TRAINED_COPIES * size.weights
+    return math.ceil(stored + (copies if gpus else GROWTH * (copies + activations)))
 
 
 def training_disk_mb(folder: Path, saved: int) -> int:
@@ -105,15 +108,15 @@ def training_disk_mb(folder: Path, saved: int) -> int:
     return math.ceil(HEAD + (saved + KEPT_EPOCHS * KEPT_COPIES) * encoder_size(folder).weights)
 
 
-def running_mb(folder: Path, encoders: int, tokens: int, below: str = "") -> int:
+def running_mb(folder: Path, encoders: int, tokens: int, gpus: int, below: str = "") -> int:
     """Run so many encoders of one size over batches of so many tokens, all hidden states kept."""
     size = encoder_size(folder, below)
     states = 4 * (size.layers + 1) * tokens * size.width * FLOAT32 / MIB
-    return math.ceil(LIBRARIES + encoders * size.weights + states)
+    return math.ceil(LIBRARIES[gpus] + encoders * size.weights + states)
 
 
-def probing_mb(cache: Path, copies: int) -> int:
+def probing_mb(cache: Path, copies: int, gpus: int) -> int:
     """Probe a cache of activations of which so many copies are in memory, mapped files included."""
     must_be_there(cache)
     size = sum(path.stat().st_size for path in Path(cache).iterdir()) / MIB
-    return math.ceil(LIBRARIES + copies * size)
+    return math.ceil(LIBRARIES[gpus] + copies * size)

@@ -640,9 +640,7 @@ class Study:
                 task: {
                     "corpus": settings["corpus"],
                     "kind": self.task_kind(task),
-                    "source": self.config["corpora"][settings["corpus"]][self.task_kind(task)][
-                        "source"
-                    ],
+                    "source": self.origin(self.task_annotation(task))["source"],
                 }
                 for task, settings in self.config["tasks"].items()
             },
