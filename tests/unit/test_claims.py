@@ -127,6 +127,7 @@ class Simulated:
             layers=LAYERS,
             own_texts=OWN,
             own_stimuli={task: [text] for task, text in OWN.items()},
+            single_texts=TEXTS,
             common_texts=[NEUTRAL],
             contrasts=CONTRASTS,
             similarity=similarity,
@@ -209,15 +210,16 @@ def test_one_seed_decides_nothing_and_is_told_so():
     assert verdicts(evidence) == dict.fromkeys(ALL, INCONCLUSIVE)
     parts = parts_of(evidence)
     assert parts["C2b"].deciding.advice == "2 seeds or more: it has 1"
-    assert parts["C1a"].part.missing == [f"a second seed of {task}" for task in TASKS]
+    assert parts["C1a"].part.missing == [f"three seeds of {task}" for task in TASKS]
 
 
-def test_two_seeds_decide_nothing_that_a_ceiling_enters():
+def test_two_seeds_say_nothing_of_what_a_ceiling_enters():
     """Two seeds make one pair, which has no variance: its interval would be far too narrow."""
     parts = parts_of(with_seeds(Simulated(4, 1e-5, 1e-5).study(AS_THE_PAPER), 2))
     for name in ("C1a", "C3a"):
         assert parts[name].verdict == INCONCLUSIVE
-        assert parts[name].deciding.advice == "3 seeds or more: it has 2"
+        assert not parts[name].cells
+        assert all(each.startswith("three seeds of ") for each in parts[name].part.missing)
     assert parts["C2b"].verdict == SUPPORTED
 
 
@@ -235,6 +237,49 @@ def test_what_the_study_lacks_is_named():
     assert all(lacking.values())
     assert lacking["C2a"] == [f"perturbed encoders of {task}" for task in TASKS]
     assert lacking["C2c"] == ["a text that no task was tuned on"]
+
+
+def test_nothing_is_lost_only_if_every_kind_of_probe_says_so():
+    evidence = Simulated(5).study(AS_THE_PAPER)
+    assert parts_of(evidence)["C1b"].verdict == SUPPORTED
+    edges = [change for change in evidence.changes if change.input != BEST_LAYER]
+    part = parts_of(replace(evidence, changes=edges))["C1b"]
+    assert part.verdict == INCONCLUSIVE
+    assert part.part.missing == [f"structural probes of {task}" for task in TASKS]
+
+
+def test_text_without_pairs_is_in_single_segments_as_it_is():
+    """A treebank's and a plain text's own form: both are of one segment, and count as such."""
+    evidence = Simulated(7).study(AS_THE_PAPER)
+    as_it_is = [
+        each for each in CONTRASTS if each["form"] == "own" and each["stimuli"] == OWN["parsing"]
+    ]
+    single = [OWN["parsing"], NEUTRAL]
+    found = parts_of(replace(evidence, contrasts=as_it_is, single_texts=single))
+    assert [judged.cell.where["text"] for judged in found["C4a"].cells] == [NEUTRAL]
+    own = ", ".join(text for text in TEXTS if text != OWN["parsing"])
+    assert [judged.cell.where["text"] for judged in found["C4b"].cells] == [own]
+
+
+def test_of_several_own_texts_the_first_counts():
+    evidence = Simulated(7).study(AS_THE_PAPER)
+    second = {
+        (text, task): draws + (0.3 if text == OWN["questions"] else 0)
+        for (text, task), draws in evidence.similarity.tuned.items()
+    }
+    evidence = replace(evidence, similarity=replace(evidence.similarity, tuned=second))
+    with_second = [
+        *(each for each in CONTRASTS if each["task"] == "parsing"),
+        *({**each, "stimuli": OWN["questions"]} for each in CONTRASTS if each["task"] == "parsing"),
+    ]
+    cells = [
+        next(
+            judged.cell.estimate.value
+            for judged in parts_of(replace(evidence, contrasts=contrasts))["C4a"].cells
+        )
+        for contrasts in (CONTRASTS, with_second)
+    ]
+    assert cells[0] == cells[1]
 
 
 @pytest.mark.parametrize("excess", [MARGINS.change_rsa, MARGINS.layer_rsa])

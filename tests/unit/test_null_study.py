@@ -71,6 +71,7 @@ def evidence_of(similarities):
         layers=LAYERS,
         own_texts=OWN,
         own_stimuli={task: [text] for task, text in OWN.items()},
+        single_texts=[*OWN.values(), NEUTRAL],
         common_texts=[NEUTRAL],
         contrasts=CONTRASTS,
         similarity=similarities,
@@ -95,7 +96,9 @@ def learnt_nothing(encoder):
             tuned = similarity([(run, before) for run in runs.values()], text)
             found["tuned"][text, task] = tuned
             both = similarity([(runs[one], runs[other]) for one, other in PAIRS], text)
-            found["ceiling"][text, task] = np.stack([over_pairs(each, PAIRS) for each in both])
+            found["ceiling"][text, task] = np.stack(
+                [over_pairs(each, PAIRS, "123") for each in both]
+            )
             own = [(noisy(before, generator), before) for _ in SEEDS]
             found["own_change"][text, task] = similarity(own, text)
             found["perturbed"][text, task] = noise_of_size(encoder, text, 1 - tuned[1:, 0], before)
@@ -187,7 +190,7 @@ def test_no_probe_forgot_anything_and_no_panel_has_a_certain_change(probed):
     from bertology.statistics import Estimate
 
     for of_job in probed:
-        evidence = Evidence(TASKS, LAYERS, {}, {}, [], [], Similarities(), changes=of_job)
+        evidence = Evidence(TASKS, LAYERS, {}, {}, [], [], [], Similarities(), changes=of_job)
         part = nothing_lost(evidence, "C1b", MARGINS.catastrophic_points, decides=True)
         assert judge([part], RULES)[0].verdict != CONTRADICTED
         p_values = [p_of_no_change(Estimate.of(change.draws)) for change in of_job]

@@ -6,9 +6,10 @@ import pytest
 from scipy.stats import t
 
 from bertology.similarity.contrasts import contrasts, domain_of
-from bertology.similarity.summary import compare_domains, summarise_similarity
+from bertology.similarity.summary import compare_domains, read_draws, summarise_similarity
 from bertology.statistics import Intervals, Resamples
 from bertology.tables import DOMAINS, SIMILARITY_SUMMARY
+from study_plans import plan
 
 INTERVALS = Intervals(resamples=1000, level=0.95, seed=1)
 LAYERS, SEEDS = 2, (1, 2, 3)
@@ -173,6 +174,24 @@ def test_seeds_of_two_tasks_that_lie_apart_widen_the_interval(study):
     assert found["difference"] == pytest.approx(0)
     margin = t.ppf(0.975, 2) * np.std([0.2, -0.1, -0.1], ddof=1) / np.sqrt(3)
     assert found["high"] == pytest.approx(margin, rel=1e-5)
+
+
+def test_a_ceiling_is_in_the_order_of_the_runs_that_it_is_held_against(study):
+    """As the plan lists pairs, whatever the order of the seeds: a run far from all is so in both.
+
+    Two runs are as alike as what each of them is to all others adds up to.
+    """
+    alike, config = {1: 0.0, 2: 0.1, 3: 0.4, 10: 0.7}, plan("default", seeds=[3, 10, 1, 2])
+    rows = [row for row in config.comparisons() if row["stimuli"] == "village"]
+    for row in rows:
+        if row["comparison"] in ("tuned", "ceiling") and row["task"] == "parsing":
+            both = [alike[row[name]] for name in ("seed", "second_seed") if name in row]
+            text = items("a", 5, sum(both), 0)
+            second = row.get("second_seed", "")
+            study.add("village", text, "parsing", row["seed"], 0, row["comparison"], second)
+    tuned, ceiling = (draws[0, 0] for draws in read_draws(study.files).values())
+    assert np.ptp(np.diff(tuned) / np.diff(ceiling)) < 1e-6
+    assert np.all(np.diff(tuned) > 0)
 
 
 TEXT = {"split": "test", "sentences": 9, "form": "own", "longest": 100, "seed": 1}

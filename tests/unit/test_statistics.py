@@ -227,14 +227,15 @@ def test_a_mean_over_pairs_of_seeds_is_covered_too():
     for _ in range(SIMULATIONS):
         runs = dict(zip("abcde", generator.normal(TRUTH / 2, 1, 5), strict=True))
         of_pairs = np.array([runs[one] + runs[other] for one, other in pairs])
-        low, high = Estimate.of(over_pairs(np.tile(of_pairs, (9, 1)), pairs)).interval(0.95)
+        of_seeds = over_pairs(np.tile(of_pairs, (9, 1)), pairs, "abcde")
+        low, high = Estimate.of(of_seeds).interval(0.95)
         covered += low <= TRUTH <= high
     assert 0.93 <= covered / SIMULATIONS <= 0.97
 
 
 def test_pairs_of_two_seeds_stay_as_they_are():
     draws = np.arange(4.0)[:, None]
-    assert over_pairs(draws, [("1", "2")]) is draws
+    assert over_pairs(draws, [("1", "2")], "12") is draws
 
 
 def test_holm_is_the_closed_test_of_bonferroni():

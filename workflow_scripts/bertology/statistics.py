@@ -222,14 +222,15 @@ def _nth(p_values: np.ndarray, rejections: int) -> float:
     return float(np.sort(p_values)[rejections - 1]) if rejections <= len(p_values) else 1.0
 
 
-def over_pairs(draws: np.ndarray, pairs: Sequence[tuple[str, str]]) -> np.ndarray:
-    """Turn a quantity of pairs of seeds, (draws, pairs), into one of seeds, (draws, seeds).
+def over_pairs(
+    draws: np.ndarray, pairs: Sequence[tuple[str, str]], seeds: Sequence[str]
+) -> np.ndarray:
+    """Turn a quantity of pairs of seeds, (draws, pairs), into one of these seeds, (draws, seeds).
 
     Pairs that share a seed are not independent. The pseudo-values of the jackknife over seeds are,
     nearly, and have the same mean (Efron & Stein 1981, "The jackknife estimate of variance"). With
     two seeds there is one pair, which is returned as it is.
     """
-    seeds = list(dict.fromkeys(seed for pair in pairs for seed in pair))
     if len(seeds) < 3:
         return draws
     every = draws.mean(axis=1)

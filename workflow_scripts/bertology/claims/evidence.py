@@ -29,14 +29,15 @@ class Design:
     """What the configuration says of the study. layers: of each encoder, without the embeddings.
 
     tasks: the kind of each. own_texts: the stimuli from each task's own corpus in its own form, if
-    there are any; own_stimuli: those in any form. common_texts: single segments from corpora that
-    no task was tuned on. contrasts: from `similarity.contrasts`.
+    there are any; own_stimuli: those in any form. single_texts: in single segments; common_texts:
+    those of them from corpora that no task was tuned on. contrasts: from `similarity.contrasts`.
     """
 
     layers: Mapping[str, int]
     tasks: Mapping[str, str]
     own_texts: Mapping[str, str]
     own_stimuli: Mapping[str, Sequence[str]]
+    single_texts: Sequence[str]
     common_texts: Sequence[str]
     contrasts: Sequence[Mapping[str, str]]
 
@@ -107,6 +108,7 @@ class Evidence:
     layers: int
     own_texts: Mapping[str, str]
     own_stimuli: Mapping[str, Sequence[str]]
+    single_texts: Sequence[str]
     common_texts: Sequence[str]
     contrasts: Sequence[Mapping[str, str]]
     similarity: Similarities
@@ -127,6 +129,7 @@ def read_evidence(encoder: str, design: Design, results: Results, intervals: Int
         layers=design.layers[encoder],
         own_texts=design.own_texts,
         own_stimuli=design.own_stimuli,
+        single_texts=design.single_texts,
         common_texts=design.common_texts,
         contrasts=design.contrasts,
         similarity=read_similarities(results.comparisons, encoder),

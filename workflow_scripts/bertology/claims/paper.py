@@ -20,14 +20,20 @@ from bertology.claims.evidence import (
 )
 from bertology.claims.verdict import Cell, Claim, Part, Rules, judge
 from bertology.depth import centre_of_mass, share_of_top, top_less_bottom, two_thirds
-from bertology.probing.inputs import MIXES
+from bertology.probing.inputs import MIX, MIX_NORMALISED, MIXES
 from bertology.statistics import CountDifference, Estimate, holm
 
 DEEP, SHALLOW = ("parsing",), ("inference", "question_answering")
 """Kinds of tasks that the paper calls deep and shallow."""
 RSA, SIMILARITY_TABLE = "RSA", "similarity_summary.csv"
 OF_A_CEILING = 3
-"""The least seeds where a ceiling enters: of two there is one pair, which has no variance."""
+"""The least seeds where a ceiling enters: of two there is one pair."""
+KINDS_OF_PROBES = {
+    "edge probes on the mix of all layers": MIX,
+    "edge probes on the mix of normalised layers": MIX_NORMALISED,
+    "structural probes": BEST_LAYER,
+}
+"""That C1b asks for, by what they read."""
 MORE = 0.5
 """The boundary between as many and at least one more."""
 
@@ -120,12 +126,12 @@ STATEMENTS = {
 def top_layer(evidence: Evidence, margins: Margins) -> Part:
     """C1a: in the top layer, runs are less like the pretrained encoder than like one another."""
     missing, cells = _without_own_text(evidence), []
-    for task, text in _measured(evidence, evidence.similarity.ceiling, "a second seed", missing):
+    for task, text in _measured(evidence, _ceilings(evidence), "three seeds", missing):
         excess = _beyond_ceiling(evidence, text, task)[-1]
         where = {"task": task, "text": text, "layer": str(evidence.layers)}
         rows = "comparison ceiling less tuned"
         boundary = (margins.change_rsa, "above", RSA, SIMILARITY_TABLE, rows)
-        cells.append(_cell(where, excess, *boundary, least_seeds=OF_A_CEILING))
+        cells.append(_cell(where, excess, *boundary))
     statement = (
         "In the top layer, fine-tuned encoders are less similar to the pretrained one than to one"
         f" another (two seeds of a task), by more than {margins.change_rsa:g}."
@@ -140,7 +146,12 @@ def nothing_lost(evidence: Evidence, name: str, points: float, decides: bool) ->
         f"No probe loses more than {points:g} points: edge probes on both mixes of all layers,"
         " structural probes at their best layer."
     )
-    missing = [] if changes else ["probes on the mix of all layers"]
+    missing = [
+        f"{kind} of {task}"
+        for kind, read in KINDS_OF_PROBES.items()
+        for task in evidence.tasks
+        if not any((each.task, each.input) == (task, read) for each in changes)
+    ]
     cells = [_change_cell(each, points) for each in changes]
     return Part(name, statement, cells, missing, decides)
 
@@ -254,9 +265,8 @@ def more_layers(evidence: Evidence, margins: Margins) -> Part:
     cells: list[Cell] = []
     missing: list[str] = []
     for text, deep, shallow in _pairs_on_common_text(evidence, missing):
-        ceiling = evidence.similarity.ceiling
-        if not {(text, deep), (text, shallow)} <= set(ceiling):
-            missing.append(f"second seeds of {deep} and {shallow}")
+        if not {(text, deep), (text, shallow)} <= set(_ceilings(evidence)):
+            missing.append(f"three seeds of {deep} and {shallow}")
             continue
         excess = {
             task: [Estimate.of(of_layer) for of_layer in _beyond_ceiling(evidence, text, task)]
@@ -266,7 +276,7 @@ def more_layers(evidence: Evidence, margins: Margins) -> Part:
         where = {"task": deep, "other_task": shallow, "text": text}
         rows = f"layers whose similarity (tuned) is more than {margins.layer_rsa:g} below ceiling"
         boundary = (MORE, "above", "layers", SIMILARITY_TABLE, rows)
-        cells.append(Cell(where, count, *boundary, least_seeds=OF_A_CEILING))
+        cells.append(Cell(where, count, *boundary))
     statement = (
         f"Parsing changes more layers by more than {margins.layer_rsa:g} beyond what two seeds"
         " differ by, on one text for all tasks."
@@ -343,7 +353,7 @@ def out_of_domain(evidence: Evidence, form: str) -> Part:
     """
     cells, missing = [], []
     for task in evidence.tasks:
-        differences = dict(_domain_effects(evidence, task, form))
+        differences = _domain_effects(evidence, task, form)
         if not differences:
             missing.append(f"texts of {task}'s domain and of another, and a task of neither")
             continue
@@ -362,22 +372,41 @@ def out_of_domain(evidence: Evidence, form: str) -> Part:
     return Part(name, statement, cells, missing, decides=form == "single")
 
 
-def _domain_effects(evidence: Evidence, task: str, form: str) -> Iterator[tuple[str, np.ndarray]]:
-    """Give each other text, and by how much a task's change differs there: (layers, draws, seeds).
+def _domain_effects(evidence: Evidence, task: str, form: str) -> dict[str, np.ndarray]:
+    """Give by how much a task's change differs on each other text: (layers, draws, seeds).
 
-    The encoders held against it are those whose own domain is neither of the two texts.
+    From its own text, the first if there are more. The encoders held against it are those whose
+    own domain is neither of the two texts.
     """
     tuned, own = evidence.similarity.tuned, evidence.own_stimuli
-    for each in evidence.contrasts:
-        if (each["contrast"], each["task"], each["form"]) != ("domain", task, form):
-            continue
-        here, there = each["stimuli"], each["other_stimuli"]
+    effects: dict[str, np.ndarray] = {}
+    for here, there in _other_texts(evidence, task, form):
         others = [name for name in evidence.tasks if not {here, there} & set(own[name])]
-        if others:
+        if others and there not in effects:
             effect = {
                 name: (tuned[there, name] - tuned[here, name])[1:] for name in (task, *others)
             }
-            yield there, effect[task] - np.mean([effect[name] for name in others], axis=0)
+            effects[there] = effect[task] - np.mean([effect[name] for name in others], axis=0)
+    return effects
+
+
+def _other_texts(evidence: Evidence, task: str, form: str) -> Iterator[tuple[str, str]]:
+    """Pair a task's own texts with texts of other domains that come in the same form.
+
+    A text without pairs is in single segments as it is.
+    """
+    for each in evidence.contrasts:
+        texts = each["stimuli"], each["other_stimuli"]
+        single = set(texts) <= set(evidence.single_texts)
+        alike = single if form == "single" else each["form"] == form
+        if (each["contrast"], each["task"]) == ("domain", task) and alike:
+            yield texts
+
+
+def _ceilings(evidence: Evidence) -> Draws:
+    """Give the ceilings of several pairs of seeds: one pair has no variance, hence no interval."""
+    ceilings = evidence.similarity.ceiling.items()
+    return {place: draws for place, draws in ceilings if draws.shape[-1] >= OF_A_CEILING}
 
 
 def _beyond_ceiling(evidence: Evidence, text: str, task: str) -> np.ndarray:
@@ -437,7 +466,6 @@ def _cell(
     unit: str,
     table: str,
     rows: str,
-    least_seeds: int = 0,
 ) -> Cell:
     estimate = Estimate.of(draws)
-    return Cell(dict(where), estimate, boundary, direction, unit, table, rows, least_seeds)
+    return Cell(dict(where), estimate, boundary, direction, unit, table, rows)

@@ -38,7 +38,7 @@ class Cell:
 
     where: what tells the cell from others (task, other_task, text, probe, layer). direction: the
     side of the boundary on which the claim puts it, above or below. table, rows: where its numbers
-    stand in the study's tables. least_seeds: how many it needs, if more than the rules say.
+    stand in the study's tables.
     """
 
     where: dict[str, str]
@@ -48,7 +48,6 @@ class Cell:
     unit: str
     table: str
     rows: str
-    least_seeds: int = 0
 
     def p_for(self) -> float:
         """Test whether the truth lies on the side that the claim says."""
@@ -143,17 +142,13 @@ def _judge_part(part: Part, cells: Sequence[Judged]) -> JudgedPart:
 
 def _judge_cell(cell: Cell, p_against: float, rules: Rules, among: int) -> Judged:
     p_for, verdict = cell.p_for(), INCONCLUSIVE
-    if cell.estimate.seeds >= _least_seeds(cell, rules):
+    if cell.estimate.seeds >= rules.least_seeds:
         if p_for <= rules.error:
             verdict = SUPPORTED
         elif p_against <= rules.error:
             verdict = CONTRADICTED
     advice = _advice(cell, rules, among) if verdict == INCONCLUSIVE else ""
     return Judged(cell, p_for, float(p_against), verdict, advice)
-
-
-def _least_seeds(cell: Cell, rules: Rules) -> int:
-    return max(rules.least_seeds, cell.least_seeds)
 
 
 def _joint(verdicts: Sequence[str]) -> str:
@@ -178,9 +173,9 @@ def _advice(cell: Cell, rules: Rules, among: int) -> str:
 
     Against a claim it is decided when it is so corrected for the cells `among` which it stands.
     """
-    estimate, least = cell.estimate, _least_seeds(cell, rules)
-    if estimate.seeds < least:
-        return f"{least} seeds or more: it has {estimate.seeds}"
+    estimate = cell.estimate
+    if estimate.seeds < rules.least_seeds:
+        return f"{rules.least_seeds} seeds or more: it has {estimate.seeds}"
     if np.isnan(estimate.value):
         return "there is no value: where full tuning gains nothing, there is nothing to recover"
     if isinstance(estimate, CountDifference):

@@ -33,13 +33,21 @@ def own_texts(config: Config) -> dict[str, str]:
     return texts
 
 
+def single_texts(config: Config) -> list[str]:
+    """List the texts in single segments: those that were cut, and those that have no pairs."""
+    return [
+        name
+        for name, settings in config["stimuli"].items()
+        if settings["form"] == "single" or settings["kind"] in ONE_SEGMENT
+    ]
+
+
 def common_texts(config: Config) -> list[str]:
     """List the texts in single segments from corpora that no task was tuned on."""
     return [
         name
-        for name, settings in config["stimuli"].items()
+        for name in single_texts(config)
         if all(domain_of(config, name, task) == "neutral" for task in config["tasks"])
-        and (settings["form"] == "single" or settings["kind"] in ONE_SEGMENT)
     ]
 
 

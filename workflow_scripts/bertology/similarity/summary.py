@@ -73,7 +73,9 @@ def compare_domains(
 def read_draws(files: Files) -> dict[Model, np.ndarray]:
     """Read the RSA of each model (MODEL) by layer: (layers, draws, seeds).
 
-    The first draw is the text itself. Of a ceiling, pairs of seeds are turned into seeds.
+    The first draw is the text itself. Runs are in the order of their seeds, whatever that of the
+    files, so that those of two models can be held against each other. Of a ceiling, pairs of seeds
+    are turned into seeds.
     """
     runs: dict[Model, list[tuple[Mapping[str, object], Path]]] = {}
     for wildcards, path in files:
@@ -100,6 +102,7 @@ def _model(wildcards: Mapping[str, object]) -> Model:
 
 
 def _draws_of_model(model: Model, files: Files) -> np.ndarray:
+    files = sorted(files, key=lambda file: int(str(file[0].get("seed") or 0)))
     tables = [
         _resamples(*file).pivot(index="layer", columns="resample", values="value") for file in files
     ]
@@ -107,7 +110,8 @@ def _draws_of_model(model: Model, files: Files) -> np.ndarray:
     if model[4] != CEILING:
         return draws
     pairs = [(str(wildcards["seed"]), str(wildcards["second_seed"])) for wildcards, _ in files]
-    return np.stack([over_pairs(of_layer, pairs) for of_layer in draws])
+    seeds = sorted({seed for pair in pairs for seed in pair}, key=int)
+    return np.stack([over_pairs(of_layer, pairs, seeds) for of_layer in draws])
 
 
 def _resamples(wildcards: Mapping[str, object], file: Path) -> pd.DataFrame:

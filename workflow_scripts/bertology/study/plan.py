@@ -19,7 +19,13 @@ from bertology.corpora.kinds import FORMATS
 from bertology.corpora.spans.formats import SPAN_FORMATS
 from bertology.errors import InputError
 from bertology.figures.registry import FIGURES, Figure, with_reverts
-from bertology.similarity.contrasts import common_texts, contrasts, domain_of, own_texts
+from bertology.similarity.contrasts import (
+    common_texts,
+    contrasts,
+    domain_of,
+    own_texts,
+    single_texts,
+)
 from bertology.similarity.names import resampled_measure
 from bertology.study.paths import PERTURBED, STRUCTURE, TRANSPLANTED, Paths, results_of
 from bertology.titles import title
@@ -628,6 +634,7 @@ class Study:
                 task: [name for name in self.stimuli if domain_of(self.config, name, task) == "own"]
                 for task in tasks
             },
+            "single_texts": single_texts(self.config),
             "common_texts": common_texts(self.config),
             "contrasts": list(contrasts(self.config)),
         }
