@@ -46,6 +46,7 @@ def test_a_known_change_is_found_where_it_was_made():
         ("embeddings.LayerNorm.bias", 0, "embeddings"),
         ("encoder.layer.11.attention.output.dense.weight", 12, "attention"),
         ("transformer.layer.3.sa_layer_norm.weight", 4, "normalisation"),
+        ("encoder.layer.0.attention.ln.weight", 1, "normalisation"),
         ("transformer.layer.3.attention.q_lin.bias", 4, "attention"),
         ("transformer.layer.3.ffn.lin1.weight", 4, "feed_forward"),
         ("layers.0.attn.Wqkv.weight", 1, "attention"),

@@ -242,6 +242,14 @@ def test_a_resample_holds_whole_groups(caches):
     assert not np.allclose(alone.loc[alone["layer"] == 2, "value"][1:], values[1:], atol=1e-3)
 
 
+def test_of_a_text_that_is_one_document_items_are_drawn(caches):
+    """Or no resample differed, and all were certain."""
+    names = caches[-1]
+    one = resampled(*caches, groups=dict.fromkeys(names, "document"))
+    pd.testing.assert_frame_equal(one, resampled(*caches))
+    assert one[one["layer"] == 2]["value"].std() > 0
+
+
 def test_both_forms_of_a_text_have_the_same_draws(caches):
     """A form in which the items are cut: more stimuli, the same groups."""
     folder, first, second, names = caches

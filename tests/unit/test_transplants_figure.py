@@ -138,6 +138,9 @@ def test_curves_share_the_axis_of_layers(untuned, tmp_path, monkeypatch):
     axes, points = panels((similarity_rows(6), reverts), tmp_path, monkeypatch)
     value = "recovery" if untuned else "score"
     assert set(points["quantity"]) >= {"recovery" if untuned else "relative"}
+    # Of the share of the score the table has no interval; that of the score is in another unit.
+    drawn = points[points["quantity"].isin(["recovery", "relative"])]
+    assert drawn[["low", "high"]].notna().all(axis=None) == untuned
     for line, task in zip(axes, TASKS, strict=True):
         of = reverts[reverts["task"] == task].set_index(["part", "layers"])[value]
         curves = [each for each in line[3].lines if len(each.get_ydata()) > 2]

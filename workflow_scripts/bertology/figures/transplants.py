@@ -155,8 +155,10 @@ def _losses(rows: pd.DataFrame, table: Path) -> pd.DataFrame:
     curves = rows[rows["part"].isin(PARTS)]
     if curves["recovery"].notna().any():
         return pd.concat([losses, curves.assign(quantity="recovery", **_named(curves, "recovery"))])
+    # The table has no interval of this share.
     share = 100 * curves["score"] / (curves["score"] + curves["loss"])
-    return pd.concat([losses, curves.assign(quantity="relative", value=share)])
+    without = {"low": np.nan, "high": np.nan}
+    return pd.concat([losses, curves.assign(quantity="relative", value=share, **without)])
 
 
 def _named(rows: pd.DataFrame, name: str) -> Mapping[str, pd.Series]:

@@ -15,7 +15,7 @@ WEIGHTS = "model.safetensors"
 LAYER = re.compile(r"(?:^|\.)layers?\.(\d+)\.")
 KINDS = {
     "attention": re.compile(r"attention|attn|\.q\.|\.k\.|\.v\.|\.o\.", re.IGNORECASE),
-    "normalisation": re.compile(r"norm", re.IGNORECASE),
+    "normalisation": re.compile(r"norm|\bln\b", re.IGNORECASE),
 }
 """Kinds of parameter by their names, the last that fits; others in a layer are feed-forward."""
 ALL = "all"

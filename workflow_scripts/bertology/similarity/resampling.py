@@ -38,7 +38,7 @@ def write_resamples(
     is the text itself. measure: one that can be resampled. Both forms of a text have the same
     groups, hence the same resamples. Otherwise as `measures.write_comparisons`.
     """
-    groups_of_items = {each.item: each.group for each in read_stimuli(stimuli_file)}
+    groups_of_items = resampled_groups(stimuli_file)
     names = list(dict.fromkeys(groups_of_items.values()))
     resamples = Resamples.of(names, len(names), draws)
     tables = []
@@ -59,6 +59,12 @@ def write_resamples(
     with atomic_file(path) as temporary:
         table = pd.concat(tables).assign(metric=measure)
         table[list(RESAMPLED_COLUMNS)].to_parquet(temporary, index=False)
+
+
+def resampled_groups(stimuli_file: Path) -> dict[str, str]:
+    """Give each item's group; where all are of one, each is its own, as in `Resamples.draw`."""
+    groups = {each.item: each.group for each in read_stimuli(stimuli_file)}
+    return groups if len(set(groups.values())) > 1 else {item: item for item in groups}
 
 
 def group_numbers(

@@ -53,7 +53,7 @@ def compare_domains(
     files: as of `summarise_similarity`. contrasts: from `contrasts.contrasts`, each for one
     `encoder`. A difference is the similarity of the other less that of the first, of runs with the
     same seed. Two forms of a text have the same resamples, and so has a text for two tasks; other
-    texts have independent ones.
+    texts have independent ones, as long as their groups have other names.
     """
     metric = _measured(*files[0])["metric"]
     draws = {
