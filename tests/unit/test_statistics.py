@@ -37,7 +37,7 @@ def test_what_a_ratio_owes_to_sentences_is_the_standard_error_of_scipy():
 def test_a_draw_is_the_ratio_of_its_sentences_and_the_first_is_the_text():
     right, total = counts(1, 12)
     resamples = Resamples.draw(12, 5, 3)
-    assert (resamples.counts.sum(axis=1) == 12).all()
+    assert resamples.counts.sum(axis=1).tolist() == [12, *[9] * 5]  # 9: see _groups_drawn
     found = resamples.ratios(np.stack([right, total]), np.stack([total, total]))
     assert found[0] == pytest.approx([right.sum() / total.sum(), 1])
     for number, drawn in enumerate(resamples.counts):
@@ -54,10 +54,22 @@ def test_a_group_is_drawn_as_a_whole_and_groups_of_one_are_sentences():
     for name in "abc":
         of_group = counts[:, [group == name for group in groups]]
         assert (of_group == of_group[:, :1]).all()
-    assert (counts[:, [0, 1, 3]].sum(axis=1) == 3).all(), "as many groups as there are"
-    assert counts[1:, 3].mean() == pytest.approx(1, abs=0.06)
+    assert (counts[1:, [0, 1, 3]].sum(axis=1) == 1).all(), "of three groups one"
+    assert counts[1:, 3].mean() == pytest.approx(1 / 3, abs=0.05)
     alone = Resamples.draw(6, 50, 3).counts
     np.testing.assert_array_equal(alone, Resamples.draw(6, 50, 3, list("fedcba")).counts)
+
+
+@pytest.mark.parametrize("documents", [5, 10, 20, 60])
+def test_intervals_over_few_documents_are_those_of_student(documents):
+    """Of documents of one length a mean over sentences is a mean over documents."""
+    generator = np.random.default_rng(documents)
+    means = generator.normal(0, 1, documents)
+    groups = np.repeat(np.arange(documents), 4)
+    resamples = Resamples.draw(len(groups), 4000, 1, groups.tolist())
+    draws = resamples.ratios(means[groups][None], np.ones((1, len(groups))))
+    expected = t.ppf(0.975, documents - 1) * means.std(ddof=1) / np.sqrt(documents)
+    assert Estimate.of(draws).margin(0.95) == pytest.approx(expected, rel=0.06)
 
 
 def test_a_text_of_one_group_is_drawn_by_sentences():
