@@ -238,12 +238,12 @@ def test_reverts_are_held_against_the_tuned_and_the_untuned_model(smoke):
 
 def test_claims_rest_on_what_the_tables_say(smoke):
     cells = table(smoke, "claim_cells").set_index("part")
-    similarity = table(smoke, "similarity_summary")
-    top = similarity[similarity.layer == similarity.layer.max()]
-    rsa = top.set_index(["comparison", "stimuli", "task"]).similarity
-    for _, cell in cells.loc[["C1a"]].iterrows():
-        tuned, ceiling = (rsa[name, cell.text, cell.task] for name in ("tuned", "ceiling"))
-        assert cell.estimate == pytest.approx(ceiling - tuned)
+    similarity = table(smoke, "similarity_summary").set_index(["comparison", "stimuli", "layer"])
+    tuned = similarity.loc["tuned"].set_index("task", append=True).similarity
+    for _, cell in cells.loc[["C2c"]].iterrows():
+        floor = similarity.similarity["floor", cell.text, int(cell.layer)]
+        here = tuned[cell.text, int(cell.layer), cell.task]
+        assert cell.estimate == pytest.approx(here - floor)
     probes = table(smoke, "probe_summary")
     mixes = probes[(probes.comparison == "tuned") & probes.input.isin(["mix", "mix_normalised"])]
     changes = mixes[mixes.metric == "f1"]
@@ -277,6 +277,7 @@ def test_claims_that_the_study_cannot_test_say_what_is_missing(smoke):
     parts = claims.set_index("part")
     # No stimuli from inference's corpus, and one layer of two frozen at most.
     assert "a text of inference's own corpus among the stimuli" in parts.reason["C1a"]
+    assert "three seeds of parsing" in parts.reason["C1a"]
     assert parts.verdict["C1a"] != "supported"
 
 
