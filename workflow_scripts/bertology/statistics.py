@@ -65,7 +65,7 @@ class Resamples:
         seed: int,
         groups: Sequence[Hashable] | None = None,
     ) -> "Resamples":
-        """Draw groups with replacement, hardly fewer than there are, for each resample.
+        """Draw groups with replacement for each resample, fewer than there are if these are few.
 
         groups: each sentence's; None where each sentence is one by itself. Of one group for all no
         resample differs, which would make everything certain: then sentences are drawn.
