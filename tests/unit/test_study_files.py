@@ -112,3 +112,11 @@ def test_checksums_are_those_of_the_real_files(name, shared_data):
     here = {file: shared_data / file for file in downloads if (shared_data / file).exists()}
     found = {file: hashlib.sha256(path.read_bytes()).hexdigest() for file, path in here.items()}
     assert found == {file: downloads[file]["sha256"] for file in here}
+
+
+def test_two_studies_fetch_a_file_from_the_same_place():
+    fetched = {}
+    for path in (REPOSITORY / "studies").glob("*.yaml"):
+        for file, entry in read_study(path).get("downloads", {}).items():
+            assert fetched.setdefault(file, entry) == entry, f"{path.name}: {file}"
+    assert fetched
