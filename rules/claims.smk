@@ -13,6 +13,7 @@ rule judge_claims:
         reverts=STUDY.revert_files(),
         tasks=expand(PATHS.task, task=config["tasks"]),
         probes=STUDY.probe_files(STUDY.probed(), "sentences.parquet"),
+        probe_scores=STUDY.probe_files(STUDY.probed(), "scores.csv"),
     output:
         table=report(
             STUDY.table("claims"),

@@ -16,8 +16,11 @@ with job(snakemake):
     design, intervals = Design(**parameters.design), Intervals(**parameters.intervals)
     results = Results(
         *(
-            list(zip(parameters[name], map(Path, snakemake.input[name]), strict=True))
-            for name in ("comparisons", "runs", "reverts", "probes")
+            list(zip(parameters[rows], map(Path, snakemake.input[name]), strict=True))
+            for name, rows in {
+                **{name: name for name in ("comparisons", "runs", "reverts", "probes")},
+                "probe_scores": "probes",
+            }.items()
         )
     )
     margins = dict(parameters.claims)

@@ -40,7 +40,7 @@ class Truth:
     """What is true of a study, by task: changes by layer, the embeddings first.
 
     out_of_domain: the share of the change on the own text that shows on other text. ceiling: 1 -
-    RSA of two seeds. own_change, lost: by layer. frozen, reverted: percent recovered.
+    RSA of two seeds. own_change, lost: by layer. frozen: percent recovered; reverted: percent kept.
     """
 
     change: dict
@@ -131,11 +131,8 @@ class Simulated:
             common_texts=[NEUTRAL],
             contrasts=CONTRASTS,
             similarity=similarity,
-            recovered={
-                (task, variant): self.draws(of[task], 100)
-                for task in TASKS
-                for variant, of in (("freeze-4", truth.frozen), ("first-4", truth.reverted))
-            },
+            recovered={(task, "freeze-4"): self.draws(truth.frozen[task], 100) for task in TASKS},
+            kept={(task, 4): self.draws(truth.reverted[task], 100) for task in TASKS},
             lost={
                 (task, layer + 1): self.draws(truth.lost[task][layer], 100)
                 for task in TASKS
@@ -201,7 +198,7 @@ def with_seeds(evidence, seeds):
     if seeds == 1:
         found["ceiling"] = {}
     changes = [replace(change, draws=change.draws[:, :seeds]) for change in evidence.changes]
-    scores = {name: cut(getattr(evidence, name)) for name in ("recovered", "lost")}
+    scores = {name: cut(getattr(evidence, name)) for name in ("recovered", "kept", "lost")}
     return replace(evidence, similarity=Similarities(**found), changes=changes, **scores)
 
 
@@ -230,6 +227,7 @@ def test_what_the_study_lacks_is_named():
         common_texts=[],
         contrasts=[],
         recovered={},
+        kept={},
         lost={},
         changes=[],
     )

@@ -289,6 +289,21 @@ def test_a_passage_goes_if_a_task_was_trained_on_one_of_its_sentences(tmp_path):
     assert [text.split()[1] for text in kept] == ["1", "3", "4"]
 
 
+def test_a_passage_goes_wherever_a_trained_sentence_stands_in_it(tmp_path):
+    """The splitter does not see where a heading ends, nor each sentence of a treebank."""
+    heading = tree(1, "How", "to", "sail", "in", "a", "storm")
+    task = write_task(tmp_path / "t", "treebank", train=[heading], dev=[tree(1, "x")],
+                      test=[tree(1, "y")])  # fmt: skip
+    passages = [
+        *("How to sail in a storm First , wait .", "Chapter 2 HOW TO SAIL IN A STORM Wait ."),
+        *("How to sail in a stormy sea .", "Show to sail in a storm .", "How to sail in a"),
+    ]
+    source = corpus(tmp_path / "c", train=list(map(labelled, passages)), dev=numbered(0, 2),
+                    test=numbered(5, 2))  # fmt: skip
+    prepare(source, tmp_path / "data", tasks=[task])
+    assert texts(tmp_path / "data", "train") == passages[2:]
+
+
 def test_trees_are_matched_too_and_a_limit_is_met_from_what_is_left(tmp_path):
     trees = {"train": [tree(n, "word", str(n)) for n in range(40)],
              "dev": [tree(1, "dev", "1")], "test": [tree(1, "test", "1")]}  # fmt: skip

@@ -330,6 +330,21 @@ def test_daggers_mark_probes_that_were_not_trained_to_the_end(tmp_path, monkeypa
         assert "† not trained to the end" not in legend_of(figure)
 
 
+def test_a_change_has_a_dagger_where_either_of_its_probes_was_not_trained_to_the_end(
+    tmp_path, monkeypatch
+):
+    rows = summary_rows()
+    mix = rows[rows["input"] == "mix"]
+    rows = pd.concat([rows, mix.assign(input="mix_normalised")])
+    before = rows["comparison"].eq("pretrained") & rows["phenomenon"].eq("entities")
+    for place in ("mix", "mix_normalised"):
+        marked = rows.assign(unfinished=1.0 * (before & rows["input"].eq(place)))
+        figure = drawn(plot_probes, probes, marked, tmp_path, monkeypatch)
+        scores, changes = ([text.get_text() for text in axis.texts] for axis in panels_of(figure))
+        count = (before & rows["input"].eq(place)).sum()
+        assert (scores.count("†"), changes.count("†")) == (count, count * len(TASKS))
+
+
 def test_the_mix_of_normalised_layers_is_hollow_and_in_no_other_figure(tmp_path, monkeypatch):
     rows = summary_rows()
     mix = rows[rows["input"] == "mix"]

@@ -21,6 +21,7 @@ ACCURACY = {
     ("layer", 2): 0.85,
     ("first", 0): 0.88,
     ("first", 1): 0.7,
+    ("first", 2): 0.35,
     ("last", 2): 0.3,
 }
 
@@ -77,22 +78,27 @@ def test_rows_are_means_over_seeds_of_what_each_seed_has(table):
     assert tuple(table.columns) == REVERTS
     assert len(table) == len(ACCURACY) - 1
     for row in table.itertuples():
-        losses, recoveries, scores = [], [], []
+        losses, recoveries, kept, scores = [], [], [], []
         for seed in SEEDS:
             full = share(scored(0.9, NUMBERS, seed))
             part = share(scored(ACCURACY[row.part, row.layers], NUMBERS, seed))
             # Of the untuned run the same examples count, though it has more.
             untuned = share(scored(0.4, np.arange(TEST), seed).query("example in @NUMBERS"))
             scores.append(part)
+            whole = share(scored(ACCURACY["first", 2], NUMBERS, seed))
+            kept.append(100 * (part - whole) / (full - whole))
             losses.append(full - part)
             recoveries.append(100 * (part - untuned) / (full - untuned))
         assert row.loss == pytest.approx(np.mean(losses))
         assert row.recovery == pytest.approx(np.mean(recoveries))
+        assert row.kept == pytest.approx(np.mean(kept), abs=1e-9)
         assert row.score == pytest.approx(np.mean(scores))
         assert (row.metric, row.seeds, row.n) == ("las", 3, WORDS[NUMBERS].sum())
         assert row.low < row.score < row.high
         assert row.loss_low < row.loss < row.loss_high
         assert row.recovery_low < row.recovery < row.recovery_high
+        if (row.part, row.layers) != ("first", 2):
+            assert row.kept_low < row.kept < row.kept_high
 
 
 def test_draws_resample_tuned_reverted_and_untuned_alike(files):
@@ -120,6 +126,18 @@ def test_a_study_without_untuned_runs_has_losses_alone(files, tmp_path):
     table = pd.read_csv(tmp_path / "table.csv")
     assert table[["recovery", "recovery_low", "recovery_high"]].isna().all(axis=None)
     assert table[["loss", "loss_low", "loss_high"]].notna().all(axis=None)
+    assert table["kept"].notna().all()
+
+
+def test_that_no_example_changed_is_no_certainty(files, tmp_path):
+    reverts, _ = files
+    for seed, file in zip(SEEDS, reverts, strict=True):
+        same = scored(ACCURACY["none", 0], NUMBERS, seed).assign(part="layer", layers=3)
+        pd.concat([pd.read_parquet(file), same]).to_parquet(file, index=False)
+    summarise_reverts(rows_of(reverts, "full"), [], tmp_path / "table.csv", INTERVALS)
+    row = pd.read_csv(tmp_path / "table.csv").set_index(["part", "layers"]).loc[("layer", 3)]
+    assert (row["loss"], row["kept"]) == (0, 100)
+    assert row[["loss_low", "loss_high", "kept_low", "kept_high"]].isna().all()
 
 
 def test_files_that_do_not_belong_together_are_refused(files):

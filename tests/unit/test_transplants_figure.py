@@ -44,7 +44,7 @@ def similarity_rows(depth: int, tasks=TASKS, own_change=True) -> pd.DataFrame:
     return pd.DataFrame(rows).reindex(columns=SIMILARITY_SUMMARY)
 
 
-def revert_rows(depth: int, tasks=TASKS, untuned=True) -> pd.DataFrame:
+def revert_rows(depth: int, tasks=TASKS) -> pd.DataFrame:
     """Most is lost with the middle layer."""
     rows = []
     for number, task in enumerate(tasks):
@@ -56,9 +56,8 @@ def revert_rows(depth: int, tasks=TASKS, untuned=True) -> pd.DataFrame:
             row = {"encoder": "e", "task": task, "part": part, "layers": layers, "metric": "las"}
             row |= {"seeds": 3, "n": 300, "score": 80 - loss, "loss": loss}
             row |= {"loss_low": loss - 1, "loss_high": loss + 2}
-            if untuned:
-                row |= {"recovery": 100 - 2 * loss, "recovery_low": 90 - 2 * loss}
-                row |= {"recovery_high": 103 - 2 * loss}
+            row |= {"kept": 100 - 2 * loss, "kept_low": 90 - 2 * loss}
+            row |= {"kept_high": 103 - 2 * loss}
             rows.append(row)
     return pd.DataFrame(rows).reindex(columns=REVERTS)
 
@@ -131,23 +130,16 @@ def test_bars_are_changes_and_losses_and_the_longest_is_dark(depth, tasks, tmp_p
     assert ends[["value", "low"]].min(axis=None) >= 0
 
 
-@pytest.mark.parametrize("untuned", [True, False])
-def test_curves_share_the_axis_of_layers(untuned, tmp_path, monkeypatch):
+def test_curves_share_the_axis_of_layers(tmp_path, monkeypatch):
     """At layer k: all up to it put back, or all from the top down to it."""
-    reverts = revert_rows(6, untuned=untuned)
+    reverts = revert_rows(6)
     axes, points = panels((similarity_rows(6), reverts), tmp_path, monkeypatch)
-    value = "recovery" if untuned else "score"
-    assert set(points["quantity"]) >= {"recovery" if untuned else "relative"}
-    # Of the share of the score the table has no interval; that of the score is in another unit.
-    drawn = points[points["quantity"].isin(["recovery", "relative"])]
-    assert drawn[["low", "high"]].notna().all(axis=None) == untuned
     for line, task in zip(axes, TASKS, strict=True):
-        of = reverts[reverts["task"] == task].set_index(["part", "layers"])[value]
+        of = reverts[reverts["task"] == task].set_index(["part", "layers"])["kept"]
         curves = [each for each in line[3].lines if len(each.get_ydata()) > 2]
         drawn = {each.get_marker(): dict(np.transpose(each.get_data()[::-1])) for each in curves}
-        factor = 1 if untuned else 100 / 80
-        assert drawn["^"] == pytest.approx({k: factor * of["first", k] for k in range(7)})
-        assert drawn["v"] == pytest.approx({7 - k: factor * of["last", k] for k in range(1, 7)})
+        assert drawn["^"] == pytest.approx({k: of["first", k] for k in range(7)})
+        assert drawn["v"] == pytest.approx({7 - k: of["last", k] for k in range(1, 7)})
         saved = points[(points["task"] == task) & points["part"].isin(["first", "last"])]
         saved = saved[saved["quantity"] != "loss"].sort_values(["part", "layer"])
         assert len(saved) == 13
@@ -180,7 +172,7 @@ def test_without_own_changes_there_is_no_panel_and_the_text_is_still_the_tasks_o
 ):
     tables = similarity_rows(3, own_change=False), revert_rows(3)
     axes, points = panels(tables, tmp_path, monkeypatch)
-    assert [axis.get_xlabel() for axis in axes[-1]] == ["1 − RSA", "Points", "Recovery (%)"]
+    assert [axis.get_xlabel() for axis in axes[-1]] == ["1 − RSA", "Points", "Kept (%)"]
     assert [len(axis.patches) for axis in axes[0]] == [4, 4, 0]
     of = points[(points["task"] == "inference") & (points["quantity"] == "change")]
     assert set(of["stimuli"]) == {"pairs"}

@@ -58,6 +58,7 @@ TRAINING_SIZES = (
 REVERTS = (
     *("encoder", "task", "part", "layers", "metric", "seeds", "n", "score", "low", "high"),
     *("loss", "loss_low", "loss_high", "recovery", "recovery_low", "recovery_high"),
+    *("kept", "kept_low", "kept_high"),
 )
 LEFT_OUT = ("step", "name", "split", "unit", "reason", "left_out", "of", "percent")
 CLAIMS = (

@@ -5,15 +5,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from bertology.ablations import files_by_task, recovered, scores_of_task
 from bertology.depth import two_thirds
-from bertology.probing.summary import PRETRAINED, draws_of_probes
+from bertology.probing.files import SCORES
+from bertology.probing.inputs import MIXES
+from bertology.probing.summary import PRETRAINED, RANDOM, draws_of_probes
 from bertology.similarity.summary import read_draws
 from bertology.statistics import Intervals
+from bertology.table_files import read_csv
 from bertology.transplants.names import FIRST, SINGLE
 from bertology.transplants.recovery import revert_draws
-from bertology.variants import FULL, UNTUNED
+from bertology.variants import FULL
 
 Files = Sequence[tuple[Mapping[str, object], Path]]
 Draws = Mapping[tuple[str, str], np.ndarray]
@@ -47,13 +51,15 @@ class Results:
     """Files of single jobs, each with its wildcards.
 
     comparisons: resamples of RSA. runs: scores of test examples; reverts: those with parts put
-    back. probes: scores of test sentences.
+    back. probes: scores of test sentences; probe_scores: those of the whole test text, of the same
+    jobs in the same order.
     """
 
     comparisons: Files
     runs: Files
     reverts: Files
     probes: Files
+    probe_scores: Files
 
 
 @dataclass(frozen=True)
@@ -98,10 +104,11 @@ class Similarities:
 class Evidence:
     """All that is known of one encoder.
 
-    tasks, layers, texts and contrasts: as of the design. recovered: of ablations by
-    task and variant, and of reverts by task and `first-<layers>` (the embeddings and these):
-    percent, (draws, seeds). lost: points that a task loses when a layer is put back, by task and
-    layer. changes: of probes.
+    tasks, layers, texts and contrasts: as of the design. recovered: of ablations, by task and
+    variant: percent, (draws, seeds). kept: with the embeddings and the first so many layers put
+    back, by task and these: percent. lost: points that a task loses when a layer is put back, by
+    task and layer. changes: of probes. unfinished: how many edge probes on mixes of layers, before
+    and after tuning, were best in the last epoch that they were allowed, and of how many.
     """
 
     tasks: Mapping[str, str]
@@ -113,8 +120,10 @@ class Evidence:
     contrasts: Sequence[Mapping[str, str]]
     similarity: Similarities
     recovered: Mapping[tuple[str, str], np.ndarray] = field(default_factory=dict)
+    kept: Mapping[tuple[str, int], np.ndarray] = field(default_factory=dict)
     lost: Mapping[tuple[str, int], np.ndarray] = field(default_factory=dict)
     changes: Sequence[Change] = ()
+    unfinished: tuple[int, int] = (0, 0)
 
     def tasks_of(self, *kinds: str) -> list[str]:
         """Return the tasks of some kinds."""
@@ -123,7 +132,7 @@ class Evidence:
 
 def read_evidence(encoder: str, design: Design, results: Results, intervals: Intervals) -> Evidence:
     """Read all that the claims rest on."""
-    recoveries, lost = read_scores(results, encoder, intervals)
+    kept, lost = read_reverts(results.reverts, encoder, intervals)
     return Evidence(
         tasks=design.tasks,
         layers=design.layers[encoder],
@@ -133,35 +142,38 @@ def read_evidence(encoder: str, design: Design, results: Results, intervals: Int
         common_texts=design.common_texts,
         contrasts=design.contrasts,
         similarity=read_similarities(results.comparisons, encoder),
-        recovered=recoveries,
+        recovered=read_recoveries(results.runs, encoder, intervals),
+        kept=kept,
         lost=lost,
         changes=list(read_changes(results.probes, encoder, intervals)),
+        unfinished=count_unfinished(results.probe_scores, encoder),
     )
 
 
-def read_scores(
-    results: Results, encoder: str, intervals: Intervals
-) -> tuple[dict[tuple[str, str], np.ndarray], dict[tuple[str, int], np.ndarray]]:
-    """Read what tasks recover, and what they lose when a layer is put back, as of `Evidence`."""
-    recovered_by: dict[tuple[str, str], np.ndarray] = {}
+def read_recoveries(
+    runs: Files, encoder: str, intervals: Intervals
+) -> dict[tuple[str, str], np.ndarray]:
+    """Read what tasks recover, as of `Evidence`."""
+    return {
+        (task, variant): draws
+        for (name, task), files in files_by_task(runs).items()
+        if name == encoder
+        for variant, draws in recovered(scores_of_task(task, files, intervals)[2]).items()
+    }
+
+
+def read_reverts(
+    reverts: Files, encoder: str, intervals: Intervals
+) -> tuple[dict[tuple[str, int], np.ndarray], dict[tuple[str, int], np.ndarray]]:
+    """Read what is kept and what is lost when layers are put back, as of `Evidence`."""
+    kept: dict[tuple[str, int], np.ndarray] = {}
     lost: dict[tuple[str, int], np.ndarray] = {}
-    runs, reverts = (files_by_task(files) for files in (results.runs, results.reverts))
-    for (name, task), files in runs.items():
-        if name != encoder:
-            continue
-        _, _, scores = scores_of_task(task, files, intervals)
-        for variant, draws in recovered(scores).items():
-            recovered_by[task, variant] = draws
-        if (name, task) in reverts:
-            found = revert_draws(task, reverts[name, task][FULL], files.get(UNTUNED, []), intervals)
-            recovered_by |= {
-                (task, f"{part}-{layers}"): draws
-                for (part, layers), draws in found.recoveries().items()
-                if part == FIRST
-            }
-            losses = found.losses().items()
-            lost |= {(task, k): draws for (part, k), draws in losses if part == SINGLE}
-    return recovered_by, lost
+    for (name, task), files in files_by_task(reverts).items():
+        if name == encoder:
+            found = revert_draws(task, files[FULL], [], intervals)
+            kept |= {(task, k): of for (part, k), of in found.kept().items() if part == FIRST}
+            lost |= {(task, k): of for (part, k), of in found.losses().items() if part == SINGLE}
+    return kept, lost
 
 
 def read_similarities(files: Files, encoder: str) -> Similarities:
@@ -194,6 +206,18 @@ def read_changes(sentences: Files, encoder: str, intervals: Intervals) -> Iterat
         after, before = (np.stack(each) for each in zip(*of_layers, strict=True))
         draws = at_best_layer(after) - at_best_layer(before)
         yield Change(text, phenomenon, task, BEST_LAYER, "", metric, draws)
+
+
+def count_unfinished(scores: Files, encoder: str) -> tuple[int, int]:
+    """Count edge probes on mixes that were best in their last epoch, as of `Evidence`."""
+    of_encoder = [
+        read_csv(path, SCORES, ["value"])
+        for wildcards, path in scores
+        if wildcards["encoder"] == encoder and wildcards["comparison"] != RANDOM
+    ]
+    rows = pd.concat(of_encoder) if of_encoder else pd.DataFrame(columns=SCORES)
+    last = rows.loc[rows["input"].isin(MIXES) & (rows["metric"] == "last_epoch"), "value"]
+    return int(last.sum()), len(last)
 
 
 def at_best_layer(scores: np.ndarray) -> np.ndarray:

@@ -29,7 +29,7 @@ from bertology.figures.transplants import (
 )
 from bertology.tables import SIMILARITY_SUMMARY
 
-QUANTITIES = ("change", "own_change", "recovery")
+QUANTITIES = ("change", "own_change", "kept")
 """Of those in the figure of transplants: what one layer costs alone would hardly be seen here."""
 LINE_HEIGHT, MARGIN = 1.5, 0.8  # inches
 TITLE = 6.8  # points: three columns of a block have less room than four of a page
@@ -43,8 +43,8 @@ def plot_depths(
     """Draw what each study's tables say of its tuned encoders: a block each, a line for each task.
 
     In every block, by layer: how much the encoder looks changed, what a layer changes by itself,
-    both on one text for all (see `shared_text`), and what is left of what tuning gained if layers
-    are put back. All blocks are equally high, the input below, whatever their number of layers.
+    both on one text for all (see `shared_text`), and what is left of what tuning gives the head if
+    layers are put back. All blocks are equally high, whatever their number of layers.
     `studies` are folders with the files TABLES.
     """
     text = shared_text(studies)

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from bertology.errors import InputError
 from bertology.figures.heat_map import draw_cells, label_cells, mark_corners, signed
-from bertology.figures.probe_models import UNFINISHED, labelled, read_summary
+from bertology.figures.probe_models import UNFINISHED, changes_of, labelled, read_summary
 from bertology.figures.style import (
     DIVERGING,
     GREY,
@@ -36,7 +36,6 @@ POINTS = (
     *("text", "phenomenon", "encoder", "task", "input", "layer", "metric", "seeds"),
     *("change", "change_low", "change_high", "change_p", "corrected_p", "certain", "unfinished"),
 )
-PROBE = ["text", "phenomenon", "encoder", "input", "layer", "metric"]
 
 
 def plot_probe_changes(table: Path, files: FigureFiles, settings: FigureSettings = PLAIN) -> None:
@@ -69,17 +68,14 @@ def plot_probe_changes(table: Path, files: FigureFiles, settings: FigureSettings
 def _changes(rows: pd.DataFrame, table: Path, settings: FigureSettings) -> pd.DataFrame:
     """Keep changes in F1, with their column of the heat map and whether they are certain."""
     rows = rows[(rows["metric"] == "f1") & rows["input"].isin(["mix", "layer"])]
-    pretrained = rows[rows["comparison"] == "pretrained"].set_index(PROBE)["unfinished"]
-    tuned = rows[(rows["comparison"] == "tuned") & rows["change"].notna()]
-    kept = labelled(tuned, settings).join(pretrained.rename("before"), on=PROBE)
+    kept = labelled(changes_of(rows), settings)
     if kept.empty:
         found = "no change in F1"
         raise InputError.at(table, None, found, "comparison tuned with metric f1 and its change")
     column = kept["layer"].where(kept["input"] == "layer", MIX).astype(int)
     corrected = kept.groupby(["encoder", "task"])["change_p"].transform(_corrected)
     certain = (corrected <= 1 - settings.level) & (kept["seeds"] > 1)
-    unfinished = kept[["unfinished", "before"]].max(axis=1)
-    return kept.assign(column=column, corrected_p=corrected, certain=certain, unfinished=unfinished)
+    return kept.assign(column=column, corrected_p=corrected, certain=certain)
 
 
 def _corrected(p_values: pd.Series) -> pd.Series:

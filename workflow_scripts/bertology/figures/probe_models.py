@@ -16,6 +16,7 @@ NUMBERS = PROBE_SUMMARY[PROBE_SUMMARY.index("seeds") :]
 UNFINISHED = "not trained to the end"
 """Of a probe whose best epoch, in one seed at least, is the last one that it was allowed."""
 DAGGER = "†"
+PROBE = ["text", "phenomenon", "encoder", "input", "layer", "metric"]
 
 
 def read_summary(table: Path) -> pd.DataFrame:
@@ -31,6 +32,14 @@ def labelled(rows: pd.DataFrame, settings: FigureSettings) -> pd.DataFrame:
         texts = rows["text"].map(lambda text: settings.title("text", text))
         names = texts + ": " + names.str[:1].str.lower() + names.str[1:]
     return rows.assign(row=names)
+
+
+def changes_of(rows: pd.DataFrame) -> pd.DataFrame:
+    """Give the rows that have a change, `unfinished` where it or the pretrained one's probe is."""
+    pretrained = rows[rows["comparison"] == "pretrained"].set_index(PROBE)["unfinished"]
+    tuned = rows[(rows["comparison"] == "tuned") & rows["change"].notna()]
+    both = tuned.join(pretrained.rename("before"), on=PROBE)[["unfinished", "before"]]
+    return tuned.assign(unfinished=both.max(axis=1))
 
 
 def palette_of(rows: pd.DataFrame) -> Palette:

@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 from bertology.errors import InputError
 from bertology.figures.layers import INTERVAL
 from bertology.figures.probe_models import (
+    changes_of,
     labelled,
     look,
     mark_unfinished,
@@ -84,8 +85,10 @@ def _points(rows: pd.DataFrame) -> pd.DataFrame:
     pretrained = rows[rows["comparison"] == "pretrained"]
     scores = pd.concat([pretrained, tuned]).assign(quantity="score")
     scores = scores.assign(low=scores["low"].clip(lower=0), high=scores["high"].clip(upper=100))
-    changes = tuned.drop(columns=["low", "high"]).rename(
-        columns={"change": "value", "change_low": "low", "change_high": "high"}
+    changes = (
+        changes_of(rows)
+        .drop(columns=["low", "high"])
+        .rename(columns={"change": "value", "change_low": "low", "change_high": "high"})
     )
     mix = pretrained[pretrained["input"] == MIX].assign(low=np.nan, high=np.nan, unfinished=np.nan)
     references = [mix.assign(quantity=name, value=mix[name]) for name in (*REFERENCES, CHANCE)]
@@ -173,7 +176,7 @@ def _draw_marks(
     of = points[points["input"] == MIX]
     axis.hlines(of["height"], of["low"], of["high"], color=looks["color"], linewidth=1.1)
     axis.plot(of["value"], of["height"], linestyle="", zorder=3, **looks)
-    mark_unfinished(axis, of, "value", "height")
+    mark_unfinished(axis, points, "value", "height")
 
 
 def _reference_look(marker: str) -> dict[str, Any]:

@@ -47,11 +47,8 @@ BARS = {
     "loss": Quantity("What the task loses\nif it is put back", "Points", ".1f"),
 }
 """By layer, drawn as bars, from left to right."""
-CURVES = {
-    "recovery": Quantity("What is left if more\nlayers are put back", "Recovery (%)", ""),
-    "relative": Quantity("What is left if more\nlayers are put back", "% of the score", ""),
-}
-"""By the number of layers put back: the first of these that the table has."""
+CURVES = {"kept": Quantity("What is left if more\nlayers are put back", "Kept (%)", "")}
+"""By the number of layers put back."""
 PARTS: dict[str, dict[str, Any]] = {
     "first": {"marker": "^", "linestyle": "-"},
     "last": {"marker": "v", "linestyle": "--", "markerfacecolor": "white"},
@@ -69,7 +66,7 @@ CURVE_WIDTH = 1.15
 """Of the panels of curves, in widths of the others."""
 FIGURE_WIDTH = 5.6  # inches: letters stay readable where a page shows the figure on a phone
 LAYER_HEIGHT, LEAST_HEIGHT, MARGIN = 0.15, 0.95, 0.6  # inches
-LEAST_RECOVERY = -30  # lines that fall lower leave the panel
+LEAST_KEPT = -30  # lines that fall lower leave the panel
 
 
 def plot_transplants(
@@ -153,12 +150,7 @@ def _losses(rows: pd.DataFrame, table: Path) -> pd.DataFrame:
     alone = single | ((rows["part"] == "first") & (rows["layers"] == 0))
     losses = rows[alone].assign(quantity="loss", **_named(rows[alone], "loss"))
     curves = rows[rows["part"].isin(PARTS)]
-    if curves["recovery"].notna().any():
-        return pd.concat([losses, curves.assign(quantity="recovery", **_named(curves, "recovery"))])
-    # The table has no interval of this share.
-    share = 100 * curves["score"] / (curves["score"] + curves["loss"])
-    without = {"low": np.nan, "high": np.nan}
-    return pd.concat([losses, curves.assign(quantity="relative", value=share, **without)])
+    return pd.concat([losses, curves.assign(quantity="kept", **_named(curves, "kept"))])
 
 
 def _named(rows: pd.DataFrame, name: str) -> Mapping[str, pd.Series]:
@@ -235,7 +227,7 @@ def label_columns(axes: np.ndarray, points: pd.DataFrame, quantities: Sequence[s
             least, most = min(float(np.nanmin(ends)), 0), float(np.nanmax(ends))
             axis.set_xlim(least, most + 0.42 * (most - least))
         else:
-            axis.set_xlim(max(drawn["value"].min(), LEAST_RECOVERY) - 5, 108)
+            axis.set_xlim(max(drawn["value"].min(), LEAST_KEPT) - 5, 108)
         axis.xaxis.set_major_locator(MaxNLocator(nbins=3))
     for axis in axes[:, 0]:
         axis.yaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from bertology.corpora.stimuli import passage_sentences
 
 CHOSEN_ON = ("train", "dev")
 """The splits that a task learns from, and by which its epoch is chosen."""
+LEAST_WORDS = 6
+"""A trained text of so many words is found wherever it stands, a shorter one only where the
+splitter sees a sentence: "I know ." ends many that no task was trained on."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +39,10 @@ class Trained:
     tasks: Sequence[TaskText]
 
     def has(self, words: Sequence[str]) -> bool:
-        """Say whether a text, or one of the sentences in it, is a task's text or sentence."""
-        text = " ".join(words)
+        """Say whether a text is, or has in it, a task's text or sentence."""
+        text, runs = " ".join(words), list(runs_of_words(words))
         return any(
-            not keys.isdisjoint(map(text_key, sentences_of(text, language)))
+            not keys.isdisjoint(map(text_key, [*sentences_of(text, language), *runs]))
             for language, keys in self._keys.items()
         )
 
@@ -62,6 +66,16 @@ def sentences_of(text: str, language: str) -> Iterator[str]:
     """Give a text, and the sentences in it where there are several."""
     yield text
     yield from passage_sentences(text, language)
+
+
+def runs_of_words(words: Sequence[str]) -> Iterator[str]:
+    """Give all that LEAST_WORDS or more consecutive words spell, without blanks."""
+    compact = ["".join(word.split()) for word in words]
+    ends = list(accumulate(map(len, compact), initial=0))
+    text = "".join(compact)
+    for first, start in enumerate(ends[:-LEAST_WORDS]):
+        for end in ends[first + LEAST_WORDS :]:
+            yield text[start:end]
 
 
 def _texts(task: TaskText) -> Iterator[str]:

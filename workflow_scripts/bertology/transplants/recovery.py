@@ -14,7 +14,7 @@ from bertology.files import atomic_file
 from bertology.statistics import Intervals
 from bertology.table_files import read_parquet
 from bertology.tables import REVERTS
-from bertology.transplants.names import NONE
+from bertology.transplants.names import FIRST, NONE
 from bertology.variants import FULL, UNTUNED
 
 Reverted = tuple[str, int]
@@ -51,6 +51,20 @@ class RevertDraws:
             return {}
         full = self.scores[TUNED]
         return {key: recovery(of, self.untuned, full) for key, of in self.scores.items()}
+
+    def kept(self) -> dict[Reverted, np.ndarray]:
+        """Return what is left of what tuning the encoder gives its head, in percent.
+
+        That is 100 (score - whole) / (full - whole), within a seed and a draw, where `whole` has
+        the embeddings and all layers put back: 100 is the tuned encoder and 0 the pretrained one,
+        both under the tuned head. `recoveries` has another head at 0, trained on the pretrained
+        encoder, and so falls below 0 where the tuned head can do nothing with what it gets.
+        """
+        whole = max(key for key in self.scores if key[0] == FIRST)
+        return {
+            key: recovery(of, self.scores[whole], self.scores[TUNED])
+            for key, of in self.scores.items()
+        }
 
 
 def revert_draws(
@@ -93,7 +107,9 @@ def summarise_reverts(reverts: Runs, untuned: Runs, path: Path, intervals: Inter
         `examples.parquet` of its reverts, or of the run with the encoder fixed.
     Scores are percentages of the task's main metric, means over seeds; `loss` is in points below
     the tuned model with the same seed on the same examples, `recovery` as in `ablations.recovery`
-    (empty without untuned runs). Intervals are over these examples crossed with seeds.
+    (empty without untuned runs), `kept` as in `RevertDraws.kept`. Intervals are over these examples
+    crossed with seeds. There is none where no resample differs: that none of so many examples
+    changed does not say that none would.
     """
     fixed = files_by_task(untuned)
     rows = [
@@ -109,7 +125,7 @@ def summarise_reverts(reverts: Runs, untuned: Runs, path: Path, intervals: Inter
 
 
 def _rows_of_task(draws: RevertDraws, level: float) -> Iterator[dict[str, Any]]:
-    losses, recoveries = draws.losses(), draws.recoveries()
+    losses, recoveries, kept = draws.losses(), draws.recoveries(), draws.kept()
     for key, scores in draws.scores.items():
         if key == TUNED:
             continue
@@ -120,6 +136,15 @@ def _rows_of_task(draws: RevertDraws, level: float) -> Iterator[dict[str, Any]]:
             "seeds": scores.shape[1],
             "n": draws.n,
             **bounds("score", 100 * scores, level),
-            **bounds("loss", losses[key], level),
-            **bounds("recovery", recoveries.get(key), level),
+            **_bounds("loss", losses[key], level),
+            **_bounds("recovery", recoveries.get(key), level),
+            **_bounds("kept", kept[key], level),
         }
+
+
+def _bounds(name: str, draws: np.ndarray | None, level: float) -> dict[str, float]:
+    """Return what `ablations.bounds` does, without an interval where no resample differs."""
+    cells = bounds(name, draws, level)
+    if draws is not None and np.allclose(draws, draws[0], rtol=1e-9):
+        cells |= {f"{name}_low": np.nan, f"{name}_high": np.nan}
+    return cells

@@ -78,7 +78,8 @@ def read_semantic_roles(path: Path | str, annotations: Path | str) -> Annotated:
         if isinstance(skeleton, str):
             left_out[skeleton] += 1
         else:
-            sentences.append(SpanSentence(sentence.words, tuple(_arguments(skeleton))))
+            targets = tuple(_arguments(skeleton))
+            sentences.append(SpanSentence(sentence.words, targets, sentence.document))
     return with_targets(sentences, path, left_out)
 
 

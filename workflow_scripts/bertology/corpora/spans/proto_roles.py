@@ -9,7 +9,7 @@ http://decomp.io.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bertology.corpora.reading import shown
 from bertology.corpora.shapes import SpanSentence, SpanTarget
@@ -29,6 +29,14 @@ Rated = tuple[SpanTarget, frozenset[str]]
 """The target of a predicate and an argument, and the names of the properties it was rated on."""
 
 
+class RatedSentence(NamedTuple):
+    """A sentence, its pairs, and the document that it stands in, where the format says so."""
+
+    words: tuple[str, ...]
+    pairs: Sequence[Rated]
+    document: str | None = None
+
+
 def read_proto_roles(path: Path | str) -> Annotated:
     """Read each pair as a target: span1 the predicate, span2 the argument's head word.
 
@@ -42,32 +50,30 @@ def read_proto_roles(path: Path | str) -> Annotated:
     word outside its sentence, a rating that is not on the scale, or a file without any such pair.
     """
     left_out: Counter[str] = Counter()
-    pairs = [
-        (words, [_pair(entry, len(words), path, line, n) for n, entry in enumerate(entries)])
+    sentences = [
+        RatedSentence(
+            words, [_pair(entry, len(words), path, line, n) for n, entry in enumerate(entries)]
+        )
         for line, words, entries in annotated_lines(path, "targets", left_out)
     ]
-    return rated_alike(pairs, path, left_out)
+    return rated_alike(sentences, path, left_out)
 
 
 def rated_alike(
-    pairs: Sequence[tuple[tuple[str, ...], Sequence[Rated]]],
-    path: Path | str,
-    left_out: Counter[str],
+    sentences: Sequence[RatedSentence], path: Path | str, left_out: Counter[str]
 ) -> Annotated:
     """Give the pairs that have a rating on each property that the largest group was rated on.
 
-    pairs: the words of each sentence, and its pairs. The others are counted in `left_out`.
-    Raises InputError with the file if no pair is left.
+    The others are counted in `left_out`. Raises InputError with the file if no pair is left.
     """
-    groups = Counter(rated for _, of_sentence in pairs for _, rated in of_sentence)
+    groups = Counter(rated for sentence in sentences for _, rated in sentence.pairs)
     names, _ = groups.most_common(1)[0] if groups else (frozenset(), 0)
-    sentences = [
-        SpanSentence(words, tuple(target for target, rated in of_sentence if rated >= names))
-        for words, of_sentence in pairs
-    ]
-    kept = sum(len(sentence.targets) for sentence in sentences)
-    left_out[PARTLY_RATED] = sum(len(of_sentence) for _, of_sentence in pairs) - kept
-    return with_targets(sentences, path, left_out)
+    with_spans = []
+    for words, pairs, document in sentences:
+        targets = tuple(target for target, rated in pairs if rated >= names)
+        left_out[PARTLY_RATED] += len(pairs) - len(targets)
+        with_spans.append(SpanSentence(words, targets, document))
+    return with_targets(with_spans, path, left_out)
 
 
 def rated_pair(predicate: Span, argument: Span, ratings: Mapping[str, float]) -> Rated:

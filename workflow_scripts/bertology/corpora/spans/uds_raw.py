@@ -20,7 +20,13 @@ from bertology.corpora.reading import parsed_json, shown
 from bertology.corpora.shapes import TreeSentence
 from bertology.corpora.spans.annotated import Annotated, Span
 from bertology.corpora.spans.packed import packed_texts
-from bertology.corpora.spans.proto_roles import LOWEST, Rated, rated_alike, rated_pair
+from bertology.corpora.spans.proto_roles import (
+    LOWEST,
+    Rated,
+    RatedSentence,
+    rated_alike,
+    rated_pair,
+)
 from bertology.corpora.treebank import read_with_withheld
 from bertology.corpora.withheld import with_text
 from bertology.errors import InputError
@@ -83,7 +89,10 @@ def read_proto_roles(path: Path | str, annotations: Path | str, split: str) -> A
     with_words = with_text(
         joined, lambda each: each[0].words, lambda each: each[0].document, path, left_out
     )
-    return rated_alike([(each.words, pairs) for each, pairs in with_words], path, left_out)
+    rated_sentences = [
+        RatedSentence(each.words, pairs, each.document) for each, pairs in with_words
+    ]
+    return rated_alike(rated_sentences, path, left_out)
 
 
 def _data(annotations: Path | str) -> tuple[str, dict[str, Any]]:
