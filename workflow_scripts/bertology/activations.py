@@ -92,8 +92,9 @@ def cache_activations(
 
     `tokens_per_batch` bounds the tokens of one forward pass, padding included, and with it the
     memory; the values do not depend on it beyond rounding. Stimuli that are running text reach the
-    tokenizer as such, the others as words: just as the tasks read them. Those that are longer than
-    the encoder takes are left out whole, counted in the log and named in `summary.json`.
+    tokenizer as such, the others as words: as the tasks read them, but that questions come with
+    their whole passage, which a task reads in windows. Those that are longer than the encoder takes
+    are left out whole, counted in the log and named in `summary.json`.
 
     Raises InputError for stimuli that cannot be read, for hidden states outside the range of
     float16, and where no stimulus is short enough.

@@ -217,8 +217,8 @@ def top_share(evidence: Evidence) -> Part:
         where = {"task": task, "text": text}
         cells.append(_cell(where, draws, 0, "above", "share", SIMILARITY_TABLE, rows))
     statement = (
-        "A larger share of the change falls to the top third of the layers than where the same"
-        " amount of change is noise."
+        "A larger share of the change falls to the top third of the layers than where noise changes"
+        " the encoder about as much (perturbed.csv has both changes)."
     )
     return Part("C2a", statement, cells, missing)
 
