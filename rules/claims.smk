@@ -1,7 +1,7 @@
 # The claims of Merchant et al. (2020), each a test on the study's results.
 #
-# Inputs:  similarity/...resamples.parquet, models/.../examples.parquet,
-#          probes/.../sentences.parquet
+# Inputs:  similarity/...resamples.parquet, models/ and reverts/.../examples.parquet,
+#          probes/.../sentences.parquet and scores.csv, tasks/
 # Outputs: tables/claims.csv, claim_cells.csv, claims.json, claims.md
 
 

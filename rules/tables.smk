@@ -1,9 +1,7 @@
 # Tables: long form, one value of one metric a row, every wildcard a column.
 #
-# Inputs:  models/.../scores.csv, similarity/...csv and .resamples.parquet, weights/...csv,
-#          probes/.../scores.csv, sentences.parquet
-# Outputs: tables/finetuning.csv, similarity.csv, weights.csv, probes.csv, left_out.csv; with intervals
-#          similarity_summary.csv, domains.csv and (wide) probe_summary.csv; perturbed.csv
+# Inputs:  what single jobs write below models/, similarity/, weights/, probes/
+# Outputs: tables/*.csv, with intervals where the name says summary and in domains, ablations, training_sizes
 
 
 rule tabulate_results:

@@ -134,3 +134,11 @@ def write_gated(name: str, folder: Path, **changes: object) -> Path:
         AutoModel.from_config(config).save_pretrained(folder)
     letters.save_pretrained(folder)
     return folder
+
+
+def batch() -> dict[str, torch.Tensor]:
+    """Two sequences, the second one padded."""
+    tokens = torch.cat([TOKENS, TOKENS.flip(1)])
+    mask = torch.ones_like(tokens)
+    mask[1, 7:] = 0
+    return {"input_ids": tokens, "attention_mask": mask}

@@ -17,7 +17,6 @@ from typing import Any
 
 AT_ONCE = 2
 """Questions that are answered side by side."""
-UNCHANGED = "unchanged"
 
 
 @dataclass(frozen=True)

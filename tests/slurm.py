@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from served import closed_port
+
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scancel", "scontrol")
 PACKAGES = "slurmctld slurmd slurm-client munge"
 """Of Debian, whose Slurm 22.05 the tests were written with."""
@@ -74,7 +76,7 @@ class Slurm:
         self.folder, self.running = folder, {}
         for name in ("state", "spool", "bin"):
             (folder / name).mkdir(parents=True)
-        ports = [_free_port() for _ in range(2)]
+        ports = [closed_port() for _ in range(2)]
         text = CONFIGURATION.format(
             **{"host": socket.gethostname().split(".")[0], "folder": folder, "gpus": gpus},
             **{"port": ports[0], "node_port": ports[1], "partition": PARTITION},
@@ -205,9 +207,3 @@ def cluster(folder: Path, gpus: int) -> Iterator[Slurm]:
         yield slurm
     finally:
         slurm.stop()
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]

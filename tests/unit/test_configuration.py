@@ -540,7 +540,7 @@ def test_duplicate_keys_are_named_before_anything_else(tmp_path):
     ]
 
 
-def test_whole_numbers_with_a_point_are_whole_numbers(tmp_path):
+def test_whole_numbers_with_a_point_are_whole_numbers():
     config = merged(default(), {"tasks": {"parsing": {"epochs": 2.0, "clip": 1}}, "seeds": [1.0]})
     check(config, [DEFAULT], SCHEMA)
     assert repr(canonical(config)["tasks"]["parsing"]["epochs"]) == "2"

@@ -126,7 +126,7 @@ def test_a_failed_job_shows_its_logs_end_and_path(run, tmp_path):
     ]
 
 
-def test_a_job_that_is_tried_again_counts_once(run, tmp_path):
+def test_a_job_that_is_tried_again_counts_once(run):
     run.info(tune=1, plot=1)
     run.start(1, "tune")
     run.fail(1, [], after=5)

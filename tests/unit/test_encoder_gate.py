@@ -168,7 +168,7 @@ def test_one_known_language_is_enough(gated, tmp_path):
     assert "English" not in findings["known words"]
 
 
-def test_a_tokenizer_larger_than_the_embeddings_is_refused(gated, tmp_path):
+def test_a_tokenizer_larger_than_the_embeddings_is_refused(tmp_path):
     origin = write_gated("bert", tmp_path / "small", vocab_size=50)
     message = refusal(origin, tmp_path)
     last = len(tiny.tokenizer()) - 1

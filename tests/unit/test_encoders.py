@@ -299,7 +299,7 @@ def test_pickled_weights_are_refused_by_name(packaged_minilm, tmp_path):
         fetch_encoder(source, tmp_path / "encoder")
 
 
-def test_code_that_comes_with_a_model_is_never_run(folders, packaged_minilm, tmp_path):
+def test_code_that_comes_with_a_model_is_never_run(folders, tmp_path):
     shutil.copytree(folders["bert"], tmp_path / "custom")
     config = json.loads((tmp_path / "custom/config.json").read_text())
     config |= {"model_type": "custom", "auto_map": {"AutoConfig": "code.C", "AutoModel": "code.M"}}

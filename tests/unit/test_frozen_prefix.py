@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from architectures import CONFIGS, DEPTH, TOKENS, write_all
+from architectures import CONFIGS, DEPTH, batch, write_all
 from bertology.encoders import freeze_all, freeze_prefix, load_encoder
 from bertology.finetuning.prefix import FixedPrefix
 
@@ -17,14 +17,6 @@ cuts = pytest.mark.parametrize(
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory) -> dict[str, Path]:
     return write_all(tmp_path_factory.mktemp("encoders"))
-
-
-def batch() -> dict[str, torch.Tensor]:
-    """Two sequences, the second one padded."""
-    tokens = torch.cat([TOKENS, TOKENS.flip(1)])
-    mask = torch.ones_like(tokens)
-    mask[1, 7:] = 0
-    return {"input_ids": tokens, "attention_mask": mask}
 
 
 @cuts

@@ -53,10 +53,6 @@ def children(tree: Tree, word: Word, *relations: str) -> list[Word]:
     ]
 
 
-def of_relation(tree: Tree, *relations: str) -> list[Word]:
-    return [word for word in tree if word["deprel"] in relations]
-
-
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_official_validator_finds_no_error(folders: dict[str, Path], domain: str) -> None:
     files = [str(folders[domain] / f"{split}.conllu") for split in SIZES]

@@ -139,7 +139,7 @@ def test_a_shortage_is_one_line_that_says_what_helps(tmp_path, body, message):
     assert not (tmp_path / "record.json").exists()
 
 
-def test_what_pytorch_and_safetensors_say_is_understood(tmp_path):
+def test_what_pytorch_and_safetensors_say_is_understood():
     torch = pytest.importorskip("torch")
     with pytest.raises(RuntimeError) as error:
         torch.empty(2**46)

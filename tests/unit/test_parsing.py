@@ -297,7 +297,7 @@ def test_another_name_of_the_root_than_in_training_is_wrong_and_no_more():
     assert scores["las"].value == pytest.approx(100 * (words - len(sentences)) / words)
 
 
-def test_several_root_relations_are_for_the_root_alone(tmp_path):
+def test_several_root_relations_are_for_the_root_alone():
     """One wins by its score; the chain of a sentence that is too long has the most frequent."""
     sentences = [*renamed(tiny.sentences(6), "top"), *renamed(tiny.sentences(3, seed=1), "ROOT")]
     task = parsing(sentences)
@@ -322,7 +322,7 @@ def test_a_relation_of_the_root_and_of_others_is_for_both():
     assert "dep" in found["others"]
 
 
-def test_a_parser_that_saw_one_word_at_a_time_still_labels(tmp_path):
+def test_a_parser_that_saw_one_word_at_a_time_still_labels():
     alone = [TreeSentence("1", ("a",), ("X",), ("X",), (0,), ("root",))]
     assert decoded_roots(parsing(alone), tiny.sentences(3)) == {
         "root": {"root"},

@@ -254,7 +254,7 @@ def test_a_run_that_changed_nothing_gets_no_noise(folders, stimuli, tmp_path):
         assert np.array_equal(x, y)
 
 
-def test_a_run_that_changed_its_embeddings_alone_gets_noise_too(folders, stimuli, tmp_path):
+def test_a_run_that_changed_its_embeddings_alone_gets_noise_too(folders, stimuli):
     encoder = load_encoder(folders["bert"])
     with torch.no_grad():
         words = encoder.embeddings.word_embeddings.weight

@@ -9,7 +9,7 @@ import torch
 from transformers import PreTrainedModel
 
 import tiny
-from architectures import CONFIGS, DEPTH, TOKENS, write_all, write_gated
+from architectures import CONFIGS, DEPTH, TOKENS, batch, write_all, write_gated
 from bertology.activations import all_layers, cache_activations, open_activations
 from bertology.encoders import layer_stack, load_encoder
 from bertology.errors import InputError
@@ -36,14 +36,6 @@ def tuned(folder: Path, layers: range = range(1, DEPTH + 1), rest: bool = True) 
             noise = torch.randn(parameter.shape, generator=generator)
             parameter.data += 0.1 * noise
     return encoder
-
-
-def batch() -> dict[str, torch.Tensor]:
-    """Two sequences, the second one padded."""
-    tokens = torch.cat([TOKENS, TOKENS.flip(1)])
-    mask = torch.ones_like(tokens)
-    mask[1, 7:] = 0
-    return {"input_ids": tokens, "attention_mask": mask}
 
 
 @torch.no_grad()

@@ -281,10 +281,9 @@ def hidden_states(
     encoder: "PreTrainedModel",
     tokenizer: "Tokenizer",
     encodings: "Sequence[BatchEncoding]",
-    run: "Run" = all_layers,
 ) -> list[np.ndarray]:
     """Run one batch; give one float32 array (sentences, longest, width) per layer."""
-    states = _run_padded(encoder, tokenizer, encodings, run)
+    states = _run_padded(encoder, tokenizer, encodings, all_layers)
     return [state.float().cpu().numpy() for state in states]
 
 

@@ -27,7 +27,7 @@ def canonical(config: Config) -> Config:
     titles = config.get("titles") or titles_of(config)
     config = {**config, **{section: _without_titles(config[section]) for section in TITLED}}
     data_dir = config["data_dir"]
-    located = {
+    settings = {
         **{key: _uniform(section) for key, section in config.items() if key != "encoders"},
         "data_dir": None if data_dir is None else canonical_folder(data_dir),
         "corpora": {
@@ -41,7 +41,7 @@ def canonical(config: Config) -> Config:
         "encoders": {name: _encoder(entry) for name, entry in sorted(config["encoders"].items())},
         "titles": _ordered(titles),
     }
-    return dict(sorted(located.items()))
+    return dict(sorted(settings.items()))
 
 
 def _without_titles(section: Config) -> Config:

@@ -17,18 +17,17 @@ FULL, UNTUNED = "full", "untuned"
 class Kind:
     """A kind of variant with a number of layers.
 
-    least: the smallest number; the largest is below the encoder's depth. freezes, keeps: whether
-    the number says how many layers are fixed, and how many there are.
+    least: the smallest number; the largest is below the encoder's depth. freezes: whether the
+    number says how many layers are fixed, or else how many there are.
     """
 
     least: int
     freezes: bool
-    keeps: bool
 
 
 KINDS = {
-    "freeze": Kind(least=0, freezes=True, keeps=False),
-    "keep": Kind(least=1, freezes=False, keeps=True),
+    "freeze": Kind(least=0, freezes=True),
+    "keep": Kind(least=1, freezes=False),
 }
 WHOLE = 100
 """Percent of the training data."""
@@ -76,4 +75,4 @@ def layers_of(variant: str, depth: int) -> tuple[int | None, int]:
     if kind is None:
         return None, depth
     name, number = kind
-    return number if KINDS[name].freezes else None, number if KINDS[name].keeps else depth
+    return (number, depth) if KINDS[name].freezes else (None, number)

@@ -9,7 +9,7 @@ inconclusive.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -107,8 +107,8 @@ class Claim:
     name: str
     statement: str
     parts: Sequence[JudgedPart]
-    notes: Sequence[str] = field(default=())
-    paper: str = ""
+    notes: Sequence[str]
+    paper: str
 
     @property
     def verdict(self) -> str:

@@ -156,7 +156,7 @@ def _told(claims: Sequence[Claim], about: About, level: float) -> Iterator[str]:
             told = f"{part.part.statement} {reason(part, level)}"
             yield f"- **{part.part.name} {part.verdict}{beside}.** {told}"
         yield from (f"- Beside this: {note}" for note in claim.notes)
-        yield from (f"- {claim.paper}",) if claim.paper else ()
+        yield f"- {claim.paper}"
 
 
 def _summary(part: JudgedPart, level: float) -> dict[str, str]:

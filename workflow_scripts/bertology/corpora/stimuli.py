@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from bertology.corpora.groups import group_names
-from bertology.corpora.kinds import read_kind
+from bertology.corpora.kinds import format_of, read_kind
 from bertology.corpora.reading import (
     json_lines,
     refuse_repeated,
@@ -72,7 +72,7 @@ def sample_stimuli(
     }
     split, too_long = Path(corpus_split_file).stem, len(candidates) - len(short)
     left_out = records(
-        split, UNITS[kind], len(candidates), {f"longer than {longest} words": too_long}
+        split, format_of(kind).unit, len(candidates), {f"longer than {longest} words": too_long}
     )
     if (kind, form) == ("questions", "single"):
         summary["passages"], not_cut = _passages(chosen, language)
@@ -157,8 +157,6 @@ CANDIDATES: dict[str, Callable[[list[Any]], Iterator[Stimulus]]] = {
     "questions": _from_questions,
     "text": _from_text,
 }
-UNITS = {"treebank": "sentence", "inference": "pair", "questions": "question", "text": "sentence"}
-"""What a candidate of each kind is called where it is counted."""
 
 
 def _cut(kind: str, stimuli: list[Stimulus], language: str) -> list[Stimulus]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from bertology.corpora.kinds import read_kind, split_path, write_kind
+from bertology.corpora.kinds import format_of, read_kind, split_path, write_kind
 from bertology.corpora.shapes import SPLITS, Question, SentencePair, TreeSentence
 from bertology.corpora.words import count_words
 from bertology.errors import InputError
@@ -30,12 +30,11 @@ IN_TEST = "input that test has too"
 class Views:
     """What preparing needs to know of an example of one kind.
 
-    `name`: what an example is called. `text`: what the encoder reads, equal for duplicates.
-    `group`: what must not be torn apart between train and dev. `unit`: what a sample takes or
-    leaves as a whole. `words`: how many words an example has.
+    `text`: what the encoder reads, equal for duplicates. `group`: what must not be torn apart
+    between train and dev. `unit`: what a sample takes or leaves as a whole. `words`: how many words
+    an example has.
     """
 
-    name: str
     text: Callable[[Any], tuple[str, ...]]
     group: Callable[[Any], Hashable]
     unit: Callable[[Any], Hashable]
@@ -61,14 +60,12 @@ def _question_and_passage(question: Question) -> tuple[str, ...]:
 
 VIEWS = {
     "treebank": Views(
-        name="sentence",
         text=_words,
         group=_document,
         unit=lambda sentence: sentence.identifier,
         words=lambda sentence: len(sentence.words),
     ),
     "inference": Views(
-        name="pair",
         text=_pair,
         group=lambda pair: pair.premise,
         unit=lambda pair: pair.identifier,
@@ -76,7 +73,6 @@ VIEWS = {
         label=lambda pair: pair.label,
     ),
     "questions": Views(
-        name="question",
         text=_question_and_passage,
         group=lambda question: question.title,
         unit=lambda question: question.passage,
@@ -109,7 +105,7 @@ def prepare_task(
     views = VIEWS[kind]
     splits = read_splits(kind, Path(corpus_folder))
     in_corpus = {split: len(examples) for split, examples in splits.items()}
-    shared, left_out = _drop_test_inputs(splits, views)
+    shared, left_out = _drop_test_inputs(splits, views, format_of(kind).unit)
     if "dev" not in splits:
         splits["train"], splits["dev"] = _carve_dev(splits["train"], dev_fraction, seed, views)
     samples = {
@@ -191,7 +187,7 @@ def read_splits(kind: str, folder: Path) -> dict[str, list[Any]]:
 
 
 def _drop_test_inputs(
-    splits: dict[str, list[Any]], views: Views
+    splits: dict[str, list[Any]], views: Views, unit: str
 ) -> tuple[dict[str, int], list[dict[str, Any]]]:
     """Take out of train and dev the inputs that test has too.
 
@@ -205,7 +201,7 @@ def _drop_test_inputs(
         shared[f"test_inputs_in_{split}"] = sum(text in inputs for text in in_test)
         inputs.intersection_update(in_test)
         splits[split] = [each for each in splits[split] if views.text(each) not in inputs]
-        left_out += records(split, views.name, of, {IN_TEST: of - len(splits[split])})
+        left_out += records(split, unit, of, {IN_TEST: of - len(splits[split])})
         if not splits[split]:
             raise InputError(f"task data: found every {split} input in test; allowed: others too")
     return shared, left_out

@@ -313,7 +313,6 @@ class _Work:
 
     def _tokens_each(self, annotation: str) -> float:
         """Give the wordpieces of an example; a probed sentence is like one of a treebank."""
-        corpus, kind = annotation.split("/")
-        known = annotation if kind in self.study.config["corpora"][corpus] else None
-        of = GRAMMAR_TOKENS if known and self._grammar(annotation) else TOKENS
+        kind = annotation.split("/")[1]
+        of = GRAMMAR_TOKENS if self._grammar(annotation) else TOKENS
         return of.get(kind, of["treebank"])

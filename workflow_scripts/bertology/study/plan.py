@@ -20,6 +20,7 @@ from bertology.corpora.spans.formats import SPAN_FORMATS
 from bertology.errors import InputError
 from bertology.figures.registry import FIGURES, Figure, with_reverts
 from bertology.similarity.contrasts import (
+    ONE_SEGMENT,
     common_texts,
     contrasts,
     domain_of,
@@ -39,8 +40,6 @@ PERMUTED = "permuted/"
 """Before a model that is a reference with its tokens permuted."""
 WEIGHTS_OF = ("floor", "tuned", "ceiling")
 """The comparisons that are made of weights too, and not of representations alone."""
-CUT_KINDS = ("inference", "questions")
-"""The kinds of text that single segments are cut from; of others the form `single` is the same."""
 NOT_FOR_TRAINING = ("corpus", "limits", "dev_fraction")
 """What of a task's settings decides its data, and nothing in training."""
 
@@ -214,7 +213,7 @@ class Study:
         settings = {
             key: value for key, value in self.config["stimuli"][stimuli].items() if key != "corpus"
         }
-        form = settings["form"] if settings["kind"] in CUT_KINDS else "own"
+        form = "own" if settings["kind"] in ONE_SEGMENT else settings["form"]
         of_passages = (settings["kind"], form) == ("questions", "single")
         language = settings["language"] if of_passages else DEFAULT_LANGUAGE
         return {**settings, "form": form, "language": language}
@@ -555,10 +554,7 @@ class Study:
                 yield {**shared, "comparison": comparison, "model": model, "seed": seed}
         for run in self.tuned_runs():
             if run["encoder"] == encoder:
-                corpus = self.config["tasks"][run["task"]]["corpus"]
-                both = {
-                    "shared_corpus": int(corpus == self.config["probes"][shared["text"]]["corpus"])
-                }
+                both = {"shared_corpus": int(self.shared_corpus(shared["text"], run["task"]))}
                 yield {**shared, **run, **both, "comparison": "tuned", "model": model_of(run)}
 
     def controls(self, probe_seed: int) -> str:

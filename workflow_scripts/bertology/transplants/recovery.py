@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bertology.ablations import bounds, files_by_task, main_metric, recovery, scores_of_tables
+from bertology.ablations import (
+    Runs,
+    bounds,
+    files_by_task,
+    main_metric,
+    recovery,
+    scores_of_tables,
+)
 from bertology.errors import InputError
 from bertology.files import atomic_file
 from bertology.statistics import Intervals
@@ -21,7 +28,6 @@ Reverted = tuple[str, int]
 """What is put back: a part and a number of layers, as of `transplants.names`."""
 TUNED: Reverted = (NONE, 0)
 WITHOUT: Reverted = (UNTUNED, 0)
-Runs = Sequence[tuple[Mapping[str, Any], Path]]
 
 
 @dataclass(frozen=True)

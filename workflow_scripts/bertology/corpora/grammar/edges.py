@@ -17,7 +17,7 @@ from bertology.files import atomic_folder
 def write_edges(
     domain: str, sizes: dict[str, int], seed: int, folder: Path, phenomenon: str
 ) -> None:
-    """Write `{split}.jsonl` with the targets of one of PHENOMENA in `sizes[split]` sentences.
+    """Write `{split}.jsonl`: targets of one of `write.PHENOMENA` in `sizes[split]` sentences.
 
     They are the sentences of the treebank that the same arguments give, with the same names of
     documents: a line for each sentence, for coreference a line for each passage.
@@ -88,7 +88,6 @@ SENTENCE_PHENOMENA: dict[str, Callable[[Sentence], list[SpanTarget]]] = {
     "proto_roles": _proto_roles,
 }
 COREFERENCE = "coreference"
-PHENOMENA = (*SENTENCE_PHENOMENA, COREFERENCE)
 
 
 def _words(passage: Passage) -> tuple[str, ...]:

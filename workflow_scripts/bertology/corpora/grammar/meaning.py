@@ -106,7 +106,6 @@ class NounPhrase:
     relative: Relative | None = None
     possessor: NounPhrase | None = None
     conjuncts: tuple[NounPhrase, ...] = ()
-    conjunction: Literal["and", "or"] = "and"
     pronoun: bool = False
     gender: Gender | None = None
     referent: int | None = None

@@ -218,9 +218,9 @@ def subordinator(form: str) -> Word:
     return Word(form, form, "SCONJ", "IN")
 
 
-def coordinator(form: str) -> Word:
-    """Give a coordinating conjunction."""
-    return Word(form, form, "CCONJ", "CC")
+def coordinator() -> Word:
+    """Give the "and" that joins the last of several."""
+    return Word("and", "and", "CCONJ", "CC")
 
 
 def existential_there() -> Word:

@@ -79,9 +79,7 @@ def is_plural(np: NounPhrase) -> bool:
     """Say whether a verb with this subject is plural."""
     if np.pronoun:
         return pronoun_key(np) == "plural"
-    if np.conjuncts:
-        return np.conjunction == "and" or is_plural(np.conjuncts[-1])
-    return np.plural
+    return np.plural or bool(np.conjuncts)
 
 
 def pronoun_key(np: NounPhrase) -> str:
@@ -110,7 +108,7 @@ def _coordination(np: NounPhrase, name: str, case: Case) -> Node:
     parts = [Part(HEAD, _noun_phrase(replace(np, conjuncts=()), "first", case))]
     for index, conjunct in enumerate(np.conjuncts):
         last = index == len(np.conjuncts) - 1
-        word = morphology.coordinator(np.conjunction) if last else morphology.punctuation(",")
+        word = morphology.coordinator() if last else morphology.punctuation(",")
         link = part("cc" if last else "punct", word)
         node = _noun_phrase(conjunct, f"conjuncts.{index}", case)
         parts.append(Part("conj", phrase(None, link, Part(HEAD, node))))
@@ -373,7 +371,7 @@ def _coordinated(clause: Clause, first: Node, parts: dict[str, Part | None]) -> 
     verb_phrases = [Part(HEAD, first)]
     for index, other in enumerate(clause.coordinated):
         last = index == len(clause.coordinated) - 1
-        link = part("cc", morphology.coordinator("and"))
+        link = part("cc", morphology.coordinator())
         if not last:
             link = part("punct", morphology.punctuation(","))
         node = _further_verb_phrase(other, subject)
