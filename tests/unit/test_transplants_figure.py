@@ -148,6 +148,21 @@ def test_curves_share_the_axis_of_layers(tmp_path, monkeypatch):
         )
 
 
+def test_where_all_layers_put_back_cost_nothing_there_is_no_curve(tmp_path, monkeypatch):
+    """Nothing lies between the tuned and the pretrained encoder then: in one task, and in all."""
+    reverts = revert_rows(3)
+    kept = ["kept", "kept_low", "kept_high"]
+    reverts.loc[reverts["task"] == "parsing", kept] = np.nan
+    axes, _ = panels((similarity_rows(3), reverts), tmp_path, monkeypatch)
+    grey = [to_hex(axis.get_facecolor()).upper() == transplants.NOT_MEASURED for axis in axes[:, 3]]
+    assert grey == [task == "parsing" for task in TASKS]
+    reverts[kept] = np.nan
+    axes, _ = panels((similarity_rows(3), reverts), tmp_path, monkeypatch)
+    assert [axis.get_xlabel() for axis in axes[-1]] == ["1 − RSA", "1 − RSA", "Points"]
+    legend = [text.get_text() for text in axes[0, 0].figure.legends[0].get_texts()]
+    assert not [text for text in legend if text.startswith("Put back")]
+
+
 def test_titles_and_encoders_are_named(tmp_path, monkeypatch):
     settings = FigureSettings({"tasks": {"parsing": "Trees"}, "encoders": {"f": "The other"}})
     tables = similarity_rows(2, TASKS[:2]), revert_rows(2, TASKS[:2])

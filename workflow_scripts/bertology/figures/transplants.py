@@ -149,7 +149,8 @@ def _losses(rows: pd.DataFrame, table: Path) -> pd.DataFrame:
     rows.loc[last, "layer"] = depth[last] + 1 - rows.loc[last, "layers"]
     alone = single | ((rows["part"] == "first") & (rows["layers"] == 0))
     losses = rows[alone].assign(quantity="loss", **_named(rows[alone], "loss"))
-    curves = rows[rows["part"].isin(PARTS)]
+    # Where putting all layers back costs nothing, no share of that is kept.
+    curves = rows[rows["part"].isin(PARTS) & rows["kept"].notna()]
     return pd.concat([losses, curves.assign(quantity="kept", **_named(curves, "kept"))])
 
 
@@ -240,7 +241,7 @@ def transplant_handles(points: pd.DataFrame) -> list[Artist]:
     handles += [
         Line2D([], [], color=GREY, label=f"Put back: {label.lower()}", **PARTS[part])
         for part, label in PART_LABELS.items()
-        if part in set(points["part"])
+        if part in set(points.loc[points["quantity"].isin(CURVES), "part"])
     ]
     if points["low"].notna().any():
         handles.append(Line2D([], [], color=BLACK, linewidth=0.8, label=INTERVAL))
