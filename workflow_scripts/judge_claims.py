@@ -15,13 +15,16 @@ with job(snakemake):
     parameters = snakemake.params
     design, intervals = Design(**parameters.design), Intervals(**parameters.intervals)
     results = Results(
-        *(
-            list(zip(parameters[rows], map(Path, snakemake.input[name]), strict=True))
-            for name, rows in {
-                **{name: name for name in ("comparisons", "runs", "reverts", "probes")},
-                "probe_scores": "probes",
-            }.items()
-        )
+        **{
+            name: list(zip(parameters[rows], map(Path, snakemake.input[name]), strict=True))
+            for name, rows in (
+                ("comparisons", "comparisons"),
+                ("runs", "runs"),
+                ("reverts", "reverts"),
+                ("probes", "probes"),
+                ("probe_scores", "probes"),
+            )
+        }
     )
     margins = dict(parameters.claims)
     rules = Rules(intervals.level, margins.pop("least_seeds"))

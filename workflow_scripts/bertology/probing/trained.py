@@ -40,9 +40,9 @@ class Trained:
 
     def has(self, words: Sequence[str]) -> bool:
         """Say whether a text is, or has in it, a task's text or sentence."""
-        text, runs = " ".join(words), list(runs_of_words(words))
+        text, runs = " ".join(words), set(map(text_key, runs_of_words(words)))
         return any(
-            not keys.isdisjoint(map(text_key, [*sentences_of(text, language), *runs]))
+            not keys.isdisjoint(runs.union(map(text_key, sentences_of(text, language))))
             for language, keys in self._keys.items()
         )
 
