@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, MultipleLocator
 
 from bertology.errors import InputError
 from bertology.figures.layers import INTERVAL
@@ -227,9 +227,10 @@ def label_columns(axes: np.ndarray, points: pd.DataFrame, quantities: Sequence[s
             ends = drawn[["value", "low", "high"]].to_numpy(dtype=float)
             least, most = min(float(np.nanmin(ends)), 0), float(np.nanmax(ends))
             axis.set_xlim(least, most + 0.42 * (most - least))
+            axis.xaxis.set_major_locator(MaxNLocator(nbins=3))
         else:
             axis.set_xlim(max(drawn["value"].min(), LEAST_KEPT) - 5, 108)
-        axis.xaxis.set_major_locator(MaxNLocator(nbins=3))
+            axis.xaxis.set_major_locator(MultipleLocator(50))
     for axis in axes[:, 0]:
         axis.yaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
         axis.yaxis.set_major_formatter(lambda layer, _: f"{layer:.0f}" if layer else "emb.")
