@@ -39,6 +39,7 @@ def draw(table: pd.DataFrame, path: str) -> None:
     bars = table["bar"].str.extract(r"([\d.]+)$")[0].astype(float)
     axis.scatter(bars, places, marker="|", s=90, color="black", zorder=3)
     axis.set_xscale("log")
+    axis.margins(y=0.01)
     axis.set_yticks(places, labels, fontsize=7)
     axis.set_xlabel("ratio (line: quartiles; |: the bar)", fontsize=8)
     figure.savefig(path, dpi=150)
