@@ -60,7 +60,6 @@ def test_snakemake_alone_takes_the_triggers_and_nothing_else(parse):
 def test_the_local_profile_goes_on_after_a_failure(parse):
     parsed = parse("--profile", "profiles/local")
     assert parsed.keep_going and parsed.show_failed_logs and parsed.rerun_incomplete
-    assert rate(parsed) == (1000, 10)
     assert triggers(parsed) == set(TRIGGERS)
     assert parsed.executor is None
     assert parsed.default_resources is None
@@ -74,6 +73,7 @@ def test_the_slurm_profile_keeps_partition_and_account(parse):
     assert (parsed.executor, parsed.jobs, parsed.retries) == ("slurm", 50, 2)
     assert parsed.keep_going and parsed.show_failed_logs and parsed.rerun_incomplete
     assert triggers(parsed) == set(TRIGGERS)
+    assert rate(parsed) == (1000, 10)
 
 
 @pytest.mark.parametrize("option", ["--profile", "--workflow-profile"])

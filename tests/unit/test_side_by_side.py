@@ -1,9 +1,14 @@
 """Training side by side: who trains in which epoch, at which rate, and what is kept, by hand."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
+import bertology
 from bertology.probing.side_by_side import (
     Plateau,
     Progress,
@@ -12,7 +17,7 @@ from bertology.probing.side_by_side import (
     stacked_weights,
     train_until_finished,
 )
-from bertology.probing.structural import REGIMENS
+from bertology.probing.structural import LEARNING_RATE, REGIMENS
 
 NAN = float("nan")
 
@@ -31,7 +36,7 @@ class Marked(StackedProbes):
         return chosen
 
 
-def train(planted, plateau, most_epochs=50):
+def train(planted, plateau, most_epochs=50, first_rate=1.0):
     """Train on planted scores; a weight is the last epoch that trained it.
 
     Gives each probe's progress, and the rates at which it was trained, epoch by epoch.
@@ -39,15 +44,14 @@ def train(planted, plateau, most_epochs=50):
     rates = {name: [] for name in planted}
 
     def train_and_score(running, epoch):
-        groups = running.optimizer.optimizer.param_groups
-        for name, group in zip(running.probes.names, groups, strict=True):
-            rates[name].append(group["lr"])
+        for name, rate in zip(running.probes.names, running.optimizer.rates, strict=True):
+            rates[name].append(rate)
         with torch.no_grad():
             running.probes.weight.fill_(epoch)
         return np.array([planted[name][epoch - 1] for name in running.probes.names])
 
-    progress = {name: Progress(1.0, plateau) for name in planted}
-    running = SideBySide.start(Marked(planted), 1.0)
+    progress = {name: Progress(first_rate, plateau) for name in planted}
+    running = SideBySide.start(Marked(planted), first_rate)
     train_until_finished(running, progress.values(), train_and_score, most_epochs)
     return progress, rates
 
@@ -76,15 +80,25 @@ def test_each_probe_ends_by_itself_and_keeps_its_best_weights():
 @pytest.mark.parametrize(
     ("regimen", "rates"),
     [
-        ("published", [1, 1, 0.1, 0.01, 0.001, 0.0001]),
-        ("patient", [1] * 4 + [0.1] * 3 + [0.01] * 3 + [0.001]),
+        ("published", [1e-3, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7]),
+        ("patient", [1e-3] * 4 + [1e-4] * 3 + [1e-5] * 3),
     ],
 )
 def test_the_regimens_of_structural_probes_as_methods_say(regimen, rates):
-    """The first epoch is the best: the rate falls after 1 (3) more, the end is after 5 (10)."""
-    progress, found = train({"only": [1] + [0] * 49}, REGIMENS[regimen].plateau)
+    """The first epoch is the best: the rate falls after 1 (3) more, the end is after 5 (9)."""
+    plateau = REGIMENS[regimen].plateau
+    progress, found = train({"only": [1] + [0] * 49}, plateau, first_rate=LEARNING_RATE)
     assert found["only"] == pytest.approx(rates)
     assert progress["only"].best_epoch == 1
+
+
+def test_a_patient_probe_ends_below_the_rate_at_which_it_still_learns():
+    """Tiny gains at tiny rates do not keep it in training."""
+    scores = [1] + [0] * 3 + [2] + [0] * 3 + [3] + [0] * 3 + [4] * 38
+    plateau = REGIMENS["patient"].plateau
+    progress, found = train({"only": scores}, plateau, first_rate=LEARNING_RATE)
+    assert found["only"] == pytest.approx([1e-3] * 4 + [1e-4] * 4 + [1e-5] * 4)
+    assert progress["only"].best_epoch == 9
 
 
 def test_a_probe_stops_below_the_lowest_rate():
@@ -126,3 +140,20 @@ def test_what_goes_on_does_so_with_its_own_state_of_the_optimizer():
             (weight - targets[[2, 0]][number]).square().sum().backward()
             adam.step()
         torch.testing.assert_close(one.probes.weight[number].detach(), weight.detach())
+
+
+def test_a_step_loads_no_compiler():
+    """It would take longer than many a probe."""
+    code = """
+import sys, torch
+from bertology.probing.separate_adam import SeparateAdam
+
+weights = torch.nn.Parameter(torch.ones(2, 3))
+adam = SeparateAdam([weights], [0.1, 0.1], clip=1.0, amsgrad=True)
+weights.sum().backward()
+adam.step()
+assert (weights < 1).all()
+sys.exit("torch._dynamo" in sys.modules)
+"""
+    library = {"PYTHONPATH": str(Path(bertology.__file__).parents[1])}
+    subprocess.run([sys.executable, "-c", code], env=library, check=True)

@@ -50,6 +50,15 @@ def test_the_example_of_the_readme_plans_what_it_names(fresh):
     assert said < 140
 
 
+def test_snakemake_looks_for_jobs_when_one_has_ended_and_not_each_second(fresh):
+    """By its own default, it would ever more often (rules/run.smk)."""
+    process = fresh.snakemake("--cores", "1", "--verbose", "corpora")
+    assert process.returncode == 0, process.stdout
+    looked = process.stdout.count("Ready jobs: ")
+    ended = len(re.findall(r"\d+ of \d+ steps", process.stdout))
+    assert 0 < looked <= ended
+
+
 def test_over_a_pipe_each_job_is_one_line_and_a_failed_one_shows_why(fresh):
     (fresh.folder / "bad.conllu").write_text("1\tGo\tgo\tVERB\tVB\t_\t7\troot\t_\t_\n\n")
     corpora = {"bad": {"treebank": {"source": "files", "test": "bad.conllu"}}}

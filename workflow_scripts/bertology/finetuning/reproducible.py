@@ -2,6 +2,7 @@
 
 import os
 
+import torch
 from transformers import set_seed
 
 
@@ -14,3 +15,6 @@ def seed_everything(seed: int) -> None:
     # cuBLAS reads this when it starts; without, its sums have no fixed order.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     set_seed(seed, deterministic=True)
+    # PyTorch would fill each new tensor with NaN, to show where one is read before it is written:
+    # a twentieth of a step's time.
+    setattr(torch.utils.deterministic, "fill_uninitialized_memory", False)  # noqa: B010 (untyped)

@@ -1,10 +1,26 @@
 """Adam for models that are stacked along axis 0 of their parameters and learn side by side."""
 
-import copy
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.optim.adam import adam
+
+
+@dataclass
+class _Part:
+    """One model: its parts of all parameters, and Adam's state of each, in one order.
+
+    largest: of AMSGrad; empty without it.
+    """
+
+    rate: float
+    parameters: list[nn.Parameter]
+    means: list[Tensor]
+    squares: list[Tensor]
+    largest: list[Tensor]
+    steps: list[Tensor]
 
 
 class SeparateAdam:
@@ -23,29 +39,52 @@ class SeparateAdam:
     ) -> None:
         self.clip = clip
         self.amsgrad = amsgrad
-        for parameter in parameters:
-            parameter.grad = torch.zeros_like(parameter)
-        self.parts = [_parts(parameters, number) for number in range(len(rates))]
-        groups = [
-            {"params": part, "lr": rate} for part, rate in zip(self.parts, rates, strict=True)
-        ]
-        self.optimizer = torch.optim.Adam(groups, amsgrad=amsgrad, fused=True)
+        self.gradients = [torch.zeros_like(parameter) for parameter in parameters]
+        for parameter, gradient in zip(parameters, self.gradients, strict=True):
+            parameter.grad = gradient
+        self.parts = [_part(parameters, n, rate, amsgrad) for n, rate in enumerate(rates)]
 
     def zero_grad(self) -> None:
         """Set all gradients to zero."""
-        self.optimizer.zero_grad(set_to_none=False)
+        for gradient in self.gradients:
+            gradient.zero_()
 
+    @torch.no_grad()
     def step(self) -> None:
         """Change each model by its own gradient."""
-        if self.clip is not None:
-            for part in self.parts:
-                nn.utils.clip_grad_norm_(part, self.clip)
-        self.optimizer.step()
+        for part in self.parts:
+            if self.clip is not None:
+                nn.utils.clip_grad_norm_(part.parameters, self.clip)
+            self._change(part)
+
+    def _change(self, part: _Part) -> None:
+        # Not the class torch.optim.Adam, which imports PyTorch's compiler: .7 s for each job.
+        adam(
+            list(part.parameters),
+            [parameter.grad for parameter in part.parameters if parameter.grad is not None],
+            part.means,
+            part.squares,
+            part.largest,
+            part.steps,
+            fused=True,
+            amsgrad=self.amsgrad,
+            beta1=0.9,
+            beta2=0.999,
+            lr=part.rate,
+            weight_decay=0.0,
+            eps=1e-8,
+            maximize=False,
+        )
+
+    @property
+    def rates(self) -> list[float]:
+        """Each model's learning rate."""
+        return [part.rate for part in self.parts]
 
     def set_rates(self, rates: Sequence[float]) -> None:
         """Set each model's learning rate."""
-        for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
-            group["lr"] = rate
+        for part, rate in zip(self.parts, rates, strict=True):
+            part.rate = rate
 
     def selected(
         self, numbers: Sequence[int], parameters: Sequence[nn.Parameter]
@@ -54,16 +93,19 @@ class SeparateAdam:
 
         parameters: those of the chosen models, stacked anew.
         """
-        rates = [self.optimizer.param_groups[number]["lr"] for number in numbers]
+        old = [self.parts[number] for number in numbers]
+        rates = [part.rate for part in old]
         chosen = SeparateAdam(parameters, rates, self.clip, self.amsgrad)
-        for part, number in zip(chosen.parts, numbers, strict=True):
-            for new, old in zip(part, self.parts[number], strict=True):
-                chosen.optimizer.state[new] = copy.deepcopy(self.optimizer.state[old])
+        for new, part in zip(chosen.parts, old, strict=True):
+            new.means, new.squares, new.largest, new.steps = (
+                [each.clone() for each in state]
+                for state in (part.means, part.squares, part.largest, part.steps)
+            )
         return chosen
 
 
-def _parts(parameters: Sequence[nn.Parameter], number: int) -> list[nn.Parameter]:
-    """Give one model's parts of all parameters as parameters that share their memory.
+def _part(parameters: Sequence[nn.Parameter], number: int, rate: float, amsgrad: bool) -> _Part:
+    """Give one model's parts of all parameters, which share their memory, and an empty state.
 
     What the optimizer does to them, it does to the stacked parameters.
     """
@@ -73,4 +115,6 @@ def _parts(parameters: Sequence[nn.Parameter], number: int) -> list[nn.Parameter
         part = nn.Parameter(parameter.detach()[number])
         part.grad = parameter.grad[number]
         parts.append(part)
-    return parts
+    means, squares, largest = ([torch.zeros_like(each) for each in parts] for _ in range(3))
+    steps = [torch.zeros((), device=each.device) for each in parts]
+    return _Part(rate, parts, means, squares, largest if amsgrad else [], steps)

@@ -50,10 +50,15 @@ class Regimen:
 
 REGIMENS = {
     "published": Regimen(Plateau(until_lower=1, divisor=10.0, until_stop=5), 1, dealt_anew=False),
-    "patient": Regimen(Plateau(until_lower=3, divisor=10.0, until_stop=10), 100, dealt_anew=True),
+    "patient": Regimen(
+        Plateau(until_lower=3, divisor=10.0, until_stop=10, lowest_rate=1e-5),
+        100,
+        dealt_anew=True,
+    ),
 }
 """`published` is that of Hewitt and Manning's code, made for 2,000 batches an epoch. With a few
-hundred sentences it stops long before a probe has learnt; `patient` does not."""
+hundred sentences it stops long before a probe has learnt; `patient` does not. It stops below a rate
+at which nothing is learnt any more: losses of 294 probes then fell by .002 at most."""
 
 
 @dataclass(frozen=True)
