@@ -10,13 +10,14 @@ from torch.optim.adam import adam
 
 @dataclass
 class _Part:
-    """One model: its parts of all parameters, and Adam's state of each, in one order.
+    """One model: its parts of all parameters, their gradients and Adam's state, in one order.
 
     largest: of AMSGrad; empty without it.
     """
 
     rate: float
-    parameters: list[nn.Parameter]
+    parameters: list[Tensor]
+    gradients: list[Tensor]
     means: list[Tensor]
     squares: list[Tensor]
     largest: list[Tensor]
@@ -60,8 +61,8 @@ class SeparateAdam:
     def _change(self, part: _Part) -> None:
         # Not the class torch.optim.Adam, which imports PyTorch's compiler: .7 s for each job.
         adam(
-            list(part.parameters),
-            [parameter.grad for parameter in part.parameters if parameter.grad is not None],
+            part.parameters,
+            part.gradients,
             part.means,
             part.squares,
             part.largest,
@@ -94,8 +95,7 @@ class SeparateAdam:
         parameters: those of the chosen models, stacked anew.
         """
         old = [self.parts[number] for number in numbers]
-        rates = [part.rate for part in old]
-        chosen = SeparateAdam(parameters, rates, self.clip, self.amsgrad)
+        chosen = SeparateAdam(parameters, [each.rate for each in old], self.clip, self.amsgrad)
         for new, part in zip(chosen.parts, old, strict=True):
             new.means, new.squares, new.largest, new.steps = (
                 [each.clone() for each in state]
@@ -109,12 +109,14 @@ def _part(parameters: Sequence[nn.Parameter], number: int, rate: float, amsgrad:
 
     What the optimizer does to them, it does to the stacked parameters.
     """
-    parts = []
+    parts: list[Tensor] = []
+    gradients = []
     for parameter in parameters:
         assert parameter.grad is not None
         part = nn.Parameter(parameter.detach()[number])
         part.grad = parameter.grad[number]
         parts.append(part)
-    means, squares, largest = ([torch.zeros_like(each) for each in parts] for _ in range(3))
-    steps = [torch.zeros((), device=each.device) for each in parts]
-    return _Part(rate, parts, means, squares, largest if amsgrad else [], steps)
+        gradients.append(part.grad)
+    means, squares, largest = ([torch.zeros_like(each) for each in gradients] for _ in range(3))
+    steps = [torch.zeros((), device=each.device) for each in gradients]
+    return _Part(rate, parts, gradients, means, squares, largest if amsgrad else [], steps)
